@@ -1,0 +1,2 @@
+//! Benchmarks of update and view.
+fn main() {}

