@@ -1,0 +1,1 @@
+//! The state of the console and the rules that change it.

@@ -1,0 +1,1 @@
+//! Bundles: manifests, templates and their checks.

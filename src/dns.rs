@@ -1,0 +1,1 @@
+//! Asks name servers: the marker and the service record.

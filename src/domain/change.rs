@@ -1,0 +1,67 @@
+//! What a change set would do to a stack.
+
+use serde::{Deserialize, Serialize};
+
+/// A change set that was created and described.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeSet {
+    pub arn: String,
+    pub name: String,
+    pub changes: Vec<Change>,
+}
+
+/// What happens to one resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    pub action: ChangeAction,
+    pub logical_id: String,
+    pub resource_type: String,
+    pub replacement: Replacement,
+    /// Properties that cause the change, for example `Properties.BillingMode`.
+    pub causes: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeAction {
+    Add,
+    Modify,
+    Remove,
+    Import,
+    /// An action that this version does not know.
+    Other,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Replacement {
+    No,
+    Conditional,
+    Yes,
+}
+
+/// Resource types that hold data: replacing or removing one loses it.
+pub const STATEFUL: [&str; 14] = [
+    "AWS::DynamoDB::GlobalTable",
+    "AWS::DynamoDB::Table",
+    "AWS::S3::Bucket",
+    "AWS::RDS::DBCluster",
+    "AWS::RDS::DBInstance",
+    "AWS::RDS::GlobalCluster",
+    "AWS::SQS::Queue",
+    "AWS::SecretsManager::Secret",
+    "AWS::KMS::Key",
+    "AWS::KMS::ReplicaKey",
+    "AWS::Route53::HostedZone",
+    "AWS::Logs::LogGroup",
+    "AWS::Backup::BackupVault",
+    "AWS::EFS::FileSystem",
+];
+
+impl Change {
+    /// Whether data could be lost: a stateful resource is removed or (perhaps) replaced.
+    pub fn endangers_data(&self) -> bool {
+        let lost = self.action == ChangeAction::Remove || self.replacement != Replacement::No;
+        lost && STATEFUL.contains(&self.resource_type.as_str())
+    }
+}

@@ -1,0 +1,172 @@
+//! An environment: one deployed instance of a bundle, with everything about it that is known beforehand.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::lever::{LeverKind, LeverSpec};
+use crate::domain::observation::Observation;
+use crate::domain::placeholder::{Bindings, Placeholder};
+use crate::domain::region::{PerRole, RegionPair, Role};
+use crate::domain::signal::{SignalKind, SignalSpec};
+use crate::domain::stack::StackId;
+
+/// The name that is typed to confirm an operation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EnvironmentName(pub String);
+
+impl fmt::Display for EnvironmentName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Which world the console talks to; journals of different worlds never mix.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "mode", rename_all = "lowercase")]
+pub enum Mode {
+    Live,
+    Rehearsal { scenario: String, seed: u64 },
+    Endpoint { host: String },
+}
+
+impl Mode {
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Rehearsal { .. } => "rehearsal",
+            Self::Endpoint { .. } => "endpoint",
+        }
+    }
+
+    /// The badge in the header.
+    pub fn badge(&self) -> String {
+        match self {
+            Self::Live => "LIVE".into(),
+            Self::Rehearsal { .. } => "REHEARSAL".into(),
+            Self::Endpoint { host } => format!("ENDPOINT {host}"),
+        }
+    }
+}
+
+/// One deployed (or deployable) instance of a bundle.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Environment {
+    pub name: EnvironmentName,
+    pub bundle: String,
+    pub title: String,
+    pub suffix: String,
+    pub regions: RegionPair,
+    pub mode: Mode,
+    pub production: bool,
+    pub read_only: bool,
+    pub objectives: Objectives,
+    pub stacks: Vec<StackSpec>,
+    pub delete_order: Vec<StackId>,
+    pub signals: Vec<SignalSpec>,
+    /// Alarms in the standby that make it unfit to take over.
+    pub critical_alarms: Vec<Placeholder>,
+    pub traffic: Option<TrafficSpec>,
+    pub parameters: Vec<ParameterSpec>,
+    /// What is known before anything was observed: suffix, regions, parameters given or defaulted.
+    pub given: Bindings,
+}
+
+/// Recovery objectives in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Objectives {
+    #[serde(rename = "rto_seconds")]
+    pub rto: u64,
+    #[serde(rename = "rpo_seconds")]
+    pub rpo: u64,
+}
+
+/// A parameter that the operator gives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParameterSpec {
+    pub name: String,
+    pub label: String,
+    pub pattern: Option<String>,
+    pub required: bool,
+    pub default: Option<String>,
+    /// Never shown, never journalled.
+    pub sensitive: bool,
+}
+
+/// A stack of the bundle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StackSpec {
+    pub id: StackId,
+    pub role: Role,
+    /// The stack's name in AWS.
+    pub name: String,
+    /// Minified template body.
+    pub template: String,
+    pub capabilities: Vec<String>,
+    pub parameters: BTreeMap<String, Placeholder>,
+    pub after: Vec<StackId>,
+}
+
+/// How traffic is routed and moved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrafficSpec {
+    pub record: Placeholder,
+    pub marker: Placeholder,
+    pub endpoints: PerRole<Placeholder>,
+    pub checks: BTreeMap<String, Placeholder>,
+    pub levers: Vec<LeverSpec>,
+}
+
+impl TrafficSpec {
+    pub fn lever(&self, kind: LeverKind) -> Option<&LeverSpec> {
+        self.levers.iter().find(|lever| lever.kind() == kind)
+    }
+}
+
+impl Environment {
+    pub fn stack(&self, id: &StackId) -> Option<&StackSpec> {
+        self.stacks.iter().find(|stack| stack.id == *id)
+    }
+
+    pub fn stacks_of(&self, role: Role) -> impl Iterator<Item = &StackSpec> {
+        self.stacks.iter().filter(move |stack| stack.role == role)
+    }
+
+    pub fn signals_of(&self, role: Role) -> impl Iterator<Item = &SignalSpec> {
+        self.signals
+            .iter()
+            .filter(move |signal| signal.role == role)
+    }
+
+    pub fn signal_of_kind(&self, kind: SignalKind, role: Role) -> Option<&SignalSpec> {
+        self.signals_of(role).find(|signal| signal.kind == kind)
+    }
+
+    /// What is given, plus what the stacks were deployed with and what they output.
+    ///
+    /// A user parameter that was not given is taken from a stack's own parameters, the standby's before the
+    /// primary's, so that a first start with a dead primary and no configuration knows its names.
+    pub fn bindings(&self, seen: &Observation) -> Bindings {
+        let mut all = Bindings::default();
+        for role in [Role::Primary, Role::Standby] {
+            for spec in self.stacks_of(role) {
+                let Some(stack) = seen.stack(&spec.id) else {
+                    continue;
+                };
+                let asked_for = |name: &str| self.parameters.iter().any(|p| p.name == name);
+                for (name, value) in stack.parameters.iter().filter(|(name, _)| asked_for(name)) {
+                    all.insert(name, value);
+                }
+                for (name, value) in &stack.outputs {
+                    all.insert(format!("{}.{name}", spec.id), value);
+                }
+            }
+        }
+        for (name, value) in self.given.iter() {
+            all.insert(name, value);
+        }
+        all
+    }
+}

@@ -1,0 +1,236 @@
+//! Everything that was seen of an environment, each part with its own age.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::alarm::Alarm;
+use crate::domain::health::{CheckId, CheckerCount, HealthChecks};
+use crate::domain::lever::MetricLever;
+use crate::domain::observed::{Observed, ReadError};
+use crate::domain::region::{PerRole, Role};
+use crate::domain::routing::RecordSet;
+use crate::domain::signal::{Series, SignalId};
+use crate::domain::stack::{Stack, StackId, StackState};
+
+/// What was seen so far.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Observation {
+    pub identity: Observed<Identity>,
+    pub regions: PerRole<RegionSeen>,
+    pub traffic: TrafficSeen,
+}
+
+/// What was seen of one region.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RegionSeen {
+    pub stacks: BTreeMap<StackId, Observed<StackState>>,
+    pub alarms: Observed<Vec<Alarm>>,
+    pub signals: Observed<BTreeMap<SignalId, Series>>,
+    /// Our own HTTPS GET of the region's health path.
+    pub endpoint: Observed<EndpointAnswer>,
+}
+
+/// What was seen of the traffic's steering.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TrafficSeen {
+    pub checks: Observed<HealthChecks>,
+    pub checkers: BTreeMap<CheckId, Observed<CheckerCount>>,
+    pub records: Observed<Vec<RecordSet>>,
+    pub marker: Observed<MarkerAnswers>,
+    pub lever: Observed<MetricLever>,
+}
+
+/// Who we are to AWS.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    pub account: String,
+    pub arn: String,
+    /// When the credentials in use expire (UTC), if they do.
+    pub expires: Option<Timestamp>,
+}
+
+/// The answer of a health path to our own GET.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointAnswer {
+    pub status: u16,
+    pub took: Duration,
+}
+
+impl EndpointAnswer {
+    /// Route 53 accepts 2xx and 3xx.
+    pub const fn is_healthy(&self) -> bool {
+        matches!(self.status, 200..=399)
+    }
+}
+
+/// What the name servers said when asked for the marker.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarkerAnswers {
+    pub servers: Vec<ServerAnswer>,
+    /// Asked of a resolver that may answer from its cache, not of the zone's own servers.
+    pub via_resolver: bool,
+}
+
+/// One name server's answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerAnswer {
+    pub server: String,
+    /// The region named by the marker, or why there is no answer.
+    pub answer: Result<String, String>,
+    pub authoritative: bool,
+}
+
+/// Where traffic goes now, as far as it can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Serving {
+    Primary,
+    Standby,
+    Split,
+    Unknown,
+}
+
+impl Serving {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Primary => "primary",
+            Self::Standby => "standby",
+            Self::Split => "split",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    pub const fn of(role: Role) -> Self {
+        match role {
+            Role::Primary => Self::Primary,
+            Role::Standby => Self::Standby,
+        }
+    }
+
+    pub const fn role(self) -> Option<Role> {
+        match self {
+            Self::Primary => Some(Role::Primary),
+            Self::Standby => Some(Role::Standby),
+            Self::Split | Self::Unknown => None,
+        }
+    }
+}
+
+/// One finished attempt to read something; the only way in which an [`Observation`] changes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sighting {
+    /// When the answer (or its absence) was there, UTC.
+    pub at: Timestamp,
+    pub seen: Seen,
+}
+
+/// What an attempt was about, and its result.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Seen {
+    Identity(Result<Identity, ReadError>),
+    Stack(Role, StackId, Result<StackState, ReadError>),
+    Alarms(Role, Result<Vec<Alarm>, ReadError>),
+    Signals(Role, Result<BTreeMap<SignalId, Series>, ReadError>),
+    Endpoint(Role, Result<EndpointAnswer, ReadError>),
+    Checks(Result<HealthChecks, ReadError>),
+    Checkers(CheckId, Result<CheckerCount, ReadError>),
+    Records(Result<Vec<RecordSet>, ReadError>),
+    Marker(Result<MarkerAnswers, ReadError>),
+    Lever(Result<MetricLever, ReadError>),
+}
+
+impl Observation {
+    pub fn take(&mut self, sighting: Sighting) {
+        let at = sighting.at;
+        match sighting.seen {
+            Seen::Identity(result) => self.identity.take(result, at),
+            Seen::Stack(role, id, result) => self
+                .regions
+                .get_mut(role)
+                .stacks
+                .entry(id)
+                .or_default()
+                .take(result, at),
+            Seen::Alarms(role, result) => self.regions.get_mut(role).alarms.take(result, at),
+            Seen::Signals(role, result) => self.regions.get_mut(role).signals.take(result, at),
+            Seen::Endpoint(role, result) => self.regions.get_mut(role).endpoint.take(result, at),
+            Seen::Checks(result) => self.traffic.checks.take(result, at),
+            Seen::Checkers(id, result) => self
+                .traffic
+                .checkers
+                .entry(id)
+                .or_default()
+                .take(result, at),
+            Seen::Records(result) => self.traffic.records.take(result, at),
+            Seen::Marker(result) => self.traffic.marker.take(result, at),
+            Seen::Lever(result) => self.traffic.lever.take(result, at),
+        }
+    }
+
+    /// The last seen state of a stack, wherever it lives.
+    pub fn stack(&self, id: &StackId) -> Option<&Stack> {
+        self.regions
+            .iter()
+            .find_map(|(_, region)| region.stacks.get(id)?.last()?.stack())
+    }
+}
+
+impl RegionSeen {
+    /// When anything of the region's AWS APIs was last read successfully.
+    pub fn as_of(&self) -> Option<Timestamp> {
+        let stacks = self.stacks.values().filter_map(Observed::at);
+        stacks
+            .chain(self.alarms.at())
+            .chain(self.signals.at())
+            .max()
+    }
+
+    /// Whether the region's AWS APIs answer: `None` before the first attempt.
+    pub fn is_reachable(&self) -> Option<bool> {
+        let tried = |untried: bool, failing: bool| (!untried).then_some(!failing);
+        let parts = self
+            .stacks
+            .values()
+            .map(|s| tried(s.is_untried(), is_down(s)))
+            .chain([tried(self.alarms.is_untried(), is_down(&self.alarms))])
+            .chain([tried(self.signals.is_untried(), is_down(&self.signals))]);
+        parts.flatten().reduce(|a, b| a || b)
+    }
+}
+
+/// Whether the latest attempt got no answer at all.
+fn is_down<T>(seen: &Observed<T>) -> bool {
+    seen.failure()
+        .is_some_and(|f| f.kind == crate::domain::observed::FailureKind::Unreachable)
+}
+
+impl MarkerAnswers {
+    /// Where the answers point, given which region has which role.
+    pub fn serving(&self, role_of: impl Fn(&str) -> Option<Role>) -> Serving {
+        let mut found: Option<Serving> = None;
+        for answer in self.servers.iter().filter_map(|s| s.answer.as_ref().ok()) {
+            let Some(role) = role_of(answer) else {
+                return Serving::Unknown;
+            };
+            let here = Serving::of(role);
+            match found {
+                Some(known) if known != here => return Serving::Split,
+                _ => found = Some(here),
+            }
+        }
+        found.unwrap_or(Serving::Unknown)
+    }
+
+    /// How many servers name the region, of how many that were asked.
+    pub fn agreement(&self, region: &str) -> (usize, usize) {
+        let naming = self
+            .servers
+            .iter()
+            .filter(|s| s.answer.as_deref() == Ok(region))
+            .count();
+        (naming, self.servers.len())
+    }
+}

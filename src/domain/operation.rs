@@ -1,0 +1,131 @@
+//! Operations: what an operator wants, and how it ended.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::environment::EnvironmentName;
+use crate::domain::observation::Serving;
+
+/// Unique per operation; sorts by time, and is safe in tokens, file names and comments.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OperationId(pub String);
+
+impl OperationId {
+    /// `<kind>-<UTC time>-<four hex digits>`; at most 40 characters of `[a-z0-9-]`.
+    pub fn new(kind: OperationKind, now: Timestamp, salt: u16) -> Self {
+        let time = now.strftime("%Y%m%d-%H%M%S");
+        Self(format!("{}-{time}-{salt:04x}", kind.as_str()))
+    }
+}
+
+impl fmt::Display for OperationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OperationKind {
+    Deploy,
+    Delete,
+    Failover,
+    Failback,
+}
+
+impl OperationKind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Deploy => "deploy",
+            Self::Delete => "delete",
+            Self::Failover => "failover",
+            Self::Failback => "failback",
+        }
+    }
+
+    /// As on buttons and in titles.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Deploy => "Deploy",
+            Self::Delete => "Delete",
+            Self::Failover => "Fail over",
+            Self::Failback => "Fail back",
+        }
+    }
+
+    pub const fn moves_traffic(self) -> bool {
+        match self {
+            Self::Failover | Self::Failback => true,
+            Self::Deploy | Self::Delete => false,
+        }
+    }
+}
+
+/// How an operation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Succeeded,
+    Failed,
+    /// A guard or read-only mode said no; nothing was changed.
+    Refused,
+    /// It was not confirmed; nothing was changed.
+    NotConfirmed,
+    TimedOut,
+    /// The operator left it; AWS may go on.
+    Abandoned,
+}
+
+/// The state of one step of a running operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepState {
+    Waiting,
+    Running,
+    Done,
+    /// Nothing had to be done.
+    Skipped,
+    Failed,
+}
+
+/// One step in the result of an operation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepResult {
+    pub title: String,
+    pub region: Option<String>,
+    pub state: StepState,
+    pub started: Option<Timestamp>,
+    pub finished: Option<Timestamp>,
+    pub note: Option<String>,
+}
+
+/// A guard that was overridden, with the typed reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Override {
+    pub guard: String,
+    pub reason: String,
+}
+
+/// The machine-readable result of an operation (DESIGN §11).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OperationResult {
+    pub operation: OperationId,
+    pub kind: OperationKind,
+    pub environment: EnvironmentName,
+    pub outcome: Outcome,
+    pub reason: Option<String>,
+    pub serving: Serving,
+    pub steps: Vec<StepResult>,
+    pub started: Timestamp,
+    pub finished: Timestamp,
+    /// Seconds from the confirmation (or the first failed check, if the automatic lever moved first) to settled.
+    pub rto_seconds: Option<f64>,
+    /// Exposure: seconds of data at risk at the cut.
+    pub rpo_seconds: Option<f64>,
+    pub overrides: Vec<Override>,
+    /// Where the journal of this operation is.
+    pub journal: Option<String>,
+}

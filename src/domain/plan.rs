@@ -1,0 +1,208 @@
+//! Plans: an operation plus the observed world turned into ordered steps; and their confirmation.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::change::Change;
+use crate::domain::environment::EnvironmentName;
+use crate::domain::guard::{GuardResult, GuardVerdict};
+use crate::domain::lever::{Command, LeverKind};
+use crate::domain::operation::{OperationId, OperationKind, Override};
+use crate::domain::region::Role;
+use crate::domain::stack::{Phase, StackId};
+
+/// What will be done, in order. The review screen, the dry run and the executor read this same value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    pub id: OperationId,
+    pub kind: OperationKind,
+    pub environment: EnvironmentName,
+    pub production: bool,
+    pub made_at: Timestamp,
+    pub situation: Situation,
+    pub steps: Vec<Step>,
+    pub guards: Vec<GuardResult>,
+    /// What the operator should know besides: blockers, warnings, what is not needed.
+    pub notes: Vec<String>,
+    /// Stack phases at the time of the plan; deploy and delete stop if they differ at execution.
+    pub basis: BTreeMap<StackId, Phase>,
+}
+
+/// Guards judge differently when the primary is dark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Situation {
+    Planned,
+    Emergency,
+}
+
+impl Situation {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Emergency => "emergency",
+        }
+    }
+}
+
+/// One step of a plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    pub title: String,
+    pub role: Option<Role>,
+    pub action: Action,
+    /// What takes it back.
+    pub undo: Option<String>,
+    /// How long it usually takes.
+    pub expect: Option<String>,
+    /// What a change set would do, where it is known beforehand.
+    pub changes: Option<Vec<Change>>,
+}
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Action {
+    DeployStack {
+        stack: StackId,
+    },
+    DeleteStack {
+        stack: StackId,
+    },
+    Pull {
+        lever: LeverKind,
+        command: Command,
+    },
+    /// The metric lever's alarm must follow.
+    AwaitAlarm {
+        command: Command,
+    },
+    /// Every name server must name the side.
+    AwaitDns {
+        to: Role,
+    },
+    /// The side must answer.
+    AwaitHealthy {
+        to: Role,
+    },
+}
+
+/// Why a plan is not confirmed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotConfirmed {
+    #[error("typed `{typed}`, but the environment's name is `{expected}`")]
+    WrongName { typed: String, expected: String },
+    #[error("a reason is needed: {why}")]
+    NoReason { why: &'static str },
+    #[error("refused by {}", .0.iter().map(|g| format!("{}: {}", g.id, g.reason)).collect::<Vec<_>>().join("; "))]
+    Refused(Vec<GuardResult>),
+}
+
+/// A plan that the operator has confirmed; the executor accepts nothing else.
+///
+/// Its only constructor is [`Confirmed::confirm`]. It is deliberately not deserialisable.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Confirmed<P> {
+    plan: P,
+    at: Timestamp,
+    reason: Option<String>,
+    overrides: Vec<Override>,
+}
+
+/// What the operator typed in the confirmation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    pub typed_name: String,
+    pub reason: Option<String>,
+    /// Ids of refusing guards that the reason overrides.
+    pub overridden: Vec<String>,
+}
+
+impl Confirmed<Plan> {
+    /// Confirms a plan: the environment's name must be typed exactly; production and every overridden guard
+    /// need a reason; a guard that refuses and is not overridden stops it.
+    pub fn confirm(plan: Plan, consent: &Consent, at: Timestamp) -> Result<Self, NotConfirmed> {
+        if consent.typed_name != plan.environment.0 {
+            return Err(NotConfirmed::WrongName {
+                typed: consent.typed_name.clone(),
+                expected: plan.environment.0,
+            });
+        }
+        let reason = consent
+            .reason
+            .as_deref()
+            .map(str::trim)
+            .filter(|r| !r.is_empty());
+        if plan.production && reason.is_none() {
+            return Err(NotConfirmed::NoReason {
+                why: "the environment is marked production",
+            });
+        }
+        let (overridden, refusing): (Vec<_>, Vec<_>) = plan.refusals().cloned().partition(|g| {
+            g.can_override && consent.overridden.iter().any(|id| id == g.id.as_str())
+        });
+        if !refusing.is_empty() {
+            return Err(NotConfirmed::Refused(refusing));
+        }
+        let overrides = match (overridden.is_empty(), reason) {
+            (true, _) => Vec::new(),
+            (false, None) => {
+                return Err(NotConfirmed::NoReason {
+                    why: "a refusing guard is overridden",
+                });
+            }
+            (false, Some(reason)) => overridden
+                .iter()
+                .map(|g| Override {
+                    guard: g.id.as_str().to_owned(),
+                    reason: reason.to_owned(),
+                })
+                .collect(),
+        };
+        Ok(Self {
+            plan,
+            at,
+            reason: reason.map(str::to_owned),
+            overrides,
+        })
+    }
+
+    pub const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    pub const fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
+    pub fn overrides(&self) -> &[Override] {
+        &self.overrides
+    }
+}
+
+impl Plan {
+    /// The guards that say no.
+    pub fn refusals(&self) -> impl Iterator<Item = &GuardResult> {
+        self.guards
+            .iter()
+            .filter(|g| g.verdict == GuardVerdict::Refuse)
+    }
+
+    /// The side to which the plan moves traffic, if it does.
+    pub fn destination(&self) -> Option<Role> {
+        self.steps.iter().find_map(|step| match step.action {
+            Action::AwaitDns { to } => Some(to),
+            Action::DeployStack { .. }
+            | Action::DeleteStack { .. }
+            | Action::Pull { .. }
+            | Action::AwaitAlarm { .. }
+            | Action::AwaitHealthy { .. } => None,
+        })
+    }
+}

@@ -1,0 +1,1 @@
+//! HTTPS GET of both health paths from here.
