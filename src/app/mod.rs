@@ -10,3 +10,4 @@ pub mod keymap;
 pub mod model;
 pub mod msg;
 pub mod run;
+pub mod update;

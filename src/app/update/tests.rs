@@ -1,0 +1,1 @@
+//! Tests of update: messages in, model and effects out.
