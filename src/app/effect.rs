@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::health::CheckId;
+use crate::domain::observation::Serving;
 use crate::domain::operation::{OperationId, Outcome, StepState};
 use crate::domain::plan::{Confirmed, Plan};
 use crate::domain::region::Role;
@@ -125,7 +126,7 @@ pub enum Entry {
     Closed {
         outcome: Outcome,
         reason: Option<String>,
-        serving: String,
+        serving: Serving,
         rto_seconds: Option<f64>,
         rpo_seconds: Option<f64>,
     },

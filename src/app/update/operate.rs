@@ -370,7 +370,7 @@ fn fail_step(model: &mut Model, index: usize, why: String) -> Vec<Effect> {
 /// Ends the operation.
 pub(super) fn finish(model: &mut Model, outcome: Outcome, reason: Option<String>) -> Vec<Effect> {
     let now = model.now;
-    let serving = model.facts.serving.as_str().to_owned();
+    let serving = model.facts.serving;
     let Some(run) = model.run.as_deref_mut().filter(|run| run.is_running()) else {
         return Vec::new();
     };
