@@ -277,8 +277,14 @@ def main():
             levers_move(bundle)
             bundle.client("s3", "standby").put_object(
                 Bucket=bundle.values["standby.BucketName"], Key="audit/left-over.json", Body=b"{}")
+            bundle.client("route53", "primary").change_resource_record_sets(
+                HostedZoneId=bundle.values["global.HostedZoneId"], ChangeBatch={"Changes": [{
+                    "Action": "CREATE", "ResourceRecordSet": {
+                        "Name": "foreign.pay.test", "Type": "TXT", "TTL": 60, "ResourceRecords": [{"Value": '"left over"'}]}}]})
             for stack_id in bundle.manifest["delete_order"]:
                 bundle.delete(stack_id)
+            zones = bundle.client("route53", "primary").list_hosted_zones()["HostedZones"]
+            check(not zones, "the zone is gone, with the record that others made")
             for role in ("primary", "standby"):
                 left = [b["Name"] for b in bundle.client("s3", role).list_buckets()["Buckets"]]
                 check(not [b for b in left if SUFFIX in b], f"no bucket is left in {role}")
