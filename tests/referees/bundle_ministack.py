@@ -86,11 +86,11 @@ def until(attempt, what, seconds=PATIENCE):
 class Bundle:
     """The manifest, deployed and deleted the way the console does it."""
 
-    def __init__(self, folder, url):
+    def __init__(self, folder, url, **given):
         self.folder, self.url = folder, url
         self.manifest = json.loads((folder / "bundle.json").read_text())
         self.regions = self.manifest["regions"]
-        self.values = {p["name"]: p.get("default", "") for p in self.manifest["parameters"]} | GIVEN
+        self.values = {p["name"]: p.get("default", "") for p in self.manifest["parameters"]} | GIVEN | given
         self.values |= {"suffix": SUFFIX} | {f"region.{role}": name for role, name in self.regions.items()}
         self.stacks = {stack["id"]: stack for stack in self.manifest["stacks"]}
 
@@ -263,31 +263,68 @@ def regions_are_healthy(bundle):
         check(status == 200 and body["role"] == role, f"{role} is healthy: {body}")
 
 
+def work_and_leave(bundle):
+    for stack_id in bundle.stacks:
+        bundle.deploy(stack_id)
+    kinds = {record["Type"] for record in service_records(bundle)}
+    check(kinds == {"CNAME", "TXT"}, "without certificates the service name is a CNAME beside its marker")
+    payments_are_processed(bundle)
+    regions_are_healthy(bundle)
+    levers_move(bundle)
+    bundle.client("s3", "standby").put_object(
+        Bucket=bundle.values["standby.BucketName"], Key="audit/left-over.json", Body=b"{}")
+    bundle.client("route53", "primary").change_resource_record_sets(
+        HostedZoneId=bundle.values["global.HostedZoneId"], ChangeBatch={"Changes": [{
+            "Action": "CREATE", "ResourceRecordSet": {
+                "Name": "foreign.pay.test", "Type": "TXT", "TTL": 60, "ResourceRecords": [{"Value": '"left over"'}]}}]})
+    leave(bundle)
+
+
+def wear_a_name(folder, url):
+    """The same with certificates and without the optional parts."""
+    given = {"enableBackup": "false", "hostedZoneId": "", "automaticHold": "true"}
+    for role in ("primary", "standby"):
+        bundle = Bundle(folder, url)
+        arn = bundle.client("acm", role).request_certificate(DomainName="api.pay.test")["CertificateArn"]
+        given[f"certificateArn{role.title()}"] = arn
+    bundle = Bundle(folder, url, **given)
+    for stack_id in bundle.stacks:
+        bundle.deploy(stack_id)
+    aliases = [r["AliasTarget"]["DNSName"].rstrip(".") for r in service_records(bundle) if r["Type"] == "A"]
+    wanted = [bundle.values[f"{role}.RegionalDomainName"] for role in ("primary", "standby")]
+    check(sorted(aliases) == sorted(wanted), f"with certificates the service name is an alias: {aliases}")
+    leave(bundle)
+
+
+def service_records(bundle):
+    records = bundle.client("route53", "primary").list_resource_record_sets(
+        HostedZoneId=bundle.values["global.HostedZoneId"])["ResourceRecordSets"]
+    ours = [record for record in records if "SetIdentifier" in record]
+    weights = sorted((r["Name"], r["SetIdentifier"], r["Weight"]) for r in ours)
+    check(weights == [
+        (f"{name}.pay.test.", side, weight) for name in ("active-region", "api")
+        for side, weight in (("primary", 100), ("standby", 0))], "service and marker share sides and weights")
+    return ours
+
+
+def leave(bundle):
+    for stack_id in bundle.manifest["delete_order"]:
+        bundle.delete(stack_id)
+    zones = bundle.client("route53", "primary").list_hosted_zones()["HostedZones"]
+    check(not zones, "the zone is gone, with the records that others made")
+    for role in ("primary", "standby"):
+        left = [b["Name"] for b in bundle.client("s3", role).list_buckets()["Buckets"]]
+        check(not [b for b in left if SUFFIX in b], f"no bucket is left in {role}")
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="switchback-bundle-") as scratch:
         folder = Path(scratch)
         subprocess.run(
             [sys.executable, ROOT / "tests/referees/prune.py", ROOT / "stacks/payment-standby", folder / "bundle"], check=True)
         with ministack(folder) as url:
-            bundle = Bundle(folder / "bundle", url)
-            for stack_id in bundle.stacks:
-                bundle.deploy(stack_id)
-            payments_are_processed(bundle)
-            regions_are_healthy(bundle)
-            levers_move(bundle)
-            bundle.client("s3", "standby").put_object(
-                Bucket=bundle.values["standby.BucketName"], Key="audit/left-over.json", Body=b"{}")
-            bundle.client("route53", "primary").change_resource_record_sets(
-                HostedZoneId=bundle.values["global.HostedZoneId"], ChangeBatch={"Changes": [{
-                    "Action": "CREATE", "ResourceRecordSet": {
-                        "Name": "foreign.pay.test", "Type": "TXT", "TTL": 60, "ResourceRecords": [{"Value": '"left over"'}]}}]})
-            for stack_id in bundle.manifest["delete_order"]:
-                bundle.delete(stack_id)
-            zones = bundle.client("route53", "primary").list_hosted_zones()["HostedZones"]
-            check(not zones, "the zone is gone, with the record that others made")
-            for role in ("primary", "standby"):
-                left = [b["Name"] for b in bundle.client("s3", role).list_buckets()["Buckets"]]
-                check(not [b for b in left if SUFFIX in b], f"no bucket is left in {role}")
+            work_and_leave(Bundle(folder / "bundle", url))
+            wear_a_name(folder / "bundle", url)
     say("payment-standby holds on MiniStack")
 
 
