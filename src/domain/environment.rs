@@ -135,6 +135,9 @@ pub struct StackSpec {
 pub struct TrafficSpec {
     pub record: Placeholder,
     pub marker: Placeholder,
+    /// The hosted zone's id, for looking at the records and for the records lever.
+    #[serde(default)]
+    pub zone: Option<Placeholder>,
     pub endpoints: PerRole<Placeholder>,
     pub checks: BTreeMap<String, Placeholder>,
     pub levers: Vec<LeverSpec>,
