@@ -1,1 +1,8 @@
 //! A fake AWS that the SDK talks to: the world, its wire, its endpoint and its name server.
+
+pub mod faults;
+pub mod scenario;
+pub mod shared;
+pub mod world;
+
+pub use shared::SharedWorld;
