@@ -77,7 +77,7 @@ async fn exchange(
     incoming(response)
 }
 
-async fn outgoing(request: HttpRequest) -> Result<wire::Request, ConnectorError> {
+pub(super) async fn outgoing(request: HttpRequest) -> Result<wire::Request, ConnectorError> {
     let request = request
         .try_into_http1x()
         .map_err(|cause| ConnectorError::user(cause.into()))?;
@@ -95,7 +95,7 @@ async fn outgoing(request: HttpRequest) -> Result<wire::Request, ConnectorError>
     })
 }
 
-fn incoming(response: wire::Response) -> Result<HttpResponse, ConnectorError> {
+pub(super) fn incoming(response: wire::Response) -> Result<HttpResponse, ConnectorError> {
     let mut built = http::Response::new(SdkBody::from(response.body));
     *built.status_mut() = http::StatusCode::from_u16(response.status)
         .map_err(|cause| ConnectorError::other(cause.into(), None))?;

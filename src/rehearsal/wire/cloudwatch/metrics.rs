@@ -313,3 +313,205 @@ fn metric(id: MetricId) -> wire::Metric {
         dimensions: Some(dimension_list(id.dimensions)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use bytes::Bytes;
+    use http::{HeaderMap, HeaderValue, Method, header};
+
+    use super::super::super::{Request, route, serve};
+    use super::*;
+    use crate::aws::testing::cloudwatch::types::{
+        Dimension, Metric, MetricDataQuery, MetricDatum, MetricStat,
+    };
+    use crate::aws::testing::{
+        Canned, DateTime, EPOCH, ProvideErrorMetadata as _, STANDBY, cloudwatch, over, world,
+    };
+
+    fn datum(value: f64) -> MetricDatum {
+        let dimension = Dimension::builder().name("Environment").value("é <t>");
+        MetricDatum::builder()
+            .metric_name("FailoverEngaged")
+            .dimensions(dimension.build())
+            .value(value)
+            .build()
+    }
+
+    fn found(count: usize) -> Found {
+        Found {
+            id: "q".into(),
+            label: "q".into(),
+            times: (0..count).map(|at| at as f64).collect(),
+            values: (0..count).map(|value| value as f64 / 2.0).collect(),
+        }
+    }
+
+    #[test]
+    fn pages_of_values_cover_every_query_once() {
+        let sizes = [5, 0, 3, 4];
+        let (mut token, mut seen) = (None, [0; 4]);
+        loop {
+            let mut pager = Pager {
+                skip: cursor(token.as_deref()).unwrap(),
+                room: 4,
+                results: Vec::new(),
+                next: None,
+            };
+            for (index, size) in sizes.into_iter().enumerate().skip(pager.skip.0) {
+                if pager.next.is_none() {
+                    let before = pager.results.len();
+                    pager.take(index, found(size));
+                    if let Some(part) = pager.results.get(before) {
+                        seen[index] += part.values.as_ref().unwrap().len();
+                    }
+                }
+            }
+            token = pager.next;
+            if token.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, sizes);
+        assert_eq!(cursor(Some("x")).unwrap_err().code, "InvalidNextToken");
+    }
+
+    #[tokio::test]
+    async fn a_large_batch_arrives_packed_and_whole() {
+        let canned = Canned::deaf();
+        let client = cloudwatch::Client::new(&canned.config());
+        let mut put = client.put_metric_data().namespace("Switchback/Failover");
+        for value in 0..600_i32 {
+            put = put.metric_data(datum(f64::from(value)));
+        }
+        assert!(put.send().await.is_err(), "the client is deaf");
+        let request = canned.asked();
+        assert_eq!(request.headers[header::CONTENT_ENCODING], "gzip");
+        let call = route::read(request).unwrap();
+        assert_eq!(call.operation, "PutMetricData");
+        let input = wire::deserialize_put_metric_data_request(&call.body).unwrap();
+        let data = input.metric_data.unwrap();
+        assert_eq!(data.len(), 600);
+        let last = new_data("n", data[599].clone()).unwrap();
+        assert_eq!(last[0].value, 599.0);
+        assert_eq!(last[0].dimensions["Environment"], "é <t>");
+        assert_eq!(last[0].at, None);
+    }
+
+    #[test]
+    fn lists_of_values_count() {
+        let list = |values: &[f64], counts: &[f64]| wire::MetricDatum {
+            metric_name: "m".into(),
+            values: Some(values.to_vec()),
+            counts: Some(counts.to_vec()),
+            ..Default::default()
+        };
+        let seen = new_data("n", list(&[1.0, 2.0], &[2.0, 1.0])).unwrap();
+        let seen: Vec<f64> = seen.iter().map(|datum| datum.value).collect();
+        assert_eq!(seen, [1.0, 1.0, 2.0]);
+        for (values, counts) in [
+            (vec![1.0], vec![]),
+            (vec![1.0], vec![1e9]),
+            (vec![1.0], vec![-1.0]),
+        ] {
+            assert!(new_data("n", list(&values, &counts)).is_err());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn metrics_are_put_and_read_through_the_sdk() {
+        let client = cloudwatch::Client::new(&over(&world(""), STANDBY));
+        let put = client.put_metric_data().namespace("Switchback/Failover");
+        put.metric_data(datum(1.0)).send().await.unwrap();
+        let nothing = client
+            .put_metric_data()
+            .namespace("n")
+            .send()
+            .await
+            .unwrap_err();
+        assert_eq!(nothing.code(), Some("MissingParameter"));
+        let metric = Metric::builder().namespace("n").metric_name("m").build();
+        let stat = MetricStat::builder()
+            .metric(metric)
+            .period(60)
+            .stat("Sum")
+            .build();
+        let query = MetricDataQuery::builder().id("q").metric_stat(stat).build();
+        let get = |from: i64, to: i64| {
+            client
+                .get_metric_data()
+                .start_time(DateTime::from_secs(EPOCH + from))
+                .end_time(DateTime::from_secs(EPOCH + to))
+        };
+        let seen = get(-600, 0)
+            .metric_data_queries(query.clone())
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(seen.metric_data_results()[0].id(), Some("q"));
+        let seen = get(0, 0)
+            .metric_data_queries(query)
+            .send()
+            .await
+            .unwrap_err();
+        assert_eq!(seen.code(), Some("ValidationError"));
+        let math = MetricDataQuery::builder()
+            .id("e")
+            .expression("q * 2")
+            .build();
+        let math = get(-600, 0)
+            .metric_data_queries(math)
+            .send()
+            .await
+            .unwrap_err();
+        assert!(math.message().unwrap().contains("no expressions"));
+        client
+            .list_metrics()
+            .namespace("Switchback/Failover")
+            .send()
+            .await
+            .unwrap();
+    }
+
+    /// A request of AWS CLI or boto3.
+    fn json(operation: &str, body: impl Into<Bytes>) -> Request {
+        let mut headers = HeaderMap::new();
+        let scope = "AWS4-HMAC-SHA256 Credential=K/20261120/us-west-2/monitoring/aws4_request, SignedHeaders=host, Signature=0";
+        headers.insert(header::AUTHORIZATION, HeaderValue::from_static(scope));
+        let target = format!("GraniteServiceVersion20100801.{operation}");
+        headers.insert("x-amz-target", target.parse().unwrap());
+        Request {
+            method: Method::POST,
+            uri: "/".parse().unwrap(),
+            headers,
+            body: body.into(),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn json_is_spoken_too() {
+        let world = world("");
+        let put = r#"{"Namespace":"n","MetricData":[{"MetricName":"m","Value":1,"Timestamp":1795165200}]}"#;
+        let seen = serve(&world, json("PutMetricData", put)).await;
+        assert_eq!((seen.status, &*seen.body), (200, &b"{}"[..]));
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packed.write_all(put.as_bytes()).unwrap();
+        let mut request = json("PutMetricData", packed.finish().unwrap());
+        request
+            .headers
+            .insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        assert_eq!(serve(&world, request.clone()).await.status, 200);
+        request.body = Bytes::from_static(b"not gzip");
+        assert_eq!(serve(&world, request).await.status, 400);
+        let seen = serve(&world, json("DescribeAlarms", "{}")).await;
+        let seen: serde_json::Value = serde_json::from_slice(&seen.body).unwrap();
+        assert_eq!(seen["MetricAlarms"], serde_json::json!([]));
+        let broken = serve(&world, json("DescribeAlarms", "{")).await;
+        assert_eq!(broken.status, 400);
+        assert_eq!(
+            broken.headers["x-amzn-query-error"],
+            "SerializationException;Sender"
+        );
+    }
+}
