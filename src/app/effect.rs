@@ -67,6 +67,8 @@ pub enum Order {
         template: String,
         #[serde(skip)]
         parameters: BTreeMap<String, String>,
+        /// Parameters that the stack has and the manifest does not set (a pulled endpoint lever): left as they are.
+        keep: Vec<String>,
         capabilities: Vec<String>,
         tags: BTreeMap<String, String>,
     },

@@ -21,6 +21,8 @@ pub struct NewChangeSet {
     pub name: String,
     pub template_body: String,
     pub parameters: BTreeMap<String, String>,
+    /// Parameters of an existing stack that keep their values.
+    pub keep: Vec<String>,
     pub capabilities: Vec<String>,
     pub tags: BTreeMap<String, String>,
     /// The stack does not exist yet (or only as a husk in review).
@@ -58,7 +60,7 @@ impl RegionClient {
             .change_set_name(&new.name)
             .change_set_type(kind)
             .template_body(new.template_body)
-            .set_parameters(Some(parameters(new.parameters)))
+            .set_parameters(Some(parameters(new.parameters, new.keep)))
             .set_capabilities(Some(capabilities(&new.capabilities)))
             .set_tags(Some(tags(new.tags)))
             .client_token(new.token);
@@ -178,16 +180,15 @@ fn unready(status: &str, execution: Option<&str>, reason: &str) -> Option<Change
     }
 }
 
-fn parameters(values: BTreeMap<String, String>) -> Vec<sdk::Parameter> {
-    values
+fn parameters(values: BTreeMap<String, String>, keep: Vec<String>) -> Vec<sdk::Parameter> {
+    let new = |key| sdk::Parameter::builder().parameter_key(key);
+    let given = values
         .into_iter()
-        .map(|(key, value)| {
-            sdk::Parameter::builder()
-                .parameter_key(key)
-                .parameter_value(value)
-                .build()
-        })
-        .collect()
+        .map(|(key, value)| new(key).parameter_value(value).build());
+    let kept = keep
+        .into_iter()
+        .map(|key| new(key).use_previous_value(true).build());
+    given.chain(kept).collect()
 }
 
 fn capabilities(names: &[String]) -> Vec<sdk::Capability> {

@@ -24,7 +24,11 @@ enum Next {
 
 /// Runs the console on this terminal.
 pub async fn run(mut core: Core, theme: &Theme) -> io::Result<()> {
-    let title = format!("{} {} - switchback", core.model.env.name, core.model.env.mode.badge());
+    let title = format!(
+        "{} {} - switchback",
+        core.model.env.name,
+        core.model.env.mode.badge()
+    );
     let (guard, mut screen) = terminal::take(&title)?;
     let size = screen.size()?;
     core.model.size = (size.width, size.height);
@@ -35,7 +39,9 @@ pub async fn run(mut core: Core, theme: &Theme) -> io::Result<()> {
     if running {
         tracing::info!("left while an operation was running; AWS goes on with it");
     }
-    tokio::time::timeout(Duration::from_millis(80), core.stop()).await.ok();
+    tokio::time::timeout(Duration::from_millis(80), core.stop())
+        .await
+        .ok();
     ended
 }
 
@@ -88,7 +94,9 @@ async fn follow(
 ) -> io::Result<()> {
     loop {
         screen.draw(|frame| draw(frame, &core.model, theme))?;
-        let Some(msg) = world.next(core).await else { return Ok(()) };
+        let Some(msg) = world.next(core).await else {
+            return Ok(());
+        };
         if let Next::Leave = take(core, msg) {
             return Ok(());
         }
@@ -116,8 +124,14 @@ fn take(core: &mut Core, msg: Msg) -> Next {
 /// Never claims more than was done: whether the terminal took the text can't be known.
 fn copy(core: &mut Core, text: &str) {
     let told = match terminal::copy(text) {
-        Ok(()) => Msg::Told { good: true, text: "sent to the terminal's clipboard (OSC 52)".to_owned() },
-        Err(error) => Msg::Told { good: false, text: format!("not copied: {error}") },
+        Ok(()) => Msg::Told {
+            good: true,
+            text: "sent to the terminal's clipboard (OSC 52)".to_owned(),
+        },
+        Err(error) => Msg::Told {
+            good: false,
+            text: format!("not copied: {error}"),
+        },
     };
     core.take(told);
 }

@@ -47,7 +47,8 @@ impl Core {
         let (known, watched) = watch::channel(Known::nothing(&env));
         let (journalist, lines) = mpsc::channel(ENTRIES);
         let (mut tasks, mut writer) = (JoinSet::new(), JoinSet::new());
-        writer.spawn(Journalist::new(Arc::clone(&session), env.clone(), results.clone()).run(lines));
+        writer
+            .spawn(Journalist::new(Arc::clone(&session), env.clone(), results.clone()).run(lines));
         let poller = Poller {
             env: Arc::new(env.clone()),
             session: Arc::clone(&session),
@@ -55,7 +56,11 @@ impl Core {
             out: results.clone(),
         };
         poller::start(&poller, &mut tasks);
-        tasks.spawn(count(Arc::clone(&session), results.clone(), metrics_per_day(&env)));
+        tasks.spawn(count(
+            Arc::clone(&session),
+            results.clone(),
+            metrics_per_day(&env),
+        ));
         let model = Model::new(env, session.clock.now());
         Self {
             model,
@@ -87,7 +92,10 @@ impl Core {
     /// Takes a message in and performs what follows; effects of the driver (quit, copy) are handed back.
     pub fn take(&mut self, msg: Msg) -> Vec<Effect> {
         let effects = update(&mut self.model, msg);
-        let mine = effects.into_iter().filter_map(|effect| self.perform(effect)).collect();
+        let mine = effects
+            .into_iter()
+            .filter_map(|effect| self.perform(effect))
+            .collect();
         self.publish();
         mine
     }
@@ -115,13 +123,22 @@ impl Core {
         if !self.account_told
             && let Some(identity) = self.model.seen.identity.last()
         {
-            self.account_told = self.journalist.try_send(Line::Account(identity.account.clone())).is_ok();
+            self.account_told = self
+                .journalist
+                .try_send(Line::Account(identity.account.clone()))
+                .is_ok();
         }
     }
 
     /// Ends the pollers and waits until the journal is written.
     pub async fn stop(self) {
-        let Self { mut tasks, journalist, mut writer, incoming, .. } = self;
+        let Self {
+            mut tasks,
+            journalist,
+            mut writer,
+            incoming,
+            ..
+        } = self;
         tasks.abort_all();
         drop(journalist);
         drop(incoming);
@@ -151,6 +168,10 @@ async fn count(session: Shared, out: mpsc::Sender<Msg>, metrics_per_day: f64) {
 /// How many metrics are asked for in a day at the idle pace: signals each minute, the lever's five each 15 s.
 fn metrics_per_day(env: &Environment) -> f64 {
     const MINUTES: f64 = 24.0 * 60.0;
-    let lever = if env.traffic.is_some() { 5.0 * 4.0 } else { 0.0 };
+    let lever = if env.traffic.is_some() {
+        5.0 * 4.0
+    } else {
+        0.0
+    };
     (env.signals.len() as f64 + lever) * MINUTES
 }

@@ -44,30 +44,50 @@ fn is_complete(model: &Model) -> bool {
     let seen = &model.seen;
     let regions = Role::BOTH.into_iter().all(|role| {
         let region = seen.regions.get(role);
-        let stacks_tried = model.env.stacks_of(role).all(|s| region.stacks.get(&s.id).is_some_and(|o| !o.is_untried()));
-        let there = region.stacks.values().any(|o| o.last().is_some_and(|s| matches!(s, StackState::Present(_))));
-        stacks_tried && (!there || !region.alarms.is_untried()) && (!there || !region.signals.is_untried())
+        let stacks_tried = model
+            .env
+            .stacks_of(role)
+            .all(|s| region.stacks.get(&s.id).is_some_and(|o| !o.is_untried()));
+        let there = region.stacks.values().any(|o| {
+            o.last()
+                .is_some_and(|s| matches!(s, StackState::Present(_)))
+        });
+        stacks_tried
+            && (!there || !region.alarms.is_untried())
+            && (!there || !region.signals.is_untried())
     });
     if !regions || seen.identity.is_untried() {
         return false;
     }
-    let Some(traffic) = &model.env.traffic else { return true };
+    let Some(traffic) = &model.env.traffic else {
+        return true;
+    };
     let bindings = model.env.bindings(seen);
     let ready = |text: &crate::domain::placeholder::Placeholder| text.resolve(&bindings).is_ok();
-    let endpoints = Role::BOTH
-        .into_iter()
-        .all(|role| !ready(traffic.endpoints.get(role)) || !seen.regions.get(role).endpoint.is_untried());
-    let dns = !ready(&traffic.marker) || (!seen.traffic.marker.is_untried() && !seen.traffic.records.is_untried());
+    let endpoints = Role::BOTH.into_iter().all(|role| {
+        !ready(traffic.endpoints.get(role)) || !seen.regions.get(role).endpoint.is_untried()
+    });
+    let dns = !ready(&traffic.marker)
+        || (!seen.traffic.marker.is_untried() && !seen.traffic.records.is_untried());
     let checkers = crate::runtime::known::endpoint_checks(model)
         .iter()
-        .all(|id| seen.traffic.checkers.get(id).is_some_and(|c| !c.is_untried()));
+        .all(|id| {
+            seen.traffic
+                .checkers
+                .get(id)
+                .is_some_and(|c| !c.is_untried())
+        });
     let lever = !ready_lever(model, &bindings) || !seen.traffic.lever.is_untried();
     endpoints && dns && checkers && lever && !seen.traffic.checks.is_untried()
 }
 
 fn ready_lever(model: &Model, bindings: &crate::domain::placeholder::Bindings) -> bool {
     use crate::domain::lever::{LeverKind, LeverSpec};
-    let lever = model.env.traffic.as_ref().and_then(|t| t.lever(LeverKind::Metric));
+    let lever = model
+        .env
+        .traffic
+        .as_ref()
+        .and_then(|t| t.lever(LeverKind::Metric));
     matches!(lever, Some(LeverSpec::Metric { alarm, .. }) if alarm.resolve(bindings).is_ok())
 }
 
@@ -94,12 +114,21 @@ pub fn plan(core: &mut Core, ask: Ask) -> Result<Plan, String> {
     leave_no_effect(core.take(Msg::Ask(ask)));
     match &core.model.dialog {
         Some(Dialog::Confirm(confirm)) => Ok(confirm.plan.clone()),
-        _ => Err(core.model.notice.as_ref().map_or_else(|| "no plan was made".to_owned(), |n| n.text.clone())),
+        _ => Err(core
+            .model
+            .notice
+            .as_ref()
+            .map_or_else(|| "no plan was made".to_owned(), |n| n.text.clone())),
     }
 }
 
 /// Asks for an operation, confirms it and follows it to its end. `watch` sees every message.
-pub async fn operate(core: &mut Core, ask: Ask, consent: Consent, watch: &mut dyn FnMut(&Msg)) -> Went {
+pub async fn operate(
+    core: &mut Core,
+    ask: Ask,
+    consent: Consent,
+    watch: &mut dyn FnMut(&Msg),
+) -> Went {
     let kind = ask.kind;
     let plan = match plan(core, ask) {
         Ok(plan) => plan,
@@ -107,23 +136,40 @@ pub async fn operate(core: &mut Core, ask: Ask, consent: Consent, watch: &mut dy
     };
     leave_no_effect(core.take(Msg::Consent(consent)));
     if let Some(Dialog::Confirm(confirm)) = &core.model.dialog {
-        let why = confirm.error.clone().unwrap_or_else(|| "not confirmed".to_owned());
-        return Went::NotConfirmed { plan: Box::new(confirm.plan.clone()), why };
+        let why = confirm
+            .error
+            .clone()
+            .unwrap_or_else(|| "not confirmed".to_owned());
+        return Went::NotConfirmed {
+            plan: Box::new(confirm.plan.clone()),
+            why,
+        };
     }
     loop {
         if let Some(result) = finished(core, kind) {
             return Went::Ended(Box::new(result));
         }
         if core.model.run.is_none() {
-            return Went::NotConfirmed { plan: Box::new(plan), why: "the operation did not start".to_owned() };
+            return Went::NotConfirmed {
+                plan: Box::new(plan),
+                why: "the operation did not start".to_owned(),
+            };
         }
         step(core, watch).await;
     }
 }
 
 fn finished(core: &Core, kind: OperationKind) -> Option<OperationResult> {
-    let run = core.model.run.as_deref().filter(|run| !run.is_running() && run.plan().kind == kind)?;
-    Some(run.result(&core.model.env.regions, core.model.facts.serving, core.model.now))
+    let run = core
+        .model
+        .run
+        .as_deref()
+        .filter(|run| !run.is_running() && run.plan().kind == kind)?;
+    Some(run.result(
+        &core.model.env.regions,
+        core.model.facts.serving,
+        core.model.now,
+    ))
 }
 
 /// Goes on observing for some time (a scenario between two operations).

@@ -18,8 +18,17 @@ use crate::runtime::session::Shared;
 /// What the journalist is told.
 pub(super) enum Line {
     Open(Box<Confirmed<Plan>>),
-    Refused { plan: Box<Plan>, outcome: Outcome, why: String, at: Timestamp },
-    Entry { operation: OperationId, entry: Told, at: Timestamp },
+    Refused {
+        plan: Box<Plan>,
+        outcome: Outcome,
+        why: String,
+        at: Timestamp,
+    },
+    Entry {
+        operation: OperationId,
+        entry: Told,
+        at: Timestamp,
+    },
     /// The account became known.
     Account(String),
 }
@@ -34,7 +43,13 @@ pub(super) struct Journalist {
 
 impl Journalist {
     pub(super) fn new(session: Shared, env: Environment, out: mpsc::Sender<Msg>) -> Self {
-        Self { session, env, account: None, logs: HashMap::new(), out }
+        Self {
+            session,
+            env,
+            account: None,
+            logs: HashMap::new(),
+            out,
+        }
     }
 
     /// Writes until nobody can tell it anything any more.
@@ -46,8 +61,17 @@ impl Journalist {
                     self.open(&confirmed).await;
                     None
                 }
-                Line::Refused { plan, outcome, why, at } => self.refused(&plan, outcome, why, at).err(),
-                Line::Entry { operation, entry, at } => self.entry(&operation, entry, at).await.err(),
+                Line::Refused {
+                    plan,
+                    outcome,
+                    why,
+                    at,
+                } => self.refused(&plan, outcome, why, at).err(),
+                Line::Entry {
+                    operation,
+                    entry,
+                    at,
+                } => self.entry(&operation, entry, at).await.err(),
                 Line::Account(account) => {
                     self.account = Some(account);
                     self.tell_past().await;
@@ -66,13 +90,22 @@ impl Journalist {
     }
 
     fn header(&self, plan: &Plan) -> Header {
-        Header { kind: plan.kind, environment: plan.environment.clone(), secrets: Secrets::of(&self.env) }
+        Header {
+            kind: plan.kind,
+            environment: plan.environment.clone(),
+            secrets: Secrets::of(&self.env),
+        }
     }
 
     async fn open(&mut self, confirmed: &Confirmed<Plan>) {
         let plan = confirmed.plan();
         let operation = plan.id.clone();
-        let opened = self.begin(plan, confirmed.reason(), confirmed.overrides().to_vec(), confirmed.at());
+        let opened = self.begin(
+            plan,
+            confirmed.reason(),
+            confirmed.overrides().to_vec(),
+            confirmed.at(),
+        );
         let journal = opened.map(|log| {
             let path = log.path().display().to_string();
             self.logs.insert(operation.clone(), log);
@@ -88,7 +121,10 @@ impl Journalist {
         overrides: Vec<crate::domain::operation::Override>,
         at: Timestamp,
     ) -> Result<Log, String> {
-        let mut log = self.journal()?.begin(&plan.id, self.header(plan)).map_err(|e| e.to_string())?;
+        let mut log = self
+            .journal()?
+            .begin(&plan.id, self.header(plan))
+            .map_err(|e| e.to_string())?;
         let opened = Entry::Opened {
             plan: serde_json::to_value(plan).map_err(|e| e.to_string())?,
             who: self.session.user.clone(),
@@ -102,7 +138,13 @@ impl Journalist {
     }
 
     /// An operation that was refused or not confirmed: opened and closed in one go.
-    fn refused(&self, plan: &Plan, outcome: Outcome, why: String, at: Timestamp) -> Result<(), String> {
+    fn refused(
+        &self,
+        plan: &Plan,
+        outcome: Outcome,
+        why: String,
+        at: Timestamp,
+    ) -> Result<(), String> {
         let mut plan = plan.clone();
         let nanos = at.subsec_nanosecond().unsigned_abs();
         plan.id = OperationId(format!("{}-{outcome:?}-{nanos:09}", plan.id).to_ascii_lowercase());
@@ -117,7 +159,12 @@ impl Journalist {
         log.append(closed, at).map_err(|e| e.to_string())
     }
 
-    async fn entry(&mut self, operation: &OperationId, told: Told, at: Timestamp) -> Result<(), String> {
+    async fn entry(
+        &mut self,
+        operation: &OperationId,
+        told: Told,
+        at: Timestamp,
+    ) -> Result<(), String> {
         let closes = matches!(told, Told::Closed { .. });
         let Some(log) = self.logs.get_mut(operation) else {
             return Ok(());
@@ -145,15 +192,36 @@ impl Journalist {
 
 fn entry(told: Told) -> Entry {
     match told {
-        Told::Step { index, title, state, note } => Entry::Step { index, title, state, note, request_id: None },
+        Told::Step {
+            index,
+            title,
+            state,
+            note,
+        } => Entry::Step {
+            index,
+            title,
+            state,
+            note,
+            request_id: None,
+        },
         Told::Milestone { name, at } => Entry::Milestone { name, at },
-        Told::Undo { records } => {
-            Entry::Undo { what: serde_json::to_value(records).unwrap_or(serde_json::Value::Null) }
-        }
+        Told::Undo { records } => Entry::Undo {
+            what: serde_json::to_value(records).unwrap_or(serde_json::Value::Null),
+        },
         Told::Note { text } => Entry::Note { text },
-        Told::Closed { outcome, reason, serving, rto_seconds, rpo_seconds } => {
-            Entry::Closed { outcome, reason, rto_seconds, rpo_seconds, serving }
-        }
+        Told::Closed {
+            outcome,
+            reason,
+            serving,
+            rto_seconds,
+            rpo_seconds,
+        } => Entry::Closed {
+            outcome,
+            reason,
+            rto_seconds,
+            rpo_seconds,
+            serving,
+        },
     }
 }
 

@@ -58,25 +58,46 @@ impl Known {
 fn versions(model: &Model) -> BTreeMap<StackId, StackVersion> {
     let version = |id: &StackId| {
         let stack = model.seen.stack(id)?;
-        Some(StackVersion { arn: stack.arn.clone(), status: stack.status.0.clone(), updated: stack.updated })
+        Some(StackVersion {
+            arn: stack.arn.clone(),
+            status: stack.status.0.clone(),
+            updated: stack.updated,
+        })
     };
-    model.env.stacks.iter().filter_map(|spec| Some((spec.id.clone(), version(&spec.id)?))).collect()
+    model
+        .env
+        .stacks
+        .iter()
+        .filter_map(|spec| Some((spec.id.clone(), version(&spec.id)?)))
+        .collect()
 }
 
 /// Checks of this environment only: those on its records, and their children.
 pub(super) fn endpoint_checks(model: &Model) -> Vec<CheckId> {
-    let (Some(checks), Some(records)) = (model.seen.traffic.checks.last(), model.seen.traffic.records.last()) else {
+    let (Some(checks), Some(records)) = (
+        model.seen.traffic.checks.last(),
+        model.seen.traffic.records.last(),
+    ) else {
         return Vec::new();
     };
     let mut wanted: Vec<CheckId> = records.iter().filter_map(|r| r.check.clone()).collect();
-    let children = wanted.iter().filter_map(|id| checks.get(id)).flat_map(|check| match &check.target {
-        CheckTarget::Calculated { children, .. } => children.clone(),
-        CheckTarget::Endpoint { .. } | CheckTarget::Metric { .. } | CheckTarget::Other(_) => Vec::new(),
-    });
+    let children = wanted
+        .iter()
+        .filter_map(|id| checks.get(id))
+        .flat_map(|check| match &check.target {
+            CheckTarget::Calculated { children, .. } => children.clone(),
+            CheckTarget::Endpoint { .. } | CheckTarget::Metric { .. } | CheckTarget::Other(_) => {
+                Vec::new()
+            }
+        });
     let children: Vec<CheckId> = children.collect();
     wanted.extend(children);
     wanted.sort();
     wanted.dedup();
-    let is_endpoint = |id: &CheckId| checks.get(id).is_some_and(|c| matches!(c.target, CheckTarget::Endpoint { .. }));
+    let is_endpoint = |id: &CheckId| {
+        checks
+            .get(id)
+            .is_some_and(|c| matches!(c.target, CheckTarget::Endpoint { .. }))
+    };
     wanted.into_iter().filter(is_endpoint).collect()
 }

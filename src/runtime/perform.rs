@@ -18,9 +18,31 @@ impl Core {
             // the pace is part of the model, which is published after every message
             Effect::Pace(_) => {}
             Effect::Open(confirmed) => self.write(Line::Open(confirmed)),
-            Effect::Refused { plan, outcome, why, at } => self.write(Line::Refused { plan, outcome, why, at }),
-            Effect::Journal { operation, entry, at } => self.write(Line::Entry { operation, entry, at }),
-            Effect::Do { operation, index, order } => self.start(operation, index, *order),
+            Effect::Refused {
+                plan,
+                outcome,
+                why,
+                at,
+            } => self.write(Line::Refused {
+                plan,
+                outcome,
+                why,
+                at,
+            }),
+            Effect::Journal {
+                operation,
+                entry,
+                at,
+            } => self.write(Line::Entry {
+                operation,
+                entry,
+                at,
+            }),
+            Effect::Do {
+                operation,
+                index,
+                order,
+            } => self.begin_step(operation, index, *order),
             Effect::PublishRto { seconds } => self.publish_rto(seconds),
             Effect::Snapshot => self.snapshot(),
         }
@@ -38,17 +60,22 @@ impl Core {
     }
 
     /// Starts a step; `index` beyond the plan is a repetition whose success is not worth a word.
-    fn start(&mut self, operation: OperationId, index: usize, order: Order) {
+    fn begin_step(&mut self, operation: OperationId, index: usize, order: Order) {
         let (session, out) = (Shared::clone(&self.session), self.results.clone());
         self.tasks.spawn(async move {
             let repeats = matches!(&order, Order::PutCommand { repeat: true, .. });
             let result = execute(&session, &out, &operation, order).await;
             let msg = match result {
                 Ok(_) if repeats => return,
-                Err(why) if repeats => {
-                    Msg::Progress { operation, news: News::Note(format!("repeating the command failed: {why}")) }
-                }
-                result => Msg::StepDone { operation, index, result },
+                Err(why) if repeats => Msg::Progress {
+                    operation,
+                    news: News::Note(format!("repeating the command failed: {why}")),
+                },
+                result => Msg::StepDone {
+                    operation,
+                    index,
+                    result,
+                },
             };
             if out.send(msg).await.is_err() {
                 tracing::debug!("the console is gone");
@@ -72,16 +99,27 @@ impl Core {
     /// Saves what is seen as JSON in the current folder.
     fn snapshot(&mut self) {
         let text = serde_json::to_string_pretty(&self.model.seen);
-        let name = format!("switchback-{}.json", self.model.now.strftime("%Y%m%d-%H%M%S"));
+        let name = format!(
+            "switchback-{}.json",
+            self.model.now.strftime("%Y%m%d-%H%M%S")
+        );
         let out = self.results.clone();
         self.tasks.spawn(async move {
             let saved = match text {
-                Ok(text) => tokio::fs::write(&name, text).await.map_err(|e| e.to_string()),
+                Ok(text) => tokio::fs::write(&name, text)
+                    .await
+                    .map_err(|e| e.to_string()),
                 Err(error) => Err(error.to_string()),
             };
             let told = match saved {
-                Ok(()) => Msg::Told { good: true, text: format!("snapshot saved to {name}") },
-                Err(why) => Msg::Told { good: false, text: format!("snapshot not saved to {name}: {why}") },
+                Ok(()) => Msg::Told {
+                    good: true,
+                    text: format!("snapshot saved to {name}"),
+                },
+                Err(why) => Msg::Told {
+                    good: false,
+                    text: format!("snapshot not saved to {name}: {why}"),
+                },
             };
             if out.send(told).await.is_err() {
                 tracing::debug!("the console is gone");
@@ -105,21 +143,69 @@ async fn execute(
         name,
     };
     match order {
-        Order::Deploy { stack, role, name, template, parameters, capabilities, tags } => {
-            job(stack, role, name).deploy(Deployment { template, parameters, capabilities, tags }).await
+        Order::Deploy {
+            stack,
+            role,
+            name,
+            template,
+            parameters,
+            keep,
+            capabilities,
+            tags,
+        } => {
+            job(stack, role, name)
+                .deploy(Deployment {
+                    template,
+                    parameters,
+                    keep,
+                    capabilities,
+                    tags,
+                })
+                .await
         }
         Order::Delete { stack, role, name } => job(stack, role, name).delete().await,
-        Order::SetParameter { stack, role, name, parameter, value } => {
-            job(stack, role, name).set_parameter(&parameter, &value).await
+        Order::SetParameter {
+            stack,
+            role,
+            name,
+            parameter,
+            value,
+        } => {
+            job(stack, role, name)
+                .set_parameter(&parameter, &value)
+                .await
         }
-        Order::PutCommand { role, namespace, dimensions, number, datum, engaged, repeat: _ } => {
-            levers::put_command(session, Datum { role, namespace, dimensions, number, datum, engaged }).await
+        Order::PutCommand {
+            role,
+            namespace,
+            dimensions,
+            number,
+            datum,
+            engaged,
+            repeat: _,
+        } => {
+            levers::put_command(
+                session,
+                Datum {
+                    role,
+                    namespace,
+                    dimensions,
+                    number,
+                    datum,
+                    engaged,
+                },
+            )
+            .await
         }
-        Order::SetThreshold { check, version, threshold } => {
-            levers::set_threshold(session, &check, version, threshold).await
-        }
-        Order::ChangeRecords { before, after, comment } => {
-            levers::change_records(session, &before, after, &comment).await
-        }
+        Order::SetThreshold {
+            check,
+            version,
+            threshold,
+        } => levers::set_threshold(session, &check, version, threshold).await,
+        Order::ChangeRecords {
+            before,
+            after,
+            comment,
+        } => levers::change_records(session, &before, after, &comment).await,
     }
 }

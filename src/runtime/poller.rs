@@ -3,7 +3,6 @@
 //! Cadences: DESIGN §5. A source that is throttled waits twice as long each time, up to eight times.
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -55,7 +54,11 @@ impl Cadence {
 pub(super) fn start(poller: &Poller, tasks: &mut JoinSet<()>) {
     for role in Role::BOTH {
         for spec in poller.env.stacks_of(role) {
-            tasks.spawn(poller.clone().stack(role, spec.id.clone(), spec.name.clone()));
+            tasks.spawn(
+                poller
+                    .clone()
+                    .stack(role, spec.id.clone(), spec.name.clone()),
+            );
         }
         tasks.spawn(poller.clone().alarms(role));
         tasks.spawn(poller.clone().signals(role));
@@ -83,21 +86,39 @@ impl Poller {
             let known = self.known.borrow_and_update().clone();
             let (pace, refreshes) = (known.pace, known.refreshes);
             let seen = read(self.clone(), known).await;
-            backoff = if seen.iter().any(is_throttled) { (backoff + 1).min(3) } else { 0 };
+            backoff = if seen.iter().any(is_throttled) {
+                (backoff + 1).min(3)
+            } else {
+                0
+            };
             let at = self.session.clock.now();
             for seen in seen {
-                if self.out.send(Msg::Sighted(Box::new(Sighting { at, seen }))).await.is_err() {
+                if self
+                    .out
+                    .send(Msg::Sighted(Box::new(Sighting { at, seen })))
+                    .await
+                    .is_err()
+                {
                     return;
                 }
             }
-            if self.rest(cadence, backoff, (pace, refreshes)).await.is_err() {
+            if self
+                .rest(cadence, backoff, (pace, refreshes))
+                .await
+                .is_err()
+            {
                 return;
             }
         }
     }
 
     /// Waits for the next read. An error means that the console is gone.
-    async fn rest(&mut self, cadence: Cadence, backoff: u32, before: (Pace, u64)) -> Result<(), watch::error::RecvError> {
+    async fn rest(
+        &mut self,
+        cadence: Cadence,
+        backoff: u32,
+        before: (Pace, u64),
+    ) -> Result<(), watch::error::RecvError> {
         let clock = self.session.clock.clone();
         let began = clock.now();
         loop {
@@ -151,16 +172,27 @@ impl Poller {
                 names.0.remove(&spec.id);
                 continue;
             };
-            if names.0.get(&spec.id).is_some_and(|(listed, _)| listed == version) {
+            if names
+                .0
+                .get(&spec.id)
+                .is_some_and(|(listed, _)| listed == version)
+            {
                 continue;
             }
             match client.stack_resources(&version.arn).await {
                 Ok(resources) => {
                     let alarms = resources
                         .into_iter()
-                        .filter(|r| matches!(r.resource_type.as_str(), "AWS::CloudWatch::Alarm" | "AWS::CloudWatch::CompositeAlarm"))
+                        .filter(|r| {
+                            matches!(
+                                r.resource_type.as_str(),
+                                "AWS::CloudWatch::Alarm" | "AWS::CloudWatch::CompositeAlarm"
+                            )
+                        })
                         .filter_map(|r| r.physical_id);
-                    names.0.insert(spec.id.clone(), (version.clone(), alarms.collect()));
+                    names
+                        .0
+                        .insert(spec.id.clone(), (version.clone(), alarms.collect()));
                 }
                 Err(error) => return Some(Seen::Alarms(role, Err(error))),
             }
@@ -168,7 +200,11 @@ impl Poller {
         if names.0.is_empty() {
             return None;
         }
-        let all: Vec<String> = names.0.values().flat_map(|(_, names)| names.clone()).collect();
+        let all: Vec<String> = names
+            .0
+            .values()
+            .flat_map(|(_, names)| names.clone())
+            .collect();
         Some(Seen::Alarms(role, client.alarms(&all).await))
     }
 
@@ -194,7 +230,13 @@ impl Poller {
             }
             let end = poller.session.clock.now();
             let start = end.checked_sub(HISTORY).unwrap_or(Timestamp::MIN);
-            let result = poller.session.clients.regions.get(role).signals(&queries, start, end).await;
+            let result = poller
+                .session
+                .clients
+                .regions
+                .get(role)
+                .signals(&queries, start, end)
+                .await;
             vec![Seen::Signals(role, result)]
         })
         .await;
@@ -202,7 +244,11 @@ impl Poller {
 
     async fn endpoint(self, role: Role) {
         self.every(Cadence(15, 5), move |poller, known| async move {
-            let url = poller.env.traffic.as_ref().map(|t| t.endpoints.get(role).resolve(&known.bindings));
+            let url = poller
+                .env
+                .traffic
+                .as_ref()
+                .map(|t| t.endpoints.get(role).resolve(&known.bindings));
             match url {
                 Some(Ok(url)) => vec![Seen::Endpoint(role, poller.session.probe.get(&url).await)],
                 _ => Vec::new(),
@@ -257,9 +303,13 @@ impl Poller {
         self.every(Cadence(600, 60), move |poller, known| {
             let zone = std::sync::Arc::clone(&zone);
             async move {
-                let Some((service, marker)) = poller.names(&known.bindings) else { return Vec::new() };
+                let Some((service, marker)) = poller.names(&known.bindings) else {
+                    return Vec::new();
+                };
                 let mut zone = zone.lock().await;
-                vec![Seen::Records(poller.read_records(&mut zone, service, marker).await)]
+                vec![Seen::Records(
+                    poller.read_records(&mut zone, service, marker).await,
+                )]
             }
         })
         .await;
@@ -283,13 +333,18 @@ impl Poller {
 
     fn names(&self, bindings: &Bindings) -> Option<(String, String)> {
         let traffic = self.env.traffic.as_ref()?;
-        Some((traffic.record.resolve(bindings).ok()?, traffic.marker.resolve(bindings).ok()?))
+        Some((
+            traffic.record.resolve(bindings).ok()?,
+            traffic.marker.resolve(bindings).ok()?,
+        ))
     }
 
     async fn marker(self) {
         self.every(Cadence(5, 2), |poller, known| async move {
             match poller.names(&known.bindings) {
-                Some((_, marker)) => vec![Seen::Marker(poller.session.resolver.marker(&marker).await)],
+                Some((_, marker)) => {
+                    vec![Seen::Marker(poller.session.resolver.marker(&marker).await)]
+                }
                 None => Vec::new(),
             }
         })
@@ -300,7 +355,15 @@ impl Poller {
         self.every(Cadence(15, 5), |poller, known| async move {
             match poller.lever_query(&known.bindings) {
                 Some((role, query)) => {
-                    vec![Seen::Lever(poller.session.clients.regions.get(role).metric_lever(&query).await)]
+                    vec![Seen::Lever(
+                        poller
+                            .session
+                            .clients
+                            .regions
+                            .get(role)
+                            .metric_lever(&query)
+                            .await,
+                    )]
                 }
                 None => Vec::new(),
             }
@@ -309,8 +372,12 @@ impl Poller {
     }
 
     fn lever_query(&self, bindings: &Bindings) -> Option<(Role, LeverQuery)> {
-        let LeverSpec::Metric { role, namespace, dimensions, alarm } =
-            self.env.traffic.as_ref()?.lever(LeverKind::Metric)?
+        let LeverSpec::Metric {
+            role,
+            namespace,
+            dimensions,
+            alarm,
+        } = self.env.traffic.as_ref()?.lever(LeverKind::Metric)?
         else {
             return None;
         };
@@ -332,7 +399,10 @@ fn resolved(
     texts: &BTreeMap<String, crate::domain::placeholder::Placeholder>,
     bindings: &Bindings,
 ) -> Option<Vec<(String, String)>> {
-    texts.iter().map(|(name, text)| Some((name.clone(), text.resolve(bindings).ok()?))).collect()
+    texts
+        .iter()
+        .map(|(name, text)| Some((name.clone(), text.resolve(bindings).ok()?)))
+        .collect()
 }
 
 fn is_throttled(seen: &Seen) -> bool {

@@ -37,6 +37,7 @@ pub(super) struct Job {
 pub(super) struct Deployment {
     pub template: String,
     pub parameters: BTreeMap<String, String>,
+    pub keep: Vec<String>,
     pub capabilities: Vec<String>,
     pub tags: BTreeMap<String, String>,
 }
@@ -57,20 +58,41 @@ impl Job {
         let state = self.look().await?;
         let phase = state.phase();
         if phase == Phase::InProgress {
-            return Err(format!("{} is {}: somebody else is changing it", self.name, state.label()));
+            return Err(format!(
+                "{} is {}: somebody else is changing it",
+                self.name,
+                state.label()
+            ));
         }
         let create = matches!(phase, Phase::Absent | Phase::Review);
         let total = self.prepare(wanted, create).await?;
         let Some(total) = total else {
             self.tell_stack(state).await;
-            return Ok(StepDone { skipped: true, note: Some("no changes".to_owned()) });
+            return Ok(StepDone {
+                skipped: true,
+                note: Some("no changes".to_owned()),
+            });
         };
-        self.tell(News::Stack(self.stack.clone(), StackProgress { status: "starting".into(), done: 0, total })).await;
+        self.tell(News::Stack(
+            self.stack.clone(),
+            StackProgress {
+                status: "starting".into(),
+                done: 0,
+                total,
+            },
+        ))
+        .await;
         let token = self.token();
-        self.client().execute_change_set(&self.name, &token, &token).await.map_err(|e| e.to_string())?;
+        self.client()
+            .execute_change_set(&self.name, &token, &token)
+            .await
+            .map_err(|e| e.to_string())?;
         let end = self.follow(&self.name.clone(), since, total).await?;
         match end.phase() {
-            Phase::Settled => Ok(StepDone { skipped: false, note: Some(end.label().to_owned()) }),
+            Phase::Settled => Ok(StepDone {
+                skipped: false,
+                note: Some(end.label().to_owned()),
+            }),
             Phase::Absent
             | Phase::RolledBack
             | Phase::Dead
@@ -89,12 +111,16 @@ impl Job {
             name: token.clone(),
             template_body: wanted.template,
             parameters: wanted.parameters,
+            keep: if create { Vec::new() } else { wanted.keep },
             capabilities: wanted.capabilities,
             tags: wanted.tags,
             create,
             token: token.clone(),
         };
-        self.client().create_change_set(new).await.map_err(|e| e.to_string())?;
+        self.client()
+            .create_change_set(new)
+            .await
+            .map_err(|e| e.to_string())?;
         let mut failures = 0;
         loop {
             match self.client().change_set(&self.name, &token).await {
@@ -102,7 +128,10 @@ impl Job {
                     if let Some(change) = set.changes.iter().find(|c| c.endangers_data()) {
                         let what = format!("{} ({})", change.logical_id, change.resource_type);
                         self.discard(&token).await;
-                        return Err(format!("the change set of {} would replace or remove {what}, which holds data; it was not executed. Review it with `aws cloudformation create-change-set` before going on", self.name));
+                        return Err(format!(
+                            "the change set of {} would replace or remove {what}, which holds data; it was not executed. Review it with `aws cloudformation create-change-set` before going on",
+                            self.name
+                        ));
                     }
                     return Ok(Some(set.changes.len()));
                 }
@@ -123,7 +152,8 @@ impl Job {
 
     async fn discard(&self, name: &str) {
         if let Err(error) = self.client().delete_change_set(&self.name, name).await {
-            self.tell(News::Note(format!("change set {name} stays: {error}"))).await;
+            self.tell(News::Note(format!("change set {name} stays: {error}")))
+                .await;
         }
     }
 
@@ -133,35 +163,73 @@ impl Job {
         let state = self.look().await?;
         let Some(arn) = state.stack().map(|s| s.arn.clone()) else {
             self.tell_stack(state).await;
-            return Ok(StepDone { skipped: true, note: Some("was not there".to_owned()) });
+            return Ok(StepDone {
+                skipped: true,
+                note: Some("was not there".to_owned()),
+            });
         };
-        let total = self.client().stack_resources(&arn).await.map_or(0, |all| all.len());
-        self.tell(News::Stack(self.stack.clone(), StackProgress { status: "starting".into(), done: 0, total })).await;
-        let options = DeleteOptions { token: self.token(), ..DeleteOptions::default() };
-        self.client().delete_stack(&arn, options).await.map_err(|e| e.to_string())?;
+        let total = self
+            .client()
+            .stack_resources(&arn)
+            .await
+            .map_or(0, |all| all.len());
+        self.tell(News::Stack(
+            self.stack.clone(),
+            StackProgress {
+                status: "starting".into(),
+                done: 0,
+                total,
+            },
+        ))
+        .await;
+        let options = DeleteOptions {
+            token: self.token(),
+            ..DeleteOptions::default()
+        };
+        self.client()
+            .delete_stack(&arn, options)
+            .await
+            .map_err(|e| e.to_string())?;
         let end = self.follow(&arn, since, total).await?;
         if end.phase() == Phase::Absent {
             self.tell_stack(StackState::Absent).await;
-            Ok(StepDone { skipped: false, note: Some("DELETE_COMPLETE".to_owned()) })
+            Ok(StepDone {
+                skipped: false,
+                note: Some("DELETE_COMPLETE".to_owned()),
+            })
         } else {
             Err(why(&self.name, &end))
         }
     }
 
     /// Changes one parameter of the stack (the endpoint lever) and follows it.
-    pub(super) async fn set_parameter(self, parameter: &str, value: &str) -> Result<StepDone, String> {
+    pub(super) async fn set_parameter(
+        self,
+        parameter: &str,
+        value: &str,
+    ) -> Result<StepDone, String> {
         let since = self.session.clock.now();
         let token = format!("{}-{value}", self.token());
-        match self.client().update_parameter(&self.name, parameter, value, &token).await {
+        match self
+            .client()
+            .update_parameter(&self.name, parameter, value, &token)
+            .await
+        {
             Ok(crate::aws::Updated::Unchanged) => {
-                return Ok(StepDone { skipped: true, note: Some(format!("{parameter} is {value} already")) });
+                return Ok(StepDone {
+                    skipped: true,
+                    note: Some(format!("{parameter} is {value} already")),
+                });
             }
             Ok(crate::aws::Updated::Started) => {}
             Err(error) => return Err(error.to_string()),
         }
         let end = self.follow(&self.name.clone(), since, 0).await?;
         if end.phase() == Phase::Settled {
-            Ok(StepDone { skipped: false, note: Some(format!("{parameter} = {value}")) })
+            Ok(StepDone {
+                skipped: false,
+                note: Some(format!("{parameter} = {value}")),
+            })
         } else {
             Err(why(&self.name, &end))
         }
@@ -179,14 +247,27 @@ impl Job {
     }
 
     /// Follows the stack's events until it is no longer in progress.
-    async fn follow(&self, name: &str, since: Timestamp, total: usize) -> Result<StackState, String> {
-        let mut story = Story { since, total, known: None, started: HashMap::new(), done: 0, first_failure: None };
+    async fn follow(
+        &self,
+        name: &str,
+        since: Timestamp,
+        total: usize,
+    ) -> Result<StackState, String> {
+        let mut story = Story {
+            since,
+            total,
+            known: None,
+            started: HashMap::new(),
+            done: 0,
+            first_failure: None,
+        };
         let mut failures = 0;
         loop {
             self.session.clock.sleep(POLL).await;
             let seen = futures_util::future::join(
                 self.client().stack(name),
-                self.client().stack_events(name, since, story.known.as_deref()),
+                self.client()
+                    .stack_events(name, since, story.known.as_deref()),
             );
             match seen.await {
                 (Ok(state), events) => {
@@ -205,16 +286,27 @@ impl Job {
 
     /// Whether a failed read is borne: a number of failures in a row, else the reason to give up watching.
     fn bear(&self, error: ReadError, failures: u32) -> Result<u32, String> {
-        let hopeless = matches!(error.kind, FailureKind::Denied | FailureKind::Invalid | FailureKind::NotFound);
+        let hopeless = matches!(
+            error.kind,
+            FailureKind::Denied | FailureKind::Invalid | FailureKind::NotFound
+        );
         if hopeless || failures >= MOST_FAILURES {
-            return Err(format!("{} in {}: {error}; AWS goes on with what it was told", self.name, self.client().region()));
+            return Err(format!(
+                "{} in {}: {error}; AWS goes on with what it was told",
+                self.name,
+                self.client().region()
+            ));
         }
         Ok(failures + 1)
     }
 
     async fn tell_events(&self, story: &mut Story, fresh: Vec<StackEvent>, status: &str) {
         let live = story.take(self.role, fresh);
-        let progress = StackProgress { status: status.to_owned(), done: story.done, total: story.total };
+        let progress = StackProgress {
+            status: status.to_owned(),
+            done: story.done,
+            total: story.total,
+        };
         if !live.is_empty() {
             self.tell(News::Events(live)).await;
         }
@@ -224,11 +316,16 @@ impl Job {
     async fn tell_stack(&self, state: StackState) {
         let at = self.session.clock.now();
         let seen = Seen::Stack(self.role, self.stack.clone(), Ok(state));
-        self.send(Msg::Sighted(Box::new(Sighting { at, seen }))).await;
+        self.send(Msg::Sighted(Box::new(Sighting { at, seen })))
+            .await;
     }
 
     async fn tell(&self, news: News) {
-        self.send(Msg::Progress { operation: self.operation.clone(), news }).await;
+        self.send(Msg::Progress {
+            operation: self.operation.clone(),
+            news,
+        })
+        .await;
     }
 
     async fn send(&self, msg: Msg) {
@@ -251,20 +348,36 @@ struct Story {
 impl Story {
     fn take(&mut self, role: Role, fresh: Vec<StackEvent>) -> Vec<LiveEvent> {
         let mut live = Vec::new();
-        for event in fresh.into_iter().filter(|e| e.at >= self.since.checked_sub(Duration::from_secs(5)).unwrap_or(self.since)) {
+        for event in fresh.into_iter().filter(|e| {
+            e.at >= self
+                .since
+                .checked_sub(Duration::from_secs(5))
+                .unwrap_or(self.since)
+        }) {
             let began = self.started.get(&event.logical_id).copied();
             if event.status.is_in_progress() {
-                self.started.entry(event.logical_id.clone()).or_insert(event.at);
+                self.started
+                    .entry(event.logical_id.clone())
+                    .or_insert(event.at);
             } else if event.status.is_complete() && !event.is_of_the_stack() {
                 self.done += 1;
             }
-            if event.status.is_failed() && self.first_failure.is_none() && !event.is_of_the_stack() {
+            if event.status.is_failed() && self.first_failure.is_none() && !event.is_of_the_stack()
+            {
                 let reason = event.reason.clone().unwrap_or_default();
-                self.first_failure = Some(format!("{} ({}): {reason}", event.logical_id, event.resource_type));
+                self.first_failure = Some(format!(
+                    "{} ({}): {reason}",
+                    event.logical_id, event.resource_type
+                ));
             }
-            let took_seconds = began.map(|began| crate::domain::observed::age(began, event.at).as_secs());
+            let took_seconds =
+                began.map(|began| crate::domain::observed::age(began, event.at).as_secs());
             self.known = Some(event.id.clone());
-            live.push(LiveEvent { role, event, took_seconds });
+            live.push(LiveEvent {
+                role,
+                event,
+                took_seconds,
+            });
         }
         live
     }
@@ -279,6 +392,9 @@ impl Story {
 }
 
 fn why(name: &str, end: &StackState) -> String {
-    let reason = end.stack().and_then(|s| s.reason.clone()).unwrap_or_else(|| "no reason was given".to_owned());
+    let reason = end
+        .stack()
+        .and_then(|s| s.reason.clone())
+        .unwrap_or_else(|| "no reason was given".to_owned());
     format!("{name} ended in {}: {reason}", end.label())
 }

@@ -26,7 +26,12 @@ pub(super) fn take(title: &str) -> io::Result<(Guard, Screen)> {
     enable_raw_mode()?;
     TAKEN.store(true, Ordering::SeqCst);
     let guard = Guard(());
-    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, SetTitle(title))?;
+    execute!(
+        io::stdout(),
+        EnterAlternateScreen,
+        EnableBracketedPaste,
+        SetTitle(title)
+    )?;
     let earlier = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         restore();
@@ -45,7 +50,12 @@ pub(super) fn restore() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
-    let left = execute!(io::stdout(), DisableBracketedPaste, LeaveAlternateScreen, crossterm::cursor::Show);
+    let left = execute!(
+        io::stdout(),
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        crossterm::cursor::Show
+    );
     let cooked = disable_raw_mode();
     let flushed = io::stdout().flush();
     if let Some(error) = [left, cooked, flushed].into_iter().find_map(Result::err) {

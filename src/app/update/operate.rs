@@ -1,7 +1,7 @@
 //! Operations from the question to the last step.
 
 use crate::app::dialog::{Confirm, Dialog};
-use crate::app::effect::{Effect, Entry, Pace};
+use crate::app::effect::{Effect, Entry, Order, Pace};
 use crate::app::model::{Model, Page, Weight};
 use crate::app::msg::{Ask, News, StepDone};
 use crate::app::run::{Finished, MOST_EVENTS, PulledLever, Run};
@@ -250,6 +250,7 @@ pub(super) fn start_next(model: &mut Model) -> Vec<Effect> {
     match orders::order(model, &step.action) {
         Ok(order) => {
             let operation = remember_lever(model, &order);
+            effects.extend(undo(operation.as_ref(), &order, now));
             effects.extend(operation.map(|operation| Effect::Do {
                 operation,
                 index,
@@ -261,6 +262,21 @@ pub(super) fn start_next(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
+/// What takes a change of records back is written down before the change.
+fn undo(operation: Option<&OperationId>, order: &Order, at: jiff::Timestamp) -> Option<Effect> {
+    let Order::ChangeRecords { before, .. } = order else {
+        return None;
+    };
+    let entry = Entry::Undo {
+        records: before.clone(),
+    };
+    Some(Effect::Journal {
+        operation: operation?.clone(),
+        entry,
+        at,
+    })
+}
+
 const fn is_wait(action: &Action) -> bool {
     match action {
         Action::AwaitAlarm { .. } | Action::AwaitDns { .. } | Action::AwaitHealthy { .. } => true,
@@ -269,10 +285,10 @@ const fn is_wait(action: &Action) -> bool {
 }
 
 /// Keeps the metric lever's number, which is repeated until it is echoed. Returns the operation's id.
-fn remember_lever(model: &mut Model, order: &crate::app::effect::Order) -> Option<OperationId> {
+fn remember_lever(model: &mut Model, order: &Order) -> Option<OperationId> {
     let now = model.now;
     let run = model.run.as_deref_mut()?;
-    if let crate::app::effect::Order::PutCommand { number, .. } = order {
+    if let Order::PutCommand { number, .. } = order {
         run.lever = Some(PulledLever {
             number: *number,
             last_sent: now,

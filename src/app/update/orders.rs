@@ -59,15 +59,34 @@ fn deploy(model: &Model, stack: &StackId) -> Result<Order, String> {
             Err(error) => return Err(format!("parameter {name} of {}: {error}", spec.name)),
         }
     }
+    let keep = kept(model, spec, &parameters);
     Ok(Order::Deploy {
         stack: stack.clone(),
         role: spec.role,
         name: spec.name.clone(),
         template: spec.template.clone(),
         parameters,
+        keep,
         capabilities: spec.capabilities.clone(),
         tags: tags(model, spec.role),
     })
+}
+
+/// Parameters of the template that the deployed stack has and that are not given anew.
+fn kept(model: &Model, spec: &StackSpec, given: &BTreeMap<String, String>) -> Vec<String> {
+    let template: serde_json::Value = serde_json::from_str(&spec.template).unwrap_or_default();
+    let declared = template
+        .get("Parameters")
+        .and_then(serde_json::Value::as_object);
+    let deployed = model.seen.stack(&spec.id).map(|stack| &stack.parameters);
+    let (Some(declared), Some(deployed)) = (declared, deployed) else {
+        return Vec::new();
+    };
+    declared
+        .keys()
+        .filter(|name| deployed.contains_key(*name) && !given.contains_key(*name))
+        .cloned()
+        .collect()
 }
 
 fn tags(model: &Model, role: Role) -> BTreeMap<String, String> {
@@ -154,6 +173,7 @@ fn endpoint(model: &Model, command: Command) -> Result<Order, String> {
         role,
         stack,
         parameter,
+        url: _,
     }) = lever
     else {
         return Err("the bundle has no endpoint lever".to_owned());

@@ -17,7 +17,7 @@ use crate::domain::observed::age;
 use crate::domain::operation::{Outcome, StepState};
 use crate::domain::plan::Action;
 use crate::domain::region::Role;
-use crate::domain::signal::SignalKind;
+use crate::domain::signal::{Datapoint, SignalKind};
 
 /// The command is sent again this often until the keepalive echoes its number.
 const REPEAT: Duration = Duration::from_mins(1);
@@ -296,10 +296,14 @@ fn drain(model: &mut Model) -> Vec<Effect> {
         .is_some_and(|spec| {
             let region = model.seen.regions.get(from);
             let series = region.signals.last().and_then(|all| all.get(&spec.id));
-            let read = region.signals.at().is_some_and(|at| at > settled);
-            read && series
-                .and_then(crate::domain::signal::Series::newest)
-                .is_some_and(|p| p.at > settled && p.value < 1.0)
+            // two whole periods after settled: the first may still hold requests from before
+            let enough = Duration::from_secs(u64::from(spec.period_seconds)) * 2;
+            let read = region
+                .signals
+                .at()
+                .is_some_and(|at| age(settled, at) > enough);
+            let after = |p: &&Datapoint| p.at > settled;
+            read && series.is_none_or(|s| s.0.iter().filter(after).all(|p| p.value < 1.0))
         });
     if !quiet {
         return Vec::new();
