@@ -92,15 +92,15 @@ fn ready_lever(model: &Model, bindings: &crate::domain::placeholder::Bindings) -
 }
 
 /// One message, or one tick if none comes.
-async fn step(core: &mut Core, watch: &mut dyn FnMut(&Msg)) {
+async fn step(core: &mut Core, watch: &mut dyn FnMut(&Model)) {
     let clock = core.clock().clone();
     let msg = tokio::select! {
         biased;
         msg = core.next() => msg,
         () = clock.sleep(TICK) => Msg::Tick(clock.now()),
     };
-    watch(&msg);
     leave_no_effect(core.take(msg));
+    watch(&core.model);
 }
 
 fn leave_no_effect(effects: Vec<Effect>) {
@@ -122,12 +122,12 @@ pub fn plan(core: &mut Core, ask: Ask) -> Result<Plan, String> {
     }
 }
 
-/// Asks for an operation, confirms it and follows it to its end. `watch` sees every message.
+/// Asks for an operation, confirms it and follows it to its end. `watch` sees the model after every message.
 pub async fn operate(
     core: &mut Core,
     ask: Ask,
     consent: Consent,
-    watch: &mut dyn FnMut(&Msg),
+    watch: &mut dyn FnMut(&Model),
 ) -> Went {
     let kind = ask.kind;
     let plan = match plan(core, ask) {
@@ -173,7 +173,7 @@ fn finished(core: &Core, kind: OperationKind) -> Option<OperationResult> {
 }
 
 /// Goes on observing for some time (a scenario between two operations).
-pub async fn wait(core: &mut Core, duration: Duration, watch: &mut dyn FnMut(&Msg)) {
+pub async fn wait(core: &mut Core, duration: Duration, watch: &mut dyn FnMut(&Model)) {
     let began = core.clock().now();
     while age(began, core.clock().now()) < duration {
         step(core, watch).await;

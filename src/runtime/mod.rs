@@ -8,6 +8,7 @@
 //!     └───────────────────────────── Msg ◄──────────────────────────────────────┘
 //! ```
 
+pub mod connect;
 pub mod console;
 pub mod core;
 pub mod headless;

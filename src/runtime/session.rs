@@ -10,7 +10,6 @@ use crate::probe::Probe;
 use crate::rehearsal::SharedWorld;
 
 /// The handles of one run of the program; tasks share it.
-#[derive(Debug)]
 pub struct Session {
     pub clock: Clock,
     pub clients: Clients,
