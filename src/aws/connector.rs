@@ -68,13 +68,19 @@ async fn exchange(
     request: HttpRequest,
 ) -> Result<HttpResponse, ConnectorError> {
     let request = outgoing(request).await?;
-    // a black hole takes no connection; what answers slowly has taken one
-    let Some(exchange) = wire::open(world, request) else {
+    awaited(limits, wire::open(world, request)).await
+}
+
+/// A black hole takes no connection; what answers slowly has taken one.
+async fn awaited(
+    limits: &Limits,
+    exchange: Option<wire::Exchange>,
+) -> Result<HttpResponse, ConnectorError> {
+    let Some(exchange) = exchange else {
         let limit = limits.connect.or(limits.read);
         return limits.within(limit, std::future::pending()).await;
     };
-    let response = limits.within(limits.read, exchange.answer()).await?;
-    incoming(response)
+    incoming(limits.within(limits.read, exchange.answer()).await?)
 }
 
 pub(super) async fn outgoing(request: HttpRequest) -> Result<wire::Request, ConnectorError> {
@@ -127,5 +133,50 @@ impl Limits {
         Timeout::new(std::pin::pin!(work), sleep.sleep(limit))
             .await
             .map_err(|_late| ConnectorError::timeout(Late(limit).into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::testing::{self, STANDBY, cloudwatch};
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_takes_its_time_in_the_world() {
+        let world = testing::world("");
+        let before = world.clock().now();
+        let client = cloudwatch::Client::new(&testing::over(&world, STANDBY));
+        client.describe_alarms().send().await.unwrap();
+        let passed = world.clock().now().duration_since(before);
+        assert!(passed.is_positive() && passed.as_secs() < 2, "{passed:?}");
+        let seen = world.with(|w| w.requests().last().cloned()).unwrap();
+        assert_eq!(
+            (seen.operation.as_str(), seen.region.as_str()),
+            ("DescribeAlarms", STANDBY)
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn time_outs_run_on_the_sleep_that_is_given() {
+        let world = testing::world("");
+        let limits = |connect, sleep| Limits {
+            connect,
+            read: Some(Duration::from_secs(5)),
+            sleep,
+        };
+        let sleep = Some(world.clock().sdk_sleep());
+        for (connect, seconds) in [(Some(Duration::from_secs(2)), 2), (None, 5)] {
+            let before = world.clock().now();
+            let late = awaited(&limits(connect, sleep.clone()), None)
+                .await
+                .unwrap_err();
+            assert!(late.is_timeout(), "{late}");
+            assert_eq!(
+                world.clock().now().duration_since(before).as_secs(),
+                seconds
+            );
+        }
+        let without = limits(None, None);
+        assert_eq!(without.within(without.read, async { 1 }).await.unwrap(), 1);
     }
 }

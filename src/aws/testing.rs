@@ -66,6 +66,16 @@ pub(crate) fn over(world: &SharedWorld, region: &'static str) -> SdkConfig {
     config(connector::in_process(world.clone()), world.clock(), region)
 }
 
+/// A client configuration over a real socket.
+pub(crate) fn over_socket(address: std::net::SocketAddr, region: &'static str) -> SdkConfig {
+    let builder = aws_smithy_http_client::Builder::new();
+    let clock = Clock::wall();
+    config(builder.build_http(), &clock, region)
+        .into_builder()
+        .endpoint_url(format!("http://{address}"))
+        .build()
+}
+
 /// A world without stacks, and with these faults (lines of a scenario file).
 pub(crate) fn world(faults: &str) -> SharedWorld {
     let environment = serde_json::json!({

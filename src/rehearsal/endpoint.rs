@@ -133,3 +133,100 @@ fn built(status: u16, headers: HeaderMap, body: Bytes) -> http::Response<Full<By
     *response.headers_mut() = headers;
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+    use crate::aws::testing::{STANDBY, cloudwatch, over_socket, sts, world};
+
+    async fn open() -> Listening {
+        serve(world(""), SocketAddr::from(([127, 0, 0, 1], 0)))
+            .await
+            .unwrap()
+    }
+
+    /// Does something against a running endpoint.
+    async fn against<T>(work: impl AsyncFnOnce(SocketAddr) -> T) -> T {
+        let listening = open().await;
+        let address = listening.address();
+        tokio::select! {
+            never = listening.run() => match never {},
+            done = work(address) => done,
+        }
+    }
+
+    /// The whole answer to these bytes.
+    async fn raw(address: SocketAddr, bytes: &[u8]) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    #[tokio::test]
+    async fn the_sdk_works_over_the_socket() {
+        against(async |address| {
+            let config = over_socket(address, STANDBY);
+            let caller = sts::Client::new(&config).get_caller_identity().send().await;
+            assert_eq!(caller.unwrap().account().unwrap().len(), 12);
+            let alarms = cloudwatch::Client::new(&config)
+                .describe_alarms()
+                .send()
+                .await;
+            assert!(alarms.unwrap().metric_alarms().is_empty());
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn garbage_ends_its_own_connection_only() {
+        against(async |address| {
+            let garbage: [&[u8]; 4] = [
+                b"\x16\x03\x01\x02\x00\x01\x00",
+                b"GET\r\n\r\n",
+                b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc",
+                b"",
+            ];
+            for bytes in garbage {
+                let answer = raw(address, bytes).await;
+                assert!(
+                    answer.is_empty() || answer.starts_with("HTTP/1.1 4"),
+                    "{answer}"
+                );
+            }
+            let answer = raw(address, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
+            assert!(answer.contains("MissingAuthenticationToken"), "{answer}");
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_body_too_long_is_refused() {
+        against(async |address| {
+            let head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3000000\r\n\r\n";
+            let mut bytes = head.as_bytes().to_vec();
+            bytes.resize(head.len() + BODY_LIMIT + 1024, b'a');
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(&bytes).await.unwrap();
+            let mut answer = [0; 12];
+            stream.read_exact(&mut answer).await.unwrap();
+            assert_eq!(&answer, b"HTTP/1.1 413");
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn only_loopback_is_served() {
+        let open = serve(world(""), SocketAddr::from(([0, 0, 0, 0], 0))).await;
+        let refused = open.unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::InvalidInput);
+        assert!(refused.to_string().contains("loopback"), "{refused}");
+        let taken = self::open().await;
+        let again = serve(world(""), taken.address()).await;
+        assert_eq!(again.unwrap_err().kind(), io::ErrorKind::AddrInUse);
+    }
+}

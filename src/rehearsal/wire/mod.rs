@@ -13,6 +13,8 @@ mod route;
 mod route53;
 mod sts;
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderMap, Method, Uri};
 use winterbaume_core::MockResponse;
@@ -58,7 +60,7 @@ enum State {
     Admitted {
         world: SharedWorld,
         call: Box<Call>,
-        gate: Gate,
+        latency: Duration,
     },
 }
 
@@ -70,27 +72,31 @@ pub fn open(world: &SharedWorld, request: Request) -> Option<Exchange> {
         Err(refusal) => return Some(Exchange(State::Refused(refusal.response()))),
     };
     let gate = world.with(|w| w.gate(call.service, &call.region, &call.operation));
-    if matches!(gate, Gate::Hang) {
-        return None;
-    }
-    Some(Exchange(State::Admitted {
-        world: world.clone(),
-        call: Box::new(call),
-        gate,
+    admit(world, call, gate)
+}
+
+fn admit(world: &SharedWorld, call: Call, gate: Gate) -> Option<Exchange> {
+    Some(Exchange(match gate {
+        Gate::Hang => return None,
+        Gate::Fail(error) => State::Refused(fault::response(call.protocol, &error)),
+        Gate::Pass { latency } => State::Admitted {
+            world: world.clone(),
+            call: Box::new(call),
+            latency,
+        },
     }))
 }
 
 impl Exchange {
     /// Waits the time that the call takes in the world, then does what it asks.
     pub async fn answer(self) -> Response {
-        let (world, call, gate) = match self.0 {
-            State::Refused(response) => return response,
-            State::Admitted { world, call, gate } => (world, call, gate),
-        };
-        match gate {
-            Gate::Hang => std::future::pending().await,
-            Gate::Fail(error) => fault::response(call.protocol, &error),
-            Gate::Pass { latency } => {
+        match self.0 {
+            State::Refused(response) => response,
+            State::Admitted {
+                world,
+                call,
+                latency,
+            } => {
                 if !latency.is_zero() {
                     world.clock().sleep(latency).await;
                 }
@@ -126,4 +132,119 @@ fn not_implemented(call: &Call) -> ApiError {
         "NotImplemented",
         format!("the rehearsal does not know {}", call.operation),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::testing::{
+        Canned, ProvideErrorMetadata, STANDBY, cloudformation, cloudwatch, over, route53, sts,
+        world,
+    };
+
+    /// The error that a client sees when the world's gate fails its request with these words.
+    async fn seen<E: ProvideErrorMetadata>(
+        error: ApiError,
+        send: impl AsyncFn(Canned) -> E,
+    ) -> (Option<String>, Option<String>) {
+        let deaf = Canned::deaf();
+        send(deaf.clone()).await;
+        let call = route::read(deaf.asked()).unwrap();
+        let refused = admit(&world(""), call, Gate::Fail(error)).unwrap();
+        let failed = send(Canned::new(refused.answer().await)).await;
+        let words = |text: Option<&str>| text.map(ToOwned::to_owned);
+        (words(failed.code()), words(failed.message()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_protocol_carries_codes_and_words() {
+        let cases = [
+            (400, "Throttling", "Rate exceeded"),
+            (400, "PriorRequestNotComplete", "a <b> & \"c\""),
+            (503, "ServiceUnavailable", "é"),
+        ];
+        for (status, code, words) in cases {
+            let error = || ApiError::new(status, code, words);
+            let expected = (Some(code.to_owned()), Some(words.to_owned()));
+            let query = seen(error(), async |canned: Canned| {
+                let client = cloudformation::Client::new(&canned.config());
+                client.describe_stacks().send().await.unwrap_err()
+            });
+            assert_eq!(query.await, expected);
+            let cbor = seen(error(), async |canned: Canned| {
+                let client = cloudwatch::Client::new(&canned.config());
+                client.list_metrics().send().await.unwrap_err()
+            });
+            assert_eq!(cbor.await, expected);
+            let rest = seen(error(), async |canned: Canned| {
+                let client = route53::Client::new(&canned.config());
+                client.list_health_checks().send().await.unwrap_err()
+            });
+            assert_eq!(rest.await, expected);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn errors_of_the_model_arrive_as_themselves() {
+        let version = ApiError::new(409, "HealthCheckVersionMismatch", "stale");
+        let typed = seen(version, async |canned: Canned| {
+            let client = route53::Client::new(&canned.config());
+            let sent = client
+                .update_health_check()
+                .health_check_id("x")
+                .send()
+                .await;
+            let failed = sent.unwrap_err().into_service_error();
+            assert!(failed.code().is_none() || failed.is_health_check_version_mismatch());
+            failed
+        });
+        assert_eq!(typed.await.1.as_deref(), Some("stale"));
+        let batch = ApiError::new(
+            400,
+            "InvalidChangeBatch",
+            "[Tried to delete what is not there]",
+        );
+        let typed = seen(batch, async |canned: Canned| {
+            let client = route53::Client::new(&canned.config());
+            let sent = client
+                .change_resource_record_sets()
+                .hosted_zone_id("Z1")
+                .send()
+                .await;
+            let failed = sent.unwrap_err().into_service_error();
+            assert!(failed.code().is_none() || failed.is_invalid_change_batch());
+            failed
+        });
+        assert!(typed.await.1.unwrap().contains("not there"));
+        let gone = ApiError::new(404, "ChangeSetNotFound", "gone");
+        let typed = seen(gone, async |canned: Canned| {
+            let client = cloudformation::Client::new(&canned.config());
+            let sent = client
+                .describe_change_set()
+                .change_set_name("s")
+                .send()
+                .await;
+            let failed = sent.unwrap_err().into_service_error();
+            assert!(failed.code().is_none() || failed.is_change_set_not_found_exception());
+            failed
+        });
+        assert_eq!(typed.await.1.as_deref(), Some("gone"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_black_hole_takes_nothing_and_a_slow_call_takes_its_time() {
+        let deaf = Canned::deaf();
+        let client = sts::Client::new(&deaf.config());
+        assert!(client.get_caller_identity().send().await.is_err());
+        let world = world("");
+        let call = || route::read(deaf.asked()).unwrap();
+        assert!(admit(&world, call(), Gate::Hang).is_none());
+        let latency = Duration::from_secs(4);
+        let slow = admit(&world, call(), Gate::Pass { latency }).unwrap();
+        let before = world.clock().now();
+        assert_eq!(slow.answer().await.status, 200);
+        assert_eq!(world.clock().now().duration_since(before).as_secs(), 4);
+        let client = sts::Client::new(&over(&world, STANDBY));
+        client.get_caller_identity().send().await.unwrap();
+    }
 }

@@ -38,7 +38,7 @@ pub(super) struct Call {
     pub(super) protocol: Protocol,
     /// The form's fields, or the query string's where the protocol has no form.
     pub(super) params: Params,
-    /// The id in a REST path; empty elsewhere.
+    /// What a REST path names; empty elsewhere.
     pub(super) id: String,
     pub(super) body: Bytes,
 }
@@ -245,4 +245,172 @@ fn target(headers: &HeaderMap) -> Option<String> {
 
 fn after_last(text: &str, separator: char) -> Option<String> {
     text.rsplit(separator).next().map(ToOwned::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(method: &str, uri: &str, headers: &[(&'static str, &str)], body: &str) -> Request {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(*name, value.parse().unwrap());
+        }
+        Request {
+            method: method.parse().unwrap(),
+            uri: uri.parse().unwrap(),
+            headers: map,
+            body: Bytes::copy_from_slice(body.as_bytes()),
+        }
+    }
+
+    fn signed(service: &str) -> (&'static str, String) {
+        let scope = format!(
+            "AWS4-HMAC-SHA256 Credential=AKID/20261120/us-west-2/{service}/aws4_request, SignedHeaders=host, Signature=0"
+        );
+        ("authorization", scope)
+    }
+
+    #[test]
+    fn the_signature_says_who_is_meant() {
+        let (name, scope) = signed("cloudformation");
+        let call = read(request(
+            "POST",
+            "/",
+            &[(name, &scope)],
+            "Action=DescribeStacks&StackName=a%26b",
+        ));
+        let call = call.unwrap();
+        assert_eq!(call.service, Service::CloudFormation);
+        assert_eq!(
+            (call.region.as_str(), call.operation.as_str()),
+            ("us-west-2", "DescribeStacks")
+        );
+        assert_eq!(call.params["StackName"], "a&b");
+    }
+
+    #[test]
+    fn without_a_signature_the_host_does() {
+        let hosts = [
+            (
+                "cloudformation.us-west-2.amazonaws.com",
+                Service::CloudFormation,
+                "us-west-2",
+            ),
+            ("sts.amazonaws.com", Service::Sts, "us-east-1"),
+        ];
+        for (host, service, region) in hosts {
+            let call = read(request("GET", "/?Action=X", &[("host", host)], "")).unwrap();
+            assert_eq!((call.service, call.region.as_str()), (service, region));
+        }
+        let uri = "https://monitoring.ap-southeast-2.amazonaws.com/service/GraniteServiceVersion20100801/operation/ListMetrics";
+        let call = read(request("POST", uri, &[], "")).unwrap();
+        assert_eq!(
+            (call.service, call.protocol),
+            (Service::CloudWatch, Protocol::Cbor)
+        );
+        assert_eq!(
+            (call.operation.as_str(), call.region.as_str()),
+            ("ListMetrics", "ap-southeast-2")
+        );
+    }
+
+    #[test]
+    fn paths_name_operations() {
+        let (name, scope) = signed("route53");
+        let cases = [
+            ("GET", "hostedzone", "ListHostedZones", ""),
+            (
+                "GET",
+                "hostedzonesbyname?dnsname=a",
+                "ListHostedZonesByName",
+                "",
+            ),
+            ("GET", "hostedzone/Z1", "GetHostedZone", "Z1"),
+            (
+                "GET",
+                "hostedzone/Z1/rrset?maxitems=1",
+                "ListResourceRecordSets",
+                "Z1",
+            ),
+            (
+                "POST",
+                "hostedzone/Z1/rrset/",
+                "ChangeResourceRecordSets",
+                "Z1",
+            ),
+            ("GET", "change/C1", "GetChange", "C1"),
+            ("GET", "healthcheck", "ListHealthChecks", ""),
+            ("GET", "healthcheck/h%2F1", "GetHealthCheck", "h/1"),
+            ("POST", "healthcheck/h1", "UpdateHealthCheck", "h1"),
+            ("GET", "healthcheck/h1/status", "GetHealthCheckStatus", "h1"),
+            ("GET", "tags/healthcheck/h1", "ListTagsForResource", "h1"),
+            (
+                "POST",
+                "tags/healthcheck",
+                "ListTagsForResources",
+                "healthcheck",
+            ),
+            (
+                "DELETE",
+                "healthcheck/h1",
+                "DELETE /2013-04-01/healthcheck/h1",
+                "",
+            ),
+        ];
+        for (method, path, operation, id) in cases {
+            let uri = format!("/2013-04-01/{path}");
+            let call = read(request(method, &uri, &[(name, &scope)], "")).unwrap();
+            assert_eq!((call.operation.as_str(), call.id.as_str()), (operation, id));
+        }
+    }
+
+    #[test]
+    fn nonsense_gets_a_clear_answer() {
+        let (name, scope) = signed("cloudformation");
+        let code = |request| {
+            let refusal = read(request).unwrap_err();
+            let response = refusal.response();
+            (refusal.error.code, response.status)
+        };
+        assert_eq!(
+            code(request("GET", "/", &[], "")),
+            ("MissingAuthenticationToken", 403)
+        );
+        assert_eq!(
+            code(request(
+                "POST",
+                "/",
+                &[("authorization", "Credential=//,")],
+                ""
+            ))
+            .1,
+            403
+        );
+        assert_eq!(
+            code(request("POST", "/", &[(name, &scope)], "a=b")),
+            ("MissingAction", 400)
+        );
+        let mut binary = request("POST", "/", &[(name, &scope)], "");
+        binary.body = Bytes::from_static(&[0xff, 0xfe]);
+        assert_eq!(code(binary), ("MalformedInput", 400));
+        let (name, other) = signed("dynamodb");
+        assert_eq!(code(request("POST", "/", &[(name, &other)], "")).1, 403);
+    }
+
+    #[test]
+    fn a_bomb_is_not_unpacked() {
+        use std::io::Write as _;
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        packed.write_all(&vec![b'a'; 5 * 1024 * 1024]).unwrap();
+        let (name, scope) = signed("monitoring");
+        let headers = [
+            (name, scope.as_str()),
+            ("content-encoding", "GZIP"),
+            ("x-amz-target", "G.PutMetricData"),
+        ];
+        let mut bomb = request("POST", "/", &headers, "");
+        bomb.body = packed.finish().unwrap().into();
+        assert_eq!(read(bomb).unwrap_err().error.status, 413);
+    }
 }

@@ -20,3 +20,18 @@ pub(super) fn answer(world: &World, call: &Call) -> Result<Response, ApiError> {
     );
     Ok(aws_query_response("GetCallerIdentity", NAMESPACE, &inner).into())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::aws::testing::{ProvideErrorMetadata as _, STANDBY, over, sts, world};
+
+    #[tokio::test(start_paused = true)]
+    async fn the_caller_has_a_name() {
+        let client = sts::Client::new(&over(&world(""), STANDBY));
+        let caller = client.get_caller_identity().send().await.unwrap();
+        assert!(caller.arn().unwrap().starts_with("arn:aws:sts::"));
+        assert_eq!(caller.account().unwrap().len(), 12);
+        let other = client.get_session_token().send().await.unwrap_err();
+        assert_eq!(other.code(), Some("NotImplemented"));
+    }
+}

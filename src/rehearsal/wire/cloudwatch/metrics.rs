@@ -339,9 +339,9 @@ mod tests {
             .build()
     }
 
-    fn found(count: usize) -> Found {
+    fn found(index: usize, count: usize) -> Found {
         Found {
-            id: "q".into(),
+            id: index.to_string(),
             label: "q".into(),
             times: (0..count).map(|at| at as f64).collect(),
             values: (0..count).map(|value| value as f64 / 2.0).collect(),
@@ -361,12 +361,12 @@ mod tests {
             };
             for (index, size) in sizes.into_iter().enumerate().skip(pager.skip.0) {
                 if pager.next.is_none() {
-                    let before = pager.results.len();
-                    pager.take(index, found(size));
-                    if let Some(part) = pager.results.get(before) {
-                        seen[index] += part.values.as_ref().unwrap().len();
-                    }
+                    pager.take(index, found(index, size));
                 }
+            }
+            for part in pager.results {
+                let index: usize = part.id.unwrap().parse().unwrap();
+                seen[index] += part.values.unwrap().len();
             }
             token = pager.next;
             if token.is_none() {

@@ -236,3 +236,208 @@ fn alarm_configuration(copy: AlarmCopy) -> wire::CloudWatchAlarmConfiguration {
         comparison_operator: Some(copy.comparison),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::super::route;
+    use super::*;
+    use crate::aws::testing::route53::types as sdk;
+    use crate::aws::testing::{Canned, PRIMARY, ProvideErrorMetadata as _, over, route53, world};
+    use crate::domain::health::HealthCheck;
+
+    fn view(id: &str, target: CheckTarget) -> HealthCheckView {
+        let alarm = AlarmCopy {
+            namespace: "Switchback/Failover".into(),
+            metric: "FailoverEngaged".into(),
+            dimensions: BTreeMap::from([("Environment".to_owned(), "t".to_owned())]),
+            statistic: "Maximum".into(),
+            period: 60,
+            evaluation_periods: 1,
+            threshold: 1.0,
+            comparison: "GreaterThanOrEqualToThreshold".into(),
+        };
+        let metric = matches!(target, CheckTarget::Metric { .. });
+        HealthCheckView {
+            check: HealthCheck {
+                id: CheckId(id.into()),
+                version: 7,
+                target,
+                inverted: id == "lever",
+                disabled: false,
+                name: None,
+            },
+            caller_reference: format!("ref-{id}"),
+            tags: BTreeMap::from([("Name".to_owned(), "a <b>".to_owned())]),
+            enable_sni: true,
+            alarm: metric.then_some(alarm),
+        }
+    }
+
+    fn endpoint() -> HealthCheckView {
+        let target = CheckTarget::Endpoint {
+            kind: "HTTPS".into(),
+            host: "api.example.com".into(),
+            port: Some(443),
+            path: "/health?a=1&b=2".into(),
+            interval_seconds: 10,
+            failure_threshold: 3,
+        };
+        view("endpoint", target)
+    }
+
+    fn calculated() -> HealthCheckView {
+        let children = ["endpoint", "lever"].map(|id| CheckId(id.into())).to_vec();
+        let target = CheckTarget::Calculated {
+            children,
+            threshold: 2,
+        };
+        view("all", target)
+    }
+
+    fn metric() -> HealthCheckView {
+        let target = CheckTarget::Metric {
+            alarm: "lever-alarm".into(),
+            region: "us-west-2".into(),
+            insufficient_data: InsufficientData::LastKnownStatus,
+        };
+        view("lever", target)
+    }
+
+    #[tokio::test]
+    async fn checks_of_every_kind_arrive() {
+        let checks = vec![endpoint(), calculated(), metric()];
+        let shown: Vec<_> = checks.into_iter().map(health_check).collect();
+        let output = wire::ListHealthChecksResponse {
+            health_checks: Some(shown.into()),
+            is_truncated: Some(true),
+            marker: Some(String::new()),
+            max_items: Some(3),
+            next_marker: Some("m".into()),
+        };
+        let response = wire::serialize_list_health_checks_response(&output).into();
+        let client = route53::Client::new(&Canned::new(response).config());
+        let seen = client.list_health_checks().send().await.unwrap();
+        assert_eq!(seen.next_marker(), Some("m"));
+        let [endpoint, all, lever] = seen.health_checks() else {
+            panic!("three checks")
+        };
+        let config = endpoint.health_check_config().unwrap();
+        assert_eq!(config.resource_path(), Some("/health?a=1&b=2"));
+        assert_eq!(
+            (config.port(), config.request_interval()),
+            (Some(443), Some(10))
+        );
+        assert_eq!(endpoint.health_check_version(), 7);
+        let config = all.health_check_config().unwrap();
+        assert_eq!(config.r#type(), &sdk::HealthCheckType::Calculated);
+        assert_eq!(config.child_health_checks(), ["endpoint", "lever"]);
+        assert_eq!(config.health_threshold(), Some(2));
+        let config = lever.health_check_config().unwrap();
+        assert_eq!(config.inverted(), Some(true));
+        assert_eq!(config.alarm_identifier().unwrap().name(), "lever-alarm");
+        let copy = lever.cloud_watch_alarm_configuration().unwrap();
+        assert_eq!(copy.threshold(), 1.0);
+        assert_eq!(copy.dimensions()[0].value(), "t");
+    }
+
+    #[tokio::test]
+    async fn updates_are_read_as_they_are_meant() {
+        let canned = Canned::deaf();
+        let client = route53::Client::new(&canned.config());
+        let update = client
+            .update_health_check()
+            .health_check_id("all")
+            .health_check_version(7)
+            .health_threshold(3)
+            .disabled(false)
+            .child_health_checks("endpoint")
+            .child_health_checks("lever");
+        assert!(update.send().await.is_err(), "the client is deaf");
+        let call = route::read(canned.asked()).unwrap();
+        assert_eq!(
+            (call.operation.as_str(), call.id.as_str()),
+            ("UpdateHealthCheck", "all")
+        );
+        let input =
+            wire::deserialize_update_health_check_request(&call.mock(), &[], &call.params).unwrap();
+        assert_eq!(
+            (input.health_check_version, input.health_threshold),
+            (Some(7), Some(3))
+        );
+        assert_eq!((input.disabled, input.inverted), (Some(false), None));
+        assert_eq!(
+            input.child_health_checks.as_ref().unwrap().items,
+            ["endpoint", "lever"]
+        );
+        assert!(refuse_the_rest(&input).is_ok());
+        let other = wire::UpdateHealthCheckRequest {
+            resource_path: Some("/x".into()),
+            ..input
+        };
+        assert!(
+            refuse_the_rest(&other)
+                .unwrap_err()
+                .message
+                .contains("ResourcePath")
+        );
+    }
+
+    #[tokio::test]
+    async fn tags_arrive() {
+        let output = wire::ListTagsForResourceResponse {
+            resource_tag_set: Some(tag_set(endpoint())),
+        };
+        let response = wire::serialize_list_tags_for_resource_response(&output).into();
+        let canned = Canned::new(response);
+        let client = route53::Client::new(&canned.config());
+        let seen = client
+            .list_tags_for_resource()
+            .resource_type(sdk::TagResourceType::Healthcheck)
+            .resource_id("endpoint");
+        let seen = seen.send().await.unwrap();
+        assert_eq!(
+            seen.resource_tag_set().unwrap().tags()[0].value(),
+            Some("a <b>")
+        );
+        let call = route::read(canned.asked()).unwrap();
+        assert_eq!(
+            (call.operation.as_str(), call.id.as_str()),
+            ("ListTagsForResource", "endpoint")
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_not_there_is_said_so() {
+        let client = route53::Client::new(&over(&world(""), PRIMARY));
+        let gone = client.get_health_check().health_check_id("x").send().await;
+        assert!(
+            gone.unwrap_err()
+                .into_service_error()
+                .is_no_such_health_check()
+        );
+        let gone = client
+            .get_health_check_status()
+            .health_check_id("x")
+            .send()
+            .await;
+        assert_eq!(gone.unwrap_err().code(), Some("NoSuchHealthCheck"));
+        let gone = client
+            .update_health_check()
+            .health_check_id("x")
+            .send()
+            .await;
+        assert_eq!(gone.unwrap_err().code(), Some("NoSuchHealthCheck"));
+        let ids = client
+            .list_tags_for_resources()
+            .resource_type(sdk::TagResourceType::Healthcheck)
+            .resource_ids("x");
+        assert_eq!(
+            ids.send().await.unwrap_err().code(),
+            Some("NoSuchHealthCheck")
+        );
+        let none = client.list_health_checks().send().await.unwrap();
+        assert!(none.health_checks().is_empty());
+    }
+}

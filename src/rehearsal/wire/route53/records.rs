@@ -19,7 +19,12 @@ pub(super) fn list(world: &World, call: &Call) -> Result<Response, ApiError> {
     let input =
         wire::deserialize_list_resource_record_sets_request(&call.mock(), &labels, &call.params)
             .map_err(invalid)?;
-    let mut records = world.records(bare(&call.id, "/hostedzone/"))?;
+    let records = world.records(bare(&call.id, "/hostedzone/"))?;
+    Ok(shown(input, records))
+}
+
+/// The page that begins at the start record.
+fn shown(input: wire::ListResourceRecordSetsRequest, mut records: Vec<RecordSet>) -> Response {
     if let Some(name) = &input.start_record_name {
         let start = (
             by_labels(name),
@@ -40,7 +45,7 @@ pub(super) fn list(world: &World, call: &Call) -> Result<Response, ApiError> {
         next_record_type: next.as_ref().map(|record| record.kind.clone()),
         next_record_identifier: next.and_then(|record| record.set_identifier),
     };
-    Ok(wire::serialize_list_resource_record_sets_response(&output).into())
+    wire::serialize_list_resource_record_sets_response(&output).into()
 }
 
 /// Route 53's order: name from the right, kind, set identifier.
@@ -168,5 +173,201 @@ fn policy(set: &wire::ResourceRecordSet) -> Result<Policy, ApiError> {
         (None, Some("SECONDARY")) => Ok(Policy::Failover(FailoverRole::Secondary)),
         (None, Some(other)) => Err(invalid(format!("{other:?} is not a failover role"))),
         (Some(_), Some(_)) => Err(invalid("a record set has one routing policy, not two")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::route;
+    use super::*;
+    use crate::aws::testing::route53::types as sdk;
+    use crate::aws::testing::{Canned, PRIMARY, ProvideErrorMetadata as _, over, route53, world};
+
+    fn record(name: &str, kind: &str, policy: Policy, identifier: Option<&str>) -> RecordSet {
+        RecordSet {
+            name: name.into(),
+            kind: kind.into(),
+            set_identifier: identifier.map(ToOwned::to_owned),
+            policy,
+            ttl: Some(60),
+            values: vec!["\"a <b> & c\"".into()],
+            alias: None,
+            check: Some(CheckId("check-1".into())),
+        }
+    }
+
+    fn records() -> Vec<RecordSet> {
+        let mut alias = record(
+            "api.example.com.",
+            "A",
+            Policy::Failover(FailoverRole::Primary),
+            Some("p"),
+        );
+        alias.ttl = None;
+        alias.values.clear();
+        alias.alias = Some(Alias {
+            zone_id: "Z2".into(),
+            name: "d-1.execute-api.us-east-1.amazonaws.com.".into(),
+            evaluate_target_health: true,
+        });
+        vec![
+            record("example.com.", "NS", Policy::Simple, None),
+            record(
+                "active.example.com.",
+                "TXT",
+                Policy::Weighted(0),
+                Some("one"),
+            ),
+            record(
+                "active.example.com.",
+                "TXT",
+                Policy::Weighted(255),
+                Some("two"),
+            ),
+            alias,
+        ]
+    }
+
+    /// What the SDK sends, as the wire reads it.
+    async fn asked(send: impl AsyncFnOnce(route53::Client)) -> Call {
+        let canned = Canned::deaf();
+        send(route53::Client::new(&canned.config())).await;
+        route::read(canned.asked()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn records_survive_the_way_out_and_back() {
+        let shown = shown(wire::ListResourceRecordSetsRequest::default(), records());
+        let client = route53::Client::new(&Canned::new(shown).config());
+        let seen = client
+            .list_resource_record_sets()
+            .hosted_zone_id("Z1")
+            .send();
+        let seen = seen.await.unwrap();
+        assert!(!seen.is_truncated());
+        let sets = seen.resource_record_sets().to_vec();
+        let call = asked(async |client| {
+            let changes = sets.into_iter().map(|set| {
+                let change = sdk::Change::builder().action(sdk::ChangeAction::Upsert);
+                change.resource_record_set(set).build().unwrap()
+            });
+            let batch = sdk::ChangeBatch::builder()
+                .set_changes(Some(changes.collect()))
+                .comment("op-1 <&>");
+            let sent = client
+                .change_resource_record_sets()
+                .hosted_zone_id("/hostedzone/Z1")
+                .change_batch(batch.build().unwrap());
+            assert!(sent.send().await.is_err(), "the client is deaf");
+        });
+        let call = call.await;
+        assert_eq!(
+            (call.operation.as_str(), call.id.as_str()),
+            ("ChangeResourceRecordSets", "Z1")
+        );
+        assert_eq!(call.region, "us-east-1");
+        let input =
+            wire::deserialize_change_resource_record_sets_request(&call.mock(), &[], &call.params)
+                .unwrap();
+        assert_eq!(input.change_batch.comment.as_deref(), Some("op-1 <&>"));
+        let back = input
+            .change_batch
+            .changes
+            .items
+            .into_iter()
+            .map(record_change);
+        let back: Vec<RecordSet> = back.map(|change| change.unwrap().record).collect();
+        assert_eq!(back, records());
+    }
+
+    #[tokio::test]
+    async fn pages_begin_where_they_are_told() {
+        let input = wire::ListResourceRecordSetsRequest {
+            start_record_name: Some("active.example.com".into()),
+            start_record_type: Some("TXT".into()),
+            start_record_identifier: Some("two".into()),
+            max_items: Some(1),
+            ..Default::default()
+        };
+        let client = route53::Client::new(&Canned::new(shown(input, records())).config());
+        let seen = client
+            .list_resource_record_sets()
+            .hosted_zone_id("Z1")
+            .send();
+        let seen = seen.await.unwrap();
+        assert_eq!(seen.resource_record_sets()[0].weight(), Some(255));
+        assert_eq!(seen.next_record_name(), Some("api.example.com."));
+        assert_eq!(seen.next_record_type(), Some(&sdk::RrType::A));
+        assert_eq!(seen.next_record_identifier(), Some("p"));
+        assert!(seen.is_truncated());
+    }
+
+    #[tokio::test]
+    async fn changes_arrive_with_their_status() {
+        let view = ChangeView {
+            id: "C1".into(),
+            status: "PENDING".into(),
+            submitted_at: "2026-11-20T09:00:00Z".parse().unwrap(),
+            comment: Some("op-1".into()),
+        };
+        let output = wire::GetChangeResponse {
+            change_info: Some(change_info(view)),
+        };
+        let response = wire::serialize_get_change_response(&output).into();
+        let client = route53::Client::new(&Canned::new(response).config());
+        let seen = client.get_change().id("C1").send().await.unwrap();
+        let seen = seen.change_info().unwrap();
+        assert_eq!(seen.status(), &sdk::ChangeStatus::Pending);
+        assert_eq!(seen.id(), "/change/C1");
+        assert_eq!(seen.comment(), Some("op-1"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_not_there_is_said_so() {
+        let client = route53::Client::new(&over(&world(""), PRIMARY));
+        let gone = client
+            .list_resource_record_sets()
+            .hosted_zone_id("Z0")
+            .send();
+        assert!(
+            gone.await
+                .unwrap_err()
+                .into_service_error()
+                .is_no_such_hosted_zone()
+        );
+        let gone = client.get_hosted_zone().id("Z0").send().await;
+        assert!(
+            gone.unwrap_err()
+                .into_service_error()
+                .is_no_such_hosted_zone()
+        );
+        let gone = client.get_change().id("C0").send().await;
+        assert!(gone.unwrap_err().into_service_error().is_no_such_change());
+        let zones = client.list_hosted_zones().send().await.unwrap();
+        assert!(!zones.is_truncated());
+        client
+            .list_hosted_zones_by_name()
+            .dns_name("example.com")
+            .send()
+            .await
+            .unwrap();
+        let unknown = client.list_traffic_policies().send().await.unwrap_err();
+        assert_eq!(unknown.code(), Some("NotImplemented"));
+    }
+
+    #[test]
+    fn two_policies_or_an_unknown_one_are_refused() {
+        let set = |weight: Option<i64>, failover: Option<&str>, region: Option<&str>| {
+            policy(&wire::ResourceRecordSet {
+                weight,
+                failover: failover.map(ToOwned::to_owned),
+                region: region.map(ToOwned::to_owned),
+                ..Default::default()
+            })
+        };
+        assert!(set(Some(1), Some("PRIMARY"), None).is_err());
+        assert!(set(None, Some("TERTIARY"), None).is_err());
+        assert!(set(None, None, Some("us-east-1")).is_err());
+        assert_eq!(set(None, None, None), Ok(Policy::Simple));
     }
 }
