@@ -10,7 +10,8 @@ import urllib.request
 import boto3
 from botocore.exceptions import ClientError
 
-GONE = ("NoSuchBucket", "NoSuchHostedZone", "ResourceNotFoundException", "ReplicationConfigurationNotFoundError")
+# Gone already, or a secret that takes no change any more: its own deletion will say why.
+NOTHING_TO_DO = ("NoSuchBucket", "NoSuchHostedZone", "ResourceNotFoundException", "InvalidRequestException")
 
 
 def handler(event, context):
@@ -41,7 +42,7 @@ def remains(empty, name):
     try:
         return empty(name)
     except ClientError as error:
-        if error.response["Error"]["Code"] in GONE:
+        if error.response["Error"]["Code"] in NOTHING_TO_DO:
             return 0
         raise
 
