@@ -5,6 +5,8 @@
 
 pub mod dialog;
 pub mod effect;
+#[cfg(test)]
+pub(crate) mod fixtures;
 pub mod key;
 pub mod keymap;
 pub mod model;
