@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Uri};
+use jiff::Timestamp;
 use winterbaume_core::MockResponse;
 
 use crate::rehearsal::SharedWorld;
@@ -123,6 +124,11 @@ fn dispatch(world: &SharedWorld, call: &Call) -> Response {
             Service::Sts => sts::answer(w, call),
         })
         .unwrap_or_else(|error| fault::response(call.protocol, &error))
+}
+
+/// The time as the XML protocols write it, in milliseconds.
+fn iso(at: Timestamp) -> String {
+    format!("{at:.3}")
 }
 
 /// An operation that this fake does not have.
