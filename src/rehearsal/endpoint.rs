@@ -229,4 +229,11 @@ mod tests {
         let again = serve(world(""), taken.address()).await;
         assert_eq!(again.unwrap_err().kind(), io::ErrorKind::AddrInUse);
     }
+
+    #[tokio::test]
+    #[ignore = "serves until it is stopped: for trying AWS CLI and boto3 by hand"]
+    async fn tools_can_be_tried() {
+        let address = SocketAddr::from(([127, 0, 0, 1], 4650));
+        match serve(world(""), address).await.unwrap().run().await {}
+    }
 }

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Uri};
+use jiff::Timestamp;
 use winterbaume_core::MockResponse;
 
 use crate::rehearsal::SharedWorld;
@@ -123,6 +124,11 @@ fn dispatch(world: &SharedWorld, call: &Call) -> Response {
             Service::Sts => sts::answer(w, call),
         })
         .unwrap_or_else(|error| fault::response(call.protocol, &error))
+}
+
+/// The time as the XML protocols write it, in milliseconds.
+fn iso(at: Timestamp) -> String {
+    format!("{at:.3}")
 }
 
 /// An operation that this fake does not have.
@@ -246,5 +252,89 @@ mod tests {
         assert_eq!(world.clock().now().duration_since(before).as_secs(), 4);
         let client = sts::Client::new(&over(&world, STANDBY));
         client.get_caller_identity().send().await.unwrap();
+    }
+
+    /// Signing name, path, target and a sound body.
+    const SOUND: [(&str, &str, &str, &str); 7] = [
+        (
+            "cloudformation",
+            "/",
+            "",
+            "Action=CreateChangeSet&StackName=a&ChangeSetName=b&TemplateBody=%7B%7D&Parameters.member.1.ParameterKey=k",
+        ),
+        (
+            "cloudformation",
+            "/",
+            "",
+            "Action=DescribeStackEvents&StackName=a&NextToken=100",
+        ),
+        (
+            "monitoring",
+            "/",
+            "",
+            "Action=GetMetricData&StartTime=2026-11-20T08:00:00Z&EndTime=1e9&MetricDataQueries.member.1.Id=q",
+        ),
+        (
+            "monitoring",
+            "/",
+            "G.PutMetricData",
+            r#"{"Namespace":"n","MetricData":[{"MetricName":"m","Values":[1],"Counts":[2],"Timestamp":1}]}"#,
+        ),
+        (
+            "monitoring",
+            "/service/G/operation/GetMetricData",
+            "",
+            "\u{1}iStartTime\u{19}\u{3}gEndTime\u{18}kNextTokena0",
+        ),
+        (
+            "route53",
+            "/2013-04-01/hostedzone/Z1/rrset",
+            "",
+            "<ChangeResourceRecordSetsRequest><ChangeBatch><Changes><Change><Action>UPSERT</Action><ResourceRecordSet><Name>a</Name><Type>A</Type><TTL>1</TTL></ResourceRecordSet></Change></Changes></ChangeBatch></ChangeResourceRecordSetsRequest>",
+        ),
+        (
+            "route53",
+            "/2013-04-01/healthcheck/h1",
+            "",
+            "<UpdateHealthCheckRequest><HealthThreshold>2</HealthThreshold><ChildHealthChecks><ChildHealthCheck>a</ChildHealthCheck></ChildHealthChecks></UpdateHealthCheckRequest>",
+        ),
+    ];
+
+    fn damaged(which: usize, hits: &[(usize, u8)], keep: usize) -> Request {
+        let (service, path, target, body) = SOUND[which];
+        let mut body = body.as_bytes().to_vec();
+        for (at, byte) in hits {
+            let at = at % body.len();
+            body[at] = *byte;
+        }
+        body.truncate(keep);
+        let mut headers = HeaderMap::new();
+        let scope = format!("Credential=K/20261120/us-west-2/{service}/aws4_request, x");
+        headers.insert("authorization", scope.parse().unwrap());
+        if !target.is_empty() {
+            headers.insert("x-amz-target", target.parse().unwrap());
+        }
+        Request {
+            method: Method::POST,
+            uri: path.parse().unwrap(),
+            headers,
+            body: body.into(),
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn damaged_requests_get_an_answer(
+            which in 0..SOUND.len(),
+            hits in proptest::collection::vec((0..400_usize, proptest::num::u8::ANY), 0..6),
+            keep in 0..400_usize,
+        ) {
+            let world = world("");
+            let status = match route::read(damaged(which, &hits, keep)) {
+                Ok(call) => dispatch(&world, &call).status,
+                Err(refusal) => refusal.response().status,
+            };
+            proptest::prop_assert!((200..=501).contains(&status), "{}", status);
+        }
     }
 }

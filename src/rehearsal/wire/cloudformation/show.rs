@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use winterbaume_cloudformation::wire;
 
-use super::super::Response;
 use super::super::page::Page;
+use super::super::{Response, iso};
 use crate::domain::change::{Change, ChangeAction, Replacement};
 use crate::domain::stack::{Stack, StackEvent, StackResource};
 use crate::rehearsal::world::cloudformation::ChangeSetView;
@@ -34,8 +34,8 @@ fn stack(stack: Stack) -> wire::Stack {
         stack_name: Some(stack.name),
         stack_status: Some(stack.status.0),
         stack_status_reason: stack.reason,
-        creation_time: stack.created.map(|at| at.to_string()),
-        last_updated_time: stack.updated.map(|at| at.to_string()),
+        creation_time: stack.created.map(iso),
+        last_updated_time: stack.updated.map(iso),
         parameters: Some(parameters(stack.parameters)),
         outputs: Some(outputs.into()),
         tags: Some(tags(stack.tags)),
@@ -54,8 +54,8 @@ pub(super) fn summaries(page: Page<Stack>) -> Response {
             stack_name: Some(stack.name),
             stack_status: Some(stack.status.0),
             stack_status_reason: stack.reason,
-            creation_time: stack.created.map(|at| at.to_string()),
-            last_updated_time: stack.updated.map(|at| at.to_string()),
+            creation_time: stack.created.map(iso),
+            last_updated_time: stack.updated.map(iso),
             ..Default::default()
         })
         .collect();
@@ -74,7 +74,7 @@ pub(super) fn events(arn: &str, page: Page<StackEvent>) -> Response {
             event_id: Some(event.id),
             stack_id: Some(arn.to_owned()),
             stack_name: Some(event.stack_name),
-            timestamp: Some(event.at.to_string()),
+            timestamp: Some(iso(event.at)),
             logical_resource_id: Some(event.logical_id),
             physical_resource_id: event.physical_id,
             resource_type: Some(event.resource_type),
@@ -133,7 +133,7 @@ pub(super) fn resource_summaries(stack: &Stack, page: Page<StackResource>) -> Re
 
 /// The world does not keep a time for each resource; its stack's is the nearest.
 fn last_change(stack: &Stack) -> Option<String> {
-    stack.updated.or(stack.created).map(|at| at.to_string())
+    stack.updated.or(stack.created).map(iso)
 }
 
 pub(super) fn template(body: String) -> Response {
@@ -163,7 +163,7 @@ pub(super) fn change_set(view: ChangeSetView) -> Response {
         status: Some(view.status),
         status_reason: view.reason,
         execution_status: Some(view.execution_status),
-        creation_time: Some(view.created.to_string()),
+        creation_time: Some(iso(view.created)),
         changes: Some(changes.into()),
         parameters: Some(parameters(view.parameters)),
         capabilities: Some(view.capabilities.into()),

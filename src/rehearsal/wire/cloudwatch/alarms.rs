@@ -293,7 +293,9 @@ mod tests {
         let seen = shown(&call, two()).body;
         let seen = std::str::from_utf8(&seen).unwrap();
         assert!(
-            seen.contains("<StateUpdatedTimestamp>2026-11-20T09:00:00.25Z</StateUpdatedTimestamp>")
+            seen.contains(
+                "<StateUpdatedTimestamp>2026-11-20T09:00:00.250Z</StateUpdatedTimestamp>"
+            )
         );
         assert!(seen.contains("<MetricAlarms><member>"), "{seen}");
         assert!(seen.contains("lag &lt;60 s &amp;"), "{seen}");

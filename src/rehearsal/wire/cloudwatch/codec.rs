@@ -11,9 +11,9 @@ use serde_json::{Map, Value};
 use winterbaume_core::MockResponse;
 use winterbaume_core::protocol::xml_escape;
 
-use super::super::Response;
 use super::super::form::Params;
 use super::super::route::{Call, Protocol};
+use super::super::{Response, iso};
 use super::NAMESPACE;
 use crate::rehearsal::world::ApiError;
 
@@ -123,7 +123,7 @@ fn element(out: &mut String, value: &Value) {
             }
         }
         Value::Object(fields) => match time(fields) {
-            Some(seconds) => out.push_str(&iso(seconds)),
+            Some(seconds) => out.push_str(&date(seconds)),
             None => fields.iter().for_each(|(name, v)| wrapped(out, name, v)),
         },
     }
@@ -141,11 +141,11 @@ fn wrapped(out: &mut String, name: &str, value: &Value) {
     }
 }
 
-fn iso(seconds: &Value) -> String {
+fn date(seconds: &Value) -> String {
     seconds
         .as_f64()
         .and_then(|seconds| super::timestamp(seconds, "time").ok())
-        .map(|at| at.to_string())
+        .map(iso)
         .unwrap_or_default()
 }
 
@@ -183,7 +183,7 @@ mod tests {
         element(&mut out, &value);
         assert_eq!(
             out,
-            "<A><member><T>2023-11-14T22:13:20.5Z</T></member></A><B>&lt;&amp;&gt;</B>"
+            "<A><member><T>2023-11-14T22:13:20.500Z</T></member></A><B>&lt;&amp;&gt;</B>"
         );
     }
 

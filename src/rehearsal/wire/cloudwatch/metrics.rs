@@ -5,7 +5,7 @@ use winterbaume_cloudwatch::wire;
 use super::super::Response;
 use super::super::page::page;
 use super::super::route::Call;
-use super::{codec, dimension_list, dimensions, invalid, seconds, timestamp};
+use super::{codec, dimension_list, dimensions, invalid, legacy, seconds, timestamp};
 use crate::rehearsal::world::cloudwatch::{MetricId, MetricQuery, NewDatum};
 use crate::rehearsal::world::{ApiError, World};
 
@@ -22,7 +22,7 @@ pub(super) fn get(world: &World, call: &Call) -> Result<Response, ApiError> {
     let input = codec::decode(
         call,
         wire::deserialize_get_metric_data_request,
-        wire::deserialize_get_metric_data_request_query,
+        legacy::get_metric_data,
     )?;
     let range = Range::of(&input)?;
     let queries = input.metric_data_queries;
@@ -245,6 +245,9 @@ fn new_data(namespace: &str, datum: wire::MetricDatum) -> Result<Vec<NewDatum>, 
             )));
         }
     };
+    if values.iter().any(|value| !value.is_finite()) {
+        return Err(invalid(format!("{}: a value is not a number", one.metric)));
+    }
     let with = |value| NewDatum {
         value,
         ..one.clone()
@@ -414,6 +417,7 @@ mod tests {
             (vec![1.0], vec![]),
             (vec![1.0], vec![1e9]),
             (vec![1.0], vec![-1.0]),
+            (vec![f64::NAN], vec![1.0]),
         ] {
             assert!(new_data("n", list(&values, &counts)).is_err());
         }

@@ -3,6 +3,7 @@
 
 mod alarms;
 mod codec;
+mod legacy;
 mod metrics;
 
 use jiff::Timestamp;

@@ -2,9 +2,9 @@
 
 use winterbaume_route53::wire;
 
-use super::super::Response;
 use super::super::page::size;
 use super::super::route::Call;
+use super::super::{Response, iso};
 use super::{PAGE, invalid};
 use crate::domain::health::{CheckId, CheckTarget, InsufficientData};
 use crate::rehearsal::world::route53::{AlarmCopy, HealthCheckUpdate, HealthCheckView};
@@ -47,7 +47,7 @@ pub(super) fn status(world: &World, call: &Call) -> Result<Response, ApiError> {
             i_p_address: Some(report.ip),
             status_report: Some(wire::StatusReport {
                 status: Some(report.words),
-                checked_time: Some(report.at.to_string()),
+                checked_time: Some(iso(report.at)),
             }),
         })
         .collect();

@@ -2,9 +2,9 @@
 
 use winterbaume_route53::wire;
 
-use super::super::Response;
 use super::super::page::size;
 use super::super::route::Call;
+use super::super::{Response, iso};
 use super::{bare, by_labels, invalid};
 use crate::domain::health::CheckId;
 use crate::domain::routing::{Alias, FailoverRole, Policy, RecordSet, absolute};
@@ -90,7 +90,7 @@ fn change_info(view: ChangeView) -> wire::ChangeInfo {
     wire::ChangeInfo {
         id: Some(format!("/change/{}", view.id)),
         status: Some(view.status),
-        submitted_at: Some(view.submitted_at.to_string()),
+        submitted_at: Some(iso(view.submitted_at)),
         comment: view.comment,
     }
 }
