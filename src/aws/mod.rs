@@ -19,6 +19,8 @@ pub mod error;
 mod identity;
 mod pace;
 pub mod route53;
+#[cfg(test)]
+mod testing;
 
 pub use change_sets::{ChangeSetArn, ChangeSetState, NewChangeSet};
 pub use client::{Backend, Clients, ConnectError, GlobalClient, RegionClient, Settings};
