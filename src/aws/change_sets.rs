@@ -204,3 +204,127 @@ fn tags(values: BTreeMap<String, String>) -> Vec<sdk::Tag> {
         .map(|(key, value)| sdk::Tag::builder().key(key).value(value).build())
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::scripted::{clients, script, sent};
+    use crate::domain::change::{ChangeAction, Replacement};
+
+    fn described(fields: &str) -> (u16, String) {
+        let body = format!(
+            "<DescribeChangeSetResponse><DescribeChangeSetResult>{fields}</DescribeChangeSetResult>\
+             </DescribeChangeSetResponse>"
+        );
+        (200, body)
+    }
+
+    fn failed(reason: &str) -> (u16, String) {
+        described(&format!(
+            "<Status>FAILED</Status><StatusReason>{reason}</StatusReason>"
+        ))
+    }
+
+    async fn state_of(answer: (u16, String)) -> ChangeSetState {
+        let aws = clients(script([answer])).await;
+        aws.regions.primary.change_set("s", "c").await.unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_wording_of_no_change_is_empty() {
+        for reason in [
+            "The submitted information didn't contain changes. Submit different information to create a change set.",
+            "No updates are to be performed.",
+        ] {
+            assert_eq!(state_of(failed(reason)).await, ChangeSetState::Empty);
+        }
+        assert_eq!(
+            state_of(failed("Template error: no such &lt;thing&gt;")).await,
+            ChangeSetState::Failed("Template error: no such <thing>".into())
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_set_that_can_not_be_executed_is_not_ready() {
+        let pending = described("<Status>CREATE_IN_PROGRESS</Status>");
+        assert_eq!(state_of(pending).await, ChangeSetState::Pending);
+        let obsolete = described(
+            "<Status>CREATE_COMPLETE</Status><ExecutionStatus>OBSOLETE</ExecutionStatus>",
+        );
+        assert!(matches!(
+            state_of(obsolete).await,
+            ChangeSetState::Failed(_)
+        ));
+        let unheard = described("<Status>ON_HOLIDAY</Status>");
+        assert_eq!(
+            state_of(unheard).await,
+            ChangeSetState::Failed("the change set is ON_HOLIDAY".into())
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn changes_come_from_all_pages() {
+        let page = |next: &str, change: &str| {
+            described(&format!(
+                "<Status>CREATE_COMPLETE</Status><ExecutionStatus>AVAILABLE</ExecutionStatus>\
+                 <ChangeSetId>arn:c</ChangeSetId><ChangeSetName>c</ChangeSetName>\
+                 <Changes><member><Type>Resource</Type><ResourceChange>{change}</ResourceChange></member>\
+                 </Changes>{next}"
+            ))
+        };
+        let detail = "<member><Target><Attribute>Properties</Attribute><Name>BillingMode</Name></Target></member>";
+        let replay = script([
+            page(
+                "<NextToken>more</NextToken>",
+                &format!(
+                    "<Action>Modify</Action><LogicalResourceId>Table</LogicalResourceId>\
+                     <ResourceType>AWS::DynamoDB::Table</ResourceType><Replacement>Conditional</Replacement>\
+                     <Details>{detail}{detail}</Details>"
+                ),
+            ),
+            page("", "<Action>Dynamic</Action>"),
+        ]);
+        let aws = clients(replay.clone()).await;
+        let state = aws.regions.primary.change_set("s", "c").await.unwrap();
+        let ChangeSetState::Ready(set) = state else {
+            panic!("{state:?}");
+        };
+        assert_eq!(set.arn, "arn:c");
+        assert_eq!(set.changes.len(), 2);
+        assert_eq!(set.changes[0].causes, ["Properties.BillingMode"]);
+        assert_eq!(set.changes[0].replacement, Replacement::Conditional);
+        assert_eq!(set.changes[1].action, ChangeAction::Other);
+        assert!(sent(&replay)[1].ends_with("&StackName=s&NextToken=more"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_creation_carries_everything() {
+        let replay = script([(
+            200,
+            "<CreateChangeSetResponse><CreateChangeSetResult><Id>arn:c</Id></CreateChangeSetResult>\
+             </CreateChangeSetResponse>"
+                .into(),
+        )]);
+        let aws = clients(replay.clone()).await;
+        let new = NewChangeSet {
+            stack_name: "s".into(),
+            name: "c".into(),
+            template_body: "{}".into(),
+            parameters: [("a".into(), "1".into())].into(),
+            capabilities: vec!["CAPABILITY_IAM".into()],
+            tags: [("Team".into(), "pay".into())].into(),
+            create: true,
+            token: "op-1".into(),
+        };
+        let arn = aws.regions.primary.create_change_set(new).await.unwrap();
+        assert_eq!(arn, ChangeSetArn("arn:c".into()));
+        assert_eq!(
+            sent(&replay)[0],
+            "POST https://cloudformation.us-east-1.amazonaws.com/ Action=CreateChangeSet&Version=2010-05-15\
+             &StackName=s&TemplateBody=%7B%7D&Parameters.member.1.ParameterKey=a\
+             &Parameters.member.1.ParameterValue=1&Capabilities.member.1=CAPABILITY_IAM\
+             &Tags.member.1.Key=Team&Tags.member.1.Value=pay&ChangeSetName=c&ClientToken=op-1\
+             &ChangeSetType=CREATE"
+        );
+    }
+}

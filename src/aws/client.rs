@@ -342,3 +342,29 @@ impl Intercept for Counter {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::scripted::{script, settings};
+
+    #[tokio::test(start_paused = true)]
+    async fn an_endpoint_must_be_a_url() {
+        let mut set = settings(script([]));
+        for bad in ["localhost:4566", "", "ftp://x", "http://"] {
+            set.endpoint_url = Some(bad.into());
+            let error = Clients::connect(&set).await.unwrap_err();
+            assert_eq!(error, ConnectError::Endpoint(bad.into()));
+        }
+        set.endpoint_url = Some("http://127.0.0.1:4566".into());
+        assert!(Clients::connect(&set).await.is_ok());
+    }
+
+    #[test]
+    fn route_53_is_signed_for_the_partition_s_own_region() {
+        let region = |name| RegionId::parse(name).unwrap();
+        assert_eq!(route53_region(&region("ap-southeast-1")), "us-east-1");
+        assert_eq!(route53_region(&region("us-gov-east-1")), "us-gov-west-1");
+        assert_eq!(route53_region(&region("cn-north-1")), "cn-northwest-1");
+    }
+}

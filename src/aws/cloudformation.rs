@@ -252,3 +252,246 @@ impl RegionClient {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::scripted::{clients, error_xml, script, sent};
+    use crate::domain::stack::StackStatus;
+
+    fn described(stack: &str) -> String {
+        format!(
+            "<DescribeStacksResponse><DescribeStacksResult><Stacks><member>{stack}</member></Stacks>\
+             </DescribeStacksResult></DescribeStacksResponse>"
+        )
+    }
+
+    fn events(next: &str, events: &[(&str, &str)]) -> String {
+        let members: String = events
+            .iter()
+            .map(|(id, at)| {
+                format!(
+                    "<member><EventId>{id}</EventId><StackName>s</StackName>\
+                     <Timestamp>{at}</Timestamp></member>"
+                )
+            })
+            .collect();
+        format!(
+            "<DescribeStackEventsResponse><DescribeStackEventsResult><StackEvents>{members}\
+             </StackEvents>{next}</DescribeStackEventsResult></DescribeStackEventsResponse>"
+        )
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stack_keeps_unknown_statuses_and_loses_control_characters() {
+        let replay = script([(
+            200,
+            described(
+                "<StackName>pay</StackName><StackStatus>HIBERNATING</StackStatus>\
+                 <StackStatusReason>a &lt;b&gt; &amp; &#x202e;c</StackStatusReason>\
+                 <CreationTime>2026-01-01T00:00:00.250Z</CreationTime>\
+                 <Outputs><member><OutputKey>Url</OutputKey><OutputValue>https://x/?a=1&amp;b=2</OutputValue></member>\
+                 <member><OutputValue>no key</OutputValue></member></Outputs>",
+            ),
+        )]);
+        let aws = clients(replay.clone()).await;
+        let state = aws.regions.primary.stack("pay").await.unwrap();
+        let stack = state.stack().unwrap();
+        assert_eq!(stack.status, StackStatus::new("HIBERNATING"));
+        assert_eq!(stack.reason.as_deref(), Some("a <b> & c"));
+        assert_eq!(stack.outputs["Url"], "https://x/?a=1&b=2");
+        assert_eq!(stack.outputs.len(), 1);
+        assert_eq!(
+            stack.created.unwrap().to_string(),
+            "2026-01-01T00:00:00.25Z"
+        );
+        assert!(!stack.termination_protection);
+        assert_eq!(aws.calls(), 1);
+        assert_eq!(
+            sent(&replay),
+            ["POST https://cloudformation.us-east-1.amazonaws.com/ \
+              Action=DescribeStacks&Version=2010-05-15&StackName=pay"]
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_stack_and_a_deleted_stack_are_absent() {
+        let aws = clients(script([
+            (
+                400,
+                error_xml("ValidationError", "Stack with id pay does not exist"),
+            ),
+            (200, described("<StackStatus>DELETE_COMPLETE</StackStatus>")),
+            (
+                200,
+                "<DescribeStacksResponse><DescribeStacksResult/></DescribeStacksResponse>".into(),
+            ),
+        ]))
+        .await;
+        let region = &aws.regions.standby;
+        assert_eq!(region.stack("pay").await, Ok(StackState::Absent));
+        assert_eq!(region.stack("arn:pay").await, Ok(StackState::Absent));
+        let error = region.stack("pay").await.unwrap_err();
+        assert_eq!(
+            error.message,
+            "CloudFormation in us-west-2 answered without the stack"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn events_are_paged_back_to_the_known_one_and_turned_round() {
+        let replay = script([
+            (
+                200,
+                events(
+                    "<NextToken>more</NextToken>",
+                    &[
+                        ("e4", "2026-01-01T00:04:00Z"),
+                        ("e3", "2026-01-01T00:03:00Z"),
+                    ],
+                ),
+            ),
+            (
+                200,
+                events(
+                    "<NextToken>never asked for</NextToken>",
+                    &[
+                        ("e2", "2026-01-01T00:02:00Z"),
+                        ("e1", "2026-01-01T00:01:00Z"),
+                    ],
+                ),
+            ),
+        ]);
+        let aws = clients(replay.clone()).await;
+        let long_ago = Timestamp::UNIX_EPOCH;
+        let found = aws
+            .regions
+            .primary
+            .stack_events("s", long_ago, Some("e1"))
+            .await
+            .unwrap();
+        let ids: Vec<_> = found.iter().map(|e| e.id.as_str()).collect();
+        assert_eq!(ids, ["e2", "e3", "e4"]);
+        let requests = sent(&replay);
+        assert_eq!(requests.len(), 2);
+        assert!(requests[1].ends_with("&StackName=s&NextToken=more"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn events_older_than_the_operation_are_left_out() {
+        let aws = clients(script([(
+            200,
+            events(
+                "<NextToken>never asked for</NextToken>",
+                &[
+                    ("e2", "2026-01-01T00:02:00Z"),
+                    ("e1", "2026-01-01T00:01:00Z"),
+                ],
+            ),
+        )]))
+        .await;
+        let since = "2026-01-01T00:01:30Z".parse().unwrap();
+        let found = aws
+            .regions
+            .primary
+            .stack_events("s", since, None)
+            .await
+            .unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].resource_type, "");
+    }
+
+    const LEVER_STACK: &str = "<StackName>s</StackName><StackStatus>CREATE_COMPLETE</StackStatus>\
+        <Capabilities><member>CAPABILITY_NAMED_IAM</member></Capabilities><Parameters>\
+        <member><ParameterKey>secret</ParameterKey><ParameterValue>****</ParameterValue></member>\
+        <member><ParameterKey>leverEngaged</ParameterKey><ParameterValue>no</ParameterValue></member>\
+        </Parameters>";
+
+    #[tokio::test(start_paused = true)]
+    async fn one_parameter_changes_and_the_rest_is_kept() {
+        let replay = script([
+            (200, described(LEVER_STACK)),
+            (
+                200,
+                "<UpdateStackResponse><UpdateStackResult/></UpdateStackResponse>".into(),
+            ),
+            (200, described(LEVER_STACK)),
+            (
+                400,
+                error_xml("ValidationError", "No updates are to be performed."),
+            ),
+        ]);
+        let aws = clients(replay.clone()).await;
+        let region = &aws.regions.standby;
+        let update = || region.update_parameter("s", "leverEngaged", "yes", "op-1");
+        assert_eq!(update().await, Ok(Updated::Started));
+        assert_eq!(update().await, Ok(Updated::Unchanged));
+        assert_eq!(
+            sent(&replay)[1],
+            "POST https://cloudformation.us-west-2.amazonaws.com/ Action=UpdateStack&Version=2010-05-15\
+             &StackName=s&UsePreviousTemplate=true\
+             &Parameters.member.1.ParameterKey=secret&Parameters.member.1.UsePreviousValue=true\
+             &Parameters.member.2.ParameterKey=leverEngaged&Parameters.member.2.ParameterValue=yes\
+             &Capabilities.member.1=CAPABILITY_NAMED_IAM&ClientRequestToken=op-1"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_parameter_that_the_stack_lacks_is_not_sent() {
+        let replay = script([(200, described(LEVER_STACK))]);
+        let aws = clients(replay.clone()).await;
+        let update = aws
+            .regions
+            .standby
+            .update_parameter("s", "lever", "yes", "op-1");
+        let error = update.await.unwrap_err();
+        assert_eq!(error.message, "stack s in us-west-2 has no parameter lever");
+        assert!(error.nothing_changed);
+        assert_eq!(sent(&replay).len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_deletion_says_what_to_keep_and_how_hard_to_try() {
+        let replay = script([
+            (200, "<DeleteStackResponse/>".into()),
+            (200, "<DeleteStackResponse/>".into()),
+        ]);
+        let aws = clients(replay.clone()).await;
+        let options = DeleteOptions {
+            token: "op-1".into(),
+            retain: vec!["Bucket".into()],
+            force: true,
+        };
+        let plain = DeleteOptions {
+            token: "op-1".into(),
+            ..DeleteOptions::default()
+        };
+        aws.regions
+            .primary
+            .delete_stack("s", options)
+            .await
+            .unwrap();
+        aws.regions.primary.delete_stack("s", plain).await.unwrap();
+        let requests = sent(&replay);
+        assert!(requests[0].ends_with(
+            "&StackName=s&RetainResources.member.1=Bucket&ClientRequestToken=op-1&DeletionMode=FORCE_DELETE_STACK"
+        ), "{}", requests[0]);
+        assert!(requests[1].ends_with("&StackName=s&ClientRequestToken=op-1"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn resources_without_a_logical_id_are_left_out() {
+        let aws = clients(script([(
+            200,
+            "<ListStackResourcesResponse><ListStackResourcesResult><StackResourceSummaries>\
+             <member><ResourceType>AWS::X::Y</ResourceType></member>\
+             <member><LogicalResourceId>Alarm</LogicalResourceId><ResourceStatus>NEW_WORD</ResourceStatus></member>\
+             </StackResourceSummaries></ListStackResourcesResult></ListStackResourcesResponse>"
+                .into(),
+        )]))
+        .await;
+        let found = aws.regions.primary.stack_resources("s").await.unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].status.0, "NEW_WORD");
+    }
+}

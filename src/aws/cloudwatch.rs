@@ -348,3 +348,225 @@ fn composite_alarm(alarm: &sdk::CompositeAlarm) -> Option<Alarm> {
 fn state(value: Option<&sdk::StateValue>) -> AlarmState {
     AlarmState::parse(&text(value.map(sdk::StateValue::as_str)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::scripted::{EPOCH, cbor, clients, sent};
+    use crate::domain::lever::Command;
+    use winterbaume_cloudwatch::{model, wire};
+
+    fn results(
+        next: Option<&str>,
+        results: &[(&str, Option<&str>, &[(i64, f64)])],
+    ) -> winterbaume_core::MockResponse {
+        let result =
+            |(id, status, points): &(&str, Option<&str>, &[(i64, f64)])| model::MetricDataResult {
+                id: Some((*id).into()),
+                status_code: status.map(Into::into),
+                timestamps: Some(points.iter().map(|(at, _)| *at as f64).collect()),
+                values: Some(points.iter().map(|(_, value)| *value).collect()),
+                ..Default::default()
+            };
+        wire::serialize_get_metric_data_response(&model::GetMetricDataOutput {
+            metric_data_results: Some(results.iter().map(result).collect()),
+            next_token: next.map(Into::into),
+            ..Default::default()
+        })
+    }
+
+    fn alarms(metric: &[(&str, &str)], composite: &[&str]) -> winterbaume_core::MockResponse {
+        let metric = metric.iter().map(|(name, state)| model::MetricAlarm {
+            alarm_name: Some((*name).into()),
+            state_value: Some((*state).into()),
+            ..Default::default()
+        });
+        let composite = composite.iter().map(|name| model::CompositeAlarm {
+            alarm_name: Some((*name).into()),
+            ..Default::default()
+        });
+        wire::serialize_describe_alarms_response(&model::DescribeAlarmsOutput {
+            metric_alarms: Some(metric.collect()),
+            composite_alarms: Some(composite.collect()),
+            ..Default::default()
+        })
+    }
+
+    fn query(id: &str) -> SignalQuery {
+        SignalQuery {
+            id: SignalId(id.into()),
+            namespace: "AWS/DynamoDB".into(),
+            metric: "ReplicationLatency".into(),
+            dimensions: vec![("TableName".into(), "t".into())],
+            statistic: "p99".into(),
+            period_seconds: 60,
+        }
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_names_and_no_signals_cost_no_call() {
+        let aws = clients(cbor([])).await;
+        let region = &aws.regions.primary;
+        assert_eq!(region.alarms(&[]).await, Ok(Vec::new()));
+        let nothing = region.signals(&[], at(0), at(60)).await;
+        assert_eq!(nothing, Ok(BTreeMap::new()));
+        assert_eq!(aws.calls(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn alarms_are_asked_for_by_the_hundred_and_both_types_come_back() {
+        let replay = cbor([
+            alarms(&[("a1", "ALARM"), ("a2", "MOOD")], &["c1"]),
+            alarms(&[("a101", "OK")], &[]),
+        ]);
+        let aws = clients(replay.clone()).await;
+        let names: Vec<String> = (1..=101).map(|n| format!("a{n}")).collect();
+        let found = aws.regions.standby.alarms(&names).await.unwrap();
+        let states: Vec<_> = found.iter().map(|a| a.state.as_str()).collect();
+        assert_eq!(states, ["ALARM", "MOOD", "", "OK"]);
+        assert_eq!(found[2].kind, AlarmKind::Composite);
+        let requests = sent(&replay);
+        assert_eq!(requests.len(), 2);
+        assert!(requests[0].starts_with(
+            "POST https://monitoring.us-west-2.amazonaws.com/service/GraniteServiceVersion20100801\
+             /operation/DescribeAlarms"
+        ));
+        assert!(requests[0].contains("CompositeAlarm") && requests[0].contains("MetricAlarm"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pages_are_joined_and_what_was_not_read_has_no_entry() {
+        let replay = cbor([
+            results(
+                Some("more"),
+                &[
+                    ("q0", Some("PartialData"), &[(120, 2.0)]),
+                    ("q2", Some("Forbidden"), &[]),
+                ],
+            ),
+            results(
+                None,
+                &[
+                    ("q0", Some("Complete"), &[(60, 1.0)]),
+                    ("q1", Some("Complete"), &[]),
+                    ("q9", None, &[(60, 9.0)]),
+                ],
+            ),
+        ]);
+        let aws = clients(replay.clone()).await;
+        let specs = [
+            query("Lag"),
+            query("quiet"),
+            query("forbidden"),
+            query("lost"),
+        ];
+        let found = aws.regions.primary.signals(&specs, at(0), at(180)).await;
+        let found = found.unwrap();
+        let lag: Vec<_> = found[&SignalId("Lag".into())]
+            .0
+            .iter()
+            .map(|p| p.value)
+            .collect();
+        assert_eq!(lag, [1.0, 2.0]);
+        assert_eq!(found[&SignalId("quiet".into())], Series::default());
+        assert_eq!(found.len(), 2);
+        let requests = sent(&replay);
+        assert_eq!(requests.len(), 2);
+        assert!(requests[0].contains("p99") && requests[0].contains("TableName"));
+        assert!(requests[1].contains("more"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn five_hundred_signals_make_one_call() {
+        let replay = cbor([results(None, &[]), results(None, &[])]);
+        let aws = clients(replay.clone()).await;
+        let specs: Vec<_> = (0..501).map(|n| query(&format!("s{n}"))).collect();
+        let found = aws.regions.primary.signals(&specs, at(0), at(60)).await;
+        assert_eq!(found, Ok(BTreeMap::new()));
+        assert_eq!(sent(&replay).len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_but_refusals_is_a_refusal() {
+        let aws = clients(cbor([results(None, &[("q0", Some("Forbidden"), &[])])])).await;
+        let region = &aws.regions.primary;
+        let error = region.signals(&[query("s")], at(0), at(60)).await;
+        assert_eq!(error.unwrap_err().kind, FailureKind::Denied);
+    }
+
+    fn lever() -> LeverQuery {
+        LeverQuery {
+            namespace: "Switchback/Failover".into(),
+            dimensions: vec![("Environment".into(), "demo".into())],
+            alarm_name: "lever".into(),
+            look_back: Duration::from_secs(3 * 3600),
+        }
+    }
+
+    #[test]
+    fn the_command_of_largest_magnitude_is_the_newest() {
+        let queries = lever_queries(&lever());
+        let data: BTreeMap<SignalId, Series> = queries
+            .iter()
+            .zip([100.0, -101.0, 100.0, 100.0, 1.0])
+            .map(|(q, value)| (q.id.clone(), Series(vec![Datapoint { at: at(60), value }])))
+            .collect();
+        let command = newest(&data, metric::COMMAND).unwrap();
+        assert_eq!((command.number, command.command), (101, Command::Release));
+        let echo = newest(&data, metric::ECHO).unwrap();
+        assert_eq!((echo.number, echo.command), (100, Command::Engage));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lever_that_was_never_pulled_says_nothing() {
+        // Both calls leave at once, the data first.
+        let aws = clients(cbor([results(None, &[]), alarms(&[], &[])])).await;
+        let seen = aws.regions.standby.metric_lever(&lever()).await;
+        assert_eq!(seen, Ok(MetricLever::default()));
+        assert_eq!(aws.calls(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_lever_s_data_and_alarm_are_read_together() {
+        let minute = EPOCH - 60;
+        let data = results(
+            None,
+            &[
+                ("q0", None, &[(minute, 1_767_225_000.0)]),
+                ("q1", None, &[(minute, 1_767_225_000.0)]),
+                ("q4", None, &[(minute - 60, 0.0), (minute, 1.0)]),
+            ],
+        );
+        let aws = clients(cbor([
+            data,
+            alarms(&[("other", "OK"), ("lever", "ALARM")], &[]),
+        ]))
+        .await;
+        let seen = aws.regions.standby.metric_lever(&lever()).await.unwrap();
+        assert_eq!(seen.commanded(), Some(Command::Engage));
+        assert_eq!(seen.engaged, Some(true));
+        assert_eq!(seen.echo, None);
+        assert_eq!(seen.alarm, Some(AlarmState::Alarm));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_datum_carries_neither_time_nor_unit() {
+        let replay = cbor([wire::serialize_put_metric_data_response()]);
+        let aws = clients(replay.clone()).await;
+        let dimensions = lever().dimensions;
+        let put = aws.regions.standby.put_metric(
+            "Switchback/Failover",
+            metric::ENGAGED,
+            &dimensions,
+            1.0,
+        );
+        assert_eq!(put.await, Ok(RequestId("req-1".into())));
+        let request = &sent(&replay)[0];
+        assert!(request.contains("FailoverEngaged") && request.contains("Environment"));
+        assert!(!request.contains("Timestamp") && !request.contains("Unit"));
+    }
+}

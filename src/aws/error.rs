@@ -323,3 +323,210 @@ fn root<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |e| (*e).source())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::scripted::{Broken, clients, error_xml, script, settings};
+    use crate::aws::{Clients, DeleteOptions};
+    use aws_smithy_http_client::test_util::NeverClient;
+    use std::time::Duration;
+
+    async fn read(aws: &Clients) -> ReadError {
+        aws.regions.primary.stack("pay").await.unwrap_err()
+    }
+
+    async fn delete(aws: &Clients) -> ActError {
+        let options = DeleteOptions::default();
+        let call = aws.regions.primary.delete_stack("pay", options);
+        call.await.unwrap_err()
+    }
+
+    fn told(kind: FailureKind, message: &str) -> ReadError {
+        ReadError {
+            kind,
+            message: message.into(),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_black_hole_is_given_up_in_time_and_leaves_doubt() {
+        let set = settings(NeverClient::new());
+        let aws = Clients::connect(&set).await.unwrap();
+        let started = set.clock.now();
+        assert_eq!(
+            read(&aws).await,
+            told(
+                FailureKind::Unreachable,
+                "no answer in 5 s from CloudFormation in us-east-1"
+            )
+        );
+        let passed = set.clock.now().duration_since(started);
+        assert!(passed.as_millis() < 5_100, "{passed:?}");
+        let error = delete(&aws).await;
+        assert!(!error.nothing_changed);
+        assert_eq!(
+            error.message,
+            "no answer in 20 s from CloudFormation in us-east-1; it may have been carried out all the same"
+        );
+        let passed = set.clock.now().duration_since(started);
+        assert!(passed.as_secs() <= 25, "{passed:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_connection_is_a_short_sentence_and_changes_nothing() {
+        let aws = clients(Broken(io::ErrorKind::ConnectionRefused)).await;
+        assert_eq!(
+            read(&aws).await,
+            told(
+                FailureKind::Unreachable,
+                "CloudFormation in us-east-1 refused the connection"
+            )
+        );
+        assert!(delete(&aws).await.nothing_changed);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_breaks_leaves_doubt() {
+        let aws = clients(Broken(io::ErrorKind::ConnectionReset)).await;
+        let error = delete(&aws).await;
+        assert_eq!(error.kind, FailureKind::Unreachable);
+        assert!(!error.nothing_changed);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn doubt_outlives_a_harmless_last_attempt() {
+        let internal = (500, error_xml("InternalFailure", "oops"));
+        let denied = (403, error_xml("AccessDenied", "no"));
+        let aws = clients(script([internal, denied.clone()])).await;
+        let error = delete(&aws).await;
+        assert_eq!(error.kind, FailureKind::Denied);
+        assert!(!error.nothing_changed);
+        let aws = clients(script([denied])).await;
+        let error = delete(&aws).await;
+        assert!(error.nothing_changed);
+        assert_eq!(error.request_id.as_deref(), Some("req-1"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_refusal_has_its_kind_and_its_words() {
+        let cases = [
+            (
+                (400, "Throttling", "Rate exceeded"),
+                FailureKind::Throttled,
+                "CloudFormation in us-east-1 is throttling: Rate exceeded",
+            ),
+            (
+                (403, "ExpiredToken", "The security token is expired"),
+                FailureKind::Credentials,
+                "the credentials have expired (ExpiredToken): log in again with profile `ops`",
+            ),
+            (
+                (403, "InvalidClientTokenId", "The security token is invalid"),
+                FailureKind::Credentials,
+                "the credentials are not accepted (InvalidClientTokenId): log in again with profile `ops`",
+            ),
+            (
+                (
+                    403,
+                    "SignatureDoesNotMatch",
+                    "Signature expired: 2020 is now earlier",
+                ),
+                FailureKind::Credentials,
+                "CloudFormation in us-east-1 rejects this machine's clock: set it (Signature expired: 2020 is now earlier)",
+            ),
+            (
+                (403, "AccessDenied", "User x is not authorized"),
+                FailureKind::Denied,
+                "not allowed to call cloudformation:DescribeStacks of CloudFormation in us-east-1: \
+                 add it to the policy (`switchback iam` prints one)",
+            ),
+            (
+                (400, "ValidationError", "1 validation error"),
+                FailureKind::Invalid,
+                "CloudFormation in us-east-1 rejected cloudformation:DescribeStacks: 1 validation error",
+            ),
+            (
+                (500, "InternalFailure", ""),
+                FailureKind::Service,
+                "CloudFormation in us-east-1 failed with InternalFailure",
+            ),
+        ];
+        for ((status, code, message), kind, words) in cases {
+            let answer = (status, error_xml(code, message));
+            let aws = clients(script([answer.clone(), answer])).await;
+            assert_eq!(read(&aws).await, told(kind, words));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nonsense_is_an_error_and_not_a_panic() {
+        for body in [
+            "",
+            "<html>bad gateway</html>",
+            "<DescribeStacksResponse><Desc",
+            "\u{0}\u{1}",
+        ] {
+            for status in [200, 404, 502] {
+                let answer = (status, body.to_owned());
+                let aws = clients(script([answer.clone(), answer])).await;
+                let error = read(&aws).await;
+                assert!(
+                    error.message.contains("CloudFormation in us-east-1"),
+                    "{error}"
+                );
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_throttled_read_is_tried_twice() {
+        let throttled = (400, error_xml("Throttling", "Rate exceeded"));
+        let absent = (400, error_xml("ValidationError", "pay does not exist"));
+        let aws = clients(script([throttled, absent])).await;
+        assert!(aws.regions.primary.stack("pay").await.is_ok());
+        assert_eq!(aws.calls(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waiting_for_credentials_is_not_blamed_on_aws() {
+        use crate::aws::identity::Watched;
+        use aws_credential_types::provider::SharedCredentialsProvider;
+        #[derive(Debug)]
+        struct Silent;
+        impl aws_credential_types::provider::ProvideCredentials for Silent {
+            fn provide_credentials<'a>(
+                &'a self,
+            ) -> aws_credential_types::provider::future::ProvideCredentials<'a>
+            where
+                Self: 'a,
+            {
+                aws_credential_types::provider::future::ProvideCredentials::new(
+                    std::future::pending(),
+                )
+            }
+        }
+        let credentials = Arc::<CredentialWatch>::default();
+        let watched = Watched {
+            source: SharedCredentialsProvider::new(Silent),
+            watch: Arc::clone(&credentials),
+        };
+        let asking =
+            aws_credential_types::provider::ProvideCredentials::provide_credentials(&watched);
+        tokio::time::timeout(Duration::from_secs(1), asking)
+            .await
+            .unwrap_err();
+        let site = Site {
+            service: "STS",
+            region: None,
+            profile: None,
+            credentials,
+        };
+        let cut_off: CallError<aws_sdk_sts::Error> = SdkError::timeout_error("late");
+        let error = site.read_error("sts:GetCallerIdentity", &cut_off);
+        assert_eq!(
+            error.message,
+            "no credentials within 5 s: log in again, or choose a profile with --profile"
+        );
+    }
+}

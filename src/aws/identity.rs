@@ -97,3 +97,45 @@ impl ProvideCredentials for Watched {
         self.source.fallback_on_interrupt()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::Backend;
+    use crate::aws::Clients;
+    use crate::aws::scripted::{EPOCH, script, sent, settings};
+    use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_region_s_own_sts_says_who_and_the_credentials_until_when() {
+        let replay = script([(
+            200,
+            "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>123456789012</Account>\
+             <Arn>arn:aws:sts::123456789012:assumed-role/ops/me</Arn></GetCallerIdentityResult>\
+             </GetCallerIdentityResponse>"
+                .into(),
+        )]);
+        let until = Timestamp::from_second(EPOCH + 3_600).unwrap();
+        let mut set = settings(replay.clone());
+        set.backend = Backend::InProcessUntil(SharedHttpClient::new(replay.clone()), until);
+        let aws = Clients::connect(&set).await.unwrap();
+        let who = aws.regions.standby.identity().await.unwrap();
+        assert_eq!(who.account, "123456789012");
+        assert_eq!(who.expires, Some(until));
+        assert!(sent(&replay)[0].starts_with("POST https://sts.us-west-2.amazonaws.com/ "));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lasting_credentials_do_not_expire() {
+        let answer =
+            "<GetCallerIdentityResponse><GetCallerIdentityResult/></GetCallerIdentityResponse>";
+        let set = settings(script([(200, answer.into())]));
+        let aws = Clients::connect(&set).await.unwrap();
+        let error = aws.regions.primary.identity().await.unwrap_err();
+        assert_eq!(
+            error.message,
+            "STS in us-east-1 answered without an account"
+        );
+        assert_eq!(aws.regions.primary.credentials.expires(), None);
+    }
+}

@@ -21,6 +21,8 @@ mod identity;
 mod pace;
 pub mod route53;
 #[cfg(test)]
+mod scripted;
+#[cfg(test)]
 pub(crate) mod testing;
 
 pub use change_sets::{ChangeSetArn, ChangeSetState, NewChangeSet};

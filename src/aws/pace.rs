@@ -51,3 +51,30 @@ impl Pace {
         Duration::try_from(slot.duration_since(now)).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lever_jumps_the_queue_and_polls_wait_for_it() {
+        let clock = Clock::world(Timestamp::UNIX_EPOCH, 1.0);
+        let pace = Pace::new(clock.clone());
+        for _ in 0..4 {
+            pace.jump();
+        }
+        assert_eq!(clock.now(), Timestamp::UNIX_EPOCH);
+        pace.turn().await;
+        let waited = clock.now().duration_since(Timestamp::UNIX_EPOCH);
+        assert!((1_400..=2_100).contains(&waited.as_millis()), "{waited:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_set_back_does_not_stop_everything() {
+        let clock = Clock::world(Timestamp::UNIX_EPOCH, 1.0);
+        let pace = Pace::new(clock.clone());
+        *pace.next.lock().unwrap() = Timestamp::from_second(3_600).unwrap();
+        pace.turn().await;
+        assert_eq!(clock.now(), Timestamp::UNIX_EPOCH);
+    }
+}
