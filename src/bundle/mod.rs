@@ -18,6 +18,7 @@ pub mod manifest;
 #[cfg(test)]
 pub(crate) mod samples;
 mod verify;
+pub mod yaml;
 
 pub use choose::{Choices, check_parameter, missing_parameters};
 pub use error::{BundleError, Problem};
