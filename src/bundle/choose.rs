@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use crate::bundle::Bundle;
 use crate::bundle::error::BundleError;
 use crate::bundle::manifest::{Lever, Manifest, Parameter, Signal, Stack, Traffic};
@@ -12,7 +10,7 @@ use crate::domain::environment::{
 };
 use crate::domain::lever::LeverSpec;
 use crate::domain::placeholder::Bindings;
-use crate::domain::region::{RegionId, RegionPair};
+use crate::domain::region::{PerRole, RegionId, RegionPair, Role};
 use crate::domain::signal::SignalSpec;
 use crate::domain::text::clean;
 
@@ -81,7 +79,11 @@ impl Bundle {
             delete_order: manifest.delete_order.clone(),
             signals: manifest.signals.iter().map(Signal::spec).collect(),
             critical_alarms: manifest.alarms.critical.clone(),
-            traffic: manifest.traffic.as_ref().map(Traffic::spec),
+            alarm_prefixes: PerRole {
+                primary: manifest.alarms.prefixes.primary.clone(),
+                standby: manifest.alarms.prefixes.standby.clone(),
+            },
+            traffic: Some(manifest.traffic.spec()),
             parameters: manifest.parameters.iter().map(Parameter::spec).collect(),
             given,
         })
@@ -90,7 +92,7 @@ impl Bundle {
     fn given(&self, choices: &Choices, regions: &RegionPair) -> Result<Bindings, BundleError> {
         let mut given = Bindings::default();
         given.insert("suffix", &choices.suffix);
-        for role in crate::domain::region::Role::BOTH {
+        for role in Role::BOTH {
             given.insert(format!("region.{role}"), regions.get(role).as_str());
         }
         for name in choices.parameters.keys() {
@@ -109,34 +111,14 @@ impl Bundle {
                     })?;
                     given.insert(&parameter.name, value);
                 }
-                None if parameter.required => {}
-                None => given.insert(&parameter.name, self.default_of(parameter)),
+                None => {
+                    if let Some(default) = &parameter.default {
+                        given.insert(&parameter.name, default);
+                    }
+                }
             }
         }
         Ok(given)
-    }
-
-    /// The manifest's default, else the default of the template parameter that takes the value as it is,
-    /// else nothing.
-    fn default_of(&self, parameter: &Parameter) -> String {
-        let reference = format!("${{{}}}", parameter.name);
-        let in_template = || {
-            self.manifest.stacks.iter().find_map(|stack| {
-                let mut passed = stack.parameters.iter();
-                let (name, _) = passed.find(|(_, text)| text.as_str() == reference)?;
-                let body: Value =
-                    serde_json::from_str(self.templates.get(&stack.template)?).ok()?;
-                match body.get("Parameters")?.get(name)?.get("Default")? {
-                    Value::String(text) => Some(text.clone()),
-                    other => Some(other.to_string()),
-                }
-            })
-        };
-        parameter
-            .default
-            .clone()
-            .or_else(in_template)
-            .unwrap_or_default()
     }
 
     fn unknown_parameter(&self, name: &str) -> BundleError {
@@ -304,6 +286,7 @@ mod tests {
     use super::*;
     use crate::bundle::samples;
     use crate::domain::observation::Observation;
+    use serde_json::Value;
 
     fn chosen(change: impl Fn(&mut Choices)) -> Result<Environment, BundleError> {
         let mut choices = Choices::of_suffix("demo");
@@ -318,8 +301,6 @@ mod tests {
         assert_eq!(environment.stacks[0].name, "sample-demo");
         assert_eq!(environment.given.get("region.standby"), Some("us-west-2"));
         assert_eq!(environment.given.get("size"), Some("small"));
-        // not given, no default in the manifest: the template's own
-        assert_eq!(environment.given.get("concurrency"), Some("100"));
         assert_eq!(environment.given.get("domainName"), None);
         let missing = missing_parameters(&environment);
         assert_eq!(missing.len(), 1);

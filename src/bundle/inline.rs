@@ -64,7 +64,7 @@ pub(super) fn coded(resource: &Value) -> Option<Coded<'_>> {
     Some(Coded { source, key, text })
 }
 
-/// The template that a StackSet carries as a text.
+/// The template that a stack set carries as a text.
 pub(super) fn inner_template(resource: &Value) -> Option<Value> {
     if resource.get("Type")?.as_str()? != "AWS::CloudFormation::StackSet" {
         return None;

@@ -278,7 +278,9 @@ mod tests {
 
     #[test]
     fn the_built_in_bundles_load_and_are_named_like_their_folders() {
-        for bundle in catalogue(None).unwrap() {
+        let all = catalogue(None).unwrap();
+        assert!(!all.is_empty());
+        for bundle in all {
             let found = find(None, &bundle.manifest.name).unwrap();
             assert_eq!(found, bundle);
             assert!(embedded::folder(&bundle.manifest.name).is_some());

@@ -31,15 +31,13 @@ pub struct Manifest {
     pub objectives: Objectives,
     #[serde(default)]
     pub policy: Policy,
-    #[serde(default)]
     pub parameters: Vec<Parameter>,
     pub stacks: Vec<Stack>,
     pub delete_order: Vec<StackId>,
     #[serde(default)]
     pub alarms: Alarms,
     pub signals: Vec<Signal>,
-    #[serde(default)]
-    pub traffic: Option<Traffic>,
+    pub traffic: Traffic,
 }
 
 /// One value per role; [`PerRole`], but strict.
@@ -120,8 +118,8 @@ pub struct Parameter {
     pub label: String,
     #[serde(default)]
     pub pattern: Option<String>,
-    #[serde(default)]
     pub required: bool,
+    /// Needed where the operator need not give a value.
     #[serde(default)]
     pub default: Option<String>,
     #[serde(default)]
@@ -141,7 +139,6 @@ pub struct Stack {
     pub name: Placeholder,
     #[serde(default)]
     pub capabilities: Vec<String>,
-    #[serde(default)]
     pub parameters: BTreeMap<String, Placeholder>,
     /// Stacks that must be deployed before this one.
     #[serde(default)]
@@ -153,8 +150,18 @@ pub struct Stack {
 #[serde(deny_unknown_fields)]
 pub struct Alarms {
     /// Alarms that make the standby unfit to take over.
-    #[serde(default)]
     pub critical: Vec<Placeholder>,
+    /// Beginnings of the names of alarms that no stack of this bundle owns.
+    #[serde(default)]
+    pub prefixes: AlarmPrefixes,
+}
+
+/// Beginnings of alarm names by role.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AlarmPrefixes {
+    pub primary: Vec<Placeholder>,
+    pub standby: Vec<Placeholder>,
 }
 
 /// A number to watch.
@@ -170,7 +177,6 @@ pub struct Signal {
     pub role: Role,
     pub namespace: String,
     pub metric: String,
-    #[serde(default)]
     pub dimensions: BTreeMap<String, Placeholder>,
     pub statistic: String,
     /// Seconds.
@@ -228,7 +234,6 @@ pub enum Lever {
         #[serde(rename = "region")]
         role: Role,
         namespace: String,
-        #[serde(default)]
         dimensions: BTreeMap<String, Placeholder>,
         alarm: Placeholder,
     },

@@ -19,6 +19,7 @@ pub mod manifest;
 pub(crate) mod samples;
 pub mod template;
 mod verify;
+pub mod yaml;
 
 pub use choose::{Choices, check_parameter, missing_parameters};
 pub use error::{BundleError, Problem};

@@ -22,9 +22,9 @@ pub(crate) fn manifest() -> Value {
         "objectives": {"rto_seconds": 900, "rpo_seconds": 300},
         "policy": {"retain": "never", "reserved_concurrency": 100},
         "parameters": [
-            {"name": "domainName", "label": "Domain", "required": true},
-            {"name": "size", "label": "Size", "pattern": "^(small|large)$", "default": "small"},
-            {"name": "concurrency", "label": "Concurrency"}
+            {"name": "domainName", "label": "Domain", "required": true, "pattern": "^[a-z.]+$"},
+            {"name": "size", "label": "Size", "pattern": "^(small|large)$", "required": false, "default": "small"},
+            {"name": "concurrency", "label": "Concurrency", "required": false, "default": "100"}
         ],
         "stacks": [
             {"id": "standby", "region": "standby", "template": "region.json", "name": "sample-${suffix}",
@@ -55,7 +55,7 @@ pub(crate) fn manifest() -> Value {
             "routing": "weighted", "record": "api.${domainName}", "marker": "active.${domainName}",
             "zone": "${global.ZoneId}",
             "endpoints": {"primary": "https://${primary.Host}/health", "standby": "https://${standby.Host}/health"},
-            "checks": {"primary": "${global.PrimaryCheckId}", "combined": "${global.OkCheckId}"},
+            "checks": {"primary": "${global.PrimaryCheckId}", "standby": "${global.PrimaryCheckId}", "combined": "${global.OkCheckId}"},
             "levers": [
                 {"kind": "metric", "region": "standby", "namespace": "Switchback/Failover",
                  "dimensions": {"Environment": "${suffix}"}, "alarm": "${standby.LeverAlarmName}"},
@@ -100,6 +100,7 @@ fn function(name: &str) -> Value {
     })
 }
 
+#[expect(clippy::too_many_lines, reason = "a template")]
 pub(crate) fn region() -> Value {
     let mut lag = alarm(
         "lag",

@@ -17,6 +17,14 @@ pub(super) type Wrong = (String, String);
 /// Names that the checks of a manifest's traffic may have.
 const CHECKS: [&str; 5] = ["primary", "standby", "lever", "endpoint_lever", "combined"];
 
+const NEEDED_CHECKS: [&str; 3] = ["primary", "standby", "combined"];
+
+/// Units of signals.
+const UNITS: [&str; 8] = ["ms", "s", "epoch_s", "/min", "%", "count", "jobs", "bytes"];
+
+/// A column of the Board has no room for more.
+const MAX_LABEL: usize = 14;
+
 /// Everything that is wrong with a manifest, given its templates.
 pub(super) fn problems(manifest: &Manifest, templates: &BTreeMap<String, Value>) -> Vec<Wrong> {
     let mut verifier = Verifier {
@@ -72,17 +80,23 @@ impl Verifier<'_> {
             self.wrong("regions", error.to_string());
         }
         self.pattern("suffix.pattern", &manifest.suffix.pattern);
+        let objectives = manifest.objectives;
+        if objectives.rto_seconds == 0 || objectives.rpo_seconds == 0 {
+            self.wrong("objectives", "must be a second at least");
+        }
     }
 
     fn identifier(&mut self, path: &str, name: &str) {
-        let good = !name.is_empty()
+        let good = name.bytes().next().is_some_and(|b| b.is_ascii_lowercase())
             && name
                 .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         if !good {
             self.wrong(
                 path,
-                format!("`{name}` must be of lower-case letters, digits, `-` and `_`"),
+                format!(
+                    "`{name}` must begin with a lower-case letter and be of those, digits and `-`"
+                ),
             );
         }
     }
@@ -131,10 +145,10 @@ impl Verifier<'_> {
             if let Some(pattern) = &parameter.pattern {
                 self.pattern(&format!("{path}.pattern"), pattern);
             }
-            if parameter.required && parameter.default.is_some() {
+            if parameter.required == parameter.default.is_some() {
                 self.wrong(
                     format!("{path}.default"),
-                    "a required parameter has no use for one",
+                    "there must be one, except for a required parameter",
                 );
             }
             let Some(default) = &parameter.default else {
@@ -165,10 +179,14 @@ impl Verifier<'_> {
         if stack.id.0 == "region" {
             self.wrong(format!("{path}.id"), "`region` is taken: ${region.primary}");
         }
-        if !stays_inside(&stack.template) {
+        let plain = stays_inside(&stack.template) && !stack.template.contains('/');
+        if !plain || !stack.template.ends_with(".json") {
             self.wrong(
                 format!("{path}.template"),
-                format!("`{}` must be a file of the bundle's folder", stack.template),
+                format!(
+                    "`{}` must be a .json file beside the manifest",
+                    stack.template
+                ),
             );
         }
         self.text(&format!("{path}.name"), &stack.name, Known::Names);
@@ -244,6 +262,10 @@ impl Verifier<'_> {
 
     fn signal(&mut self, path: &str, signal: &Signal) {
         self.identifier(&format!("{path}.id"), &signal.id.0);
+        if let Some(pair) = &signal.pair {
+            self.identifier(&format!("{path}.pair"), pair);
+        }
+        self.label(&format!("{path}.label"), &signal.label);
         for (name, text) in &signal.dimensions {
             self.text(
                 &format!("{path}.dimensions.{name}"),
@@ -280,6 +302,16 @@ impl Verifier<'_> {
         self.unit_and_silence(path, signal);
     }
 
+    fn label(&mut self, path: &str, label: &str) {
+        let length = label.chars().count();
+        if !(1..=MAX_LABEL).contains(&length) {
+            self.wrong(
+                path,
+                format!("has {length} characters, not 1 to {MAX_LABEL}"),
+            );
+        }
+    }
+
     fn unit_and_silence(&mut self, path: &str, signal: &Signal) {
         let wanted: &[&str] = match signal.kind {
             SignalKind::ReplicationLag
@@ -292,10 +324,10 @@ impl Verifier<'_> {
             | SignalKind::Throttles
             | SignalKind::QueueDepth
             | SignalKind::Requests
-            | SignalKind::Backup => &[],
+            | SignalKind::Backup => &UNITS,
         };
         let kind = signal.kind.as_str();
-        if !wanted.is_empty() && !wanted.contains(&signal.unit.as_str()) {
+        if !wanted.contains(&signal.unit.as_str()) {
             self.wrong(
                 format!("{path}.unit"),
                 format!(
@@ -323,12 +355,17 @@ impl Verifier<'_> {
             let path = format!("alarms.critical[{index}]");
             self.text(&path, name, Known::Everything);
         }
+        let prefixes = &self.manifest.alarms.prefixes;
+        for prefix in prefixes.primary.iter().chain(&prefixes.standby) {
+            self.text("alarms.prefixes", prefix, Known::Everything);
+            if prefix.as_str().is_empty() {
+                self.wrong("alarms.prefixes", "an empty one would match every alarm");
+            }
+        }
     }
 
     fn traffic(&mut self) {
-        let Some(traffic) = &self.manifest.traffic else {
-            return;
-        };
+        let traffic = &self.manifest.traffic;
         let everything = Known::Everything;
         self.text("traffic.record", &traffic.record, everything);
         self.text("traffic.marker", &traffic.marker, everything);
@@ -346,6 +383,14 @@ impl Verifier<'_> {
             }
             self.text(&path, check, everything);
         }
+        for name in NEEDED_CHECKS {
+            if !traffic.checks.contains_key(name) {
+                self.wrong("traffic.checks", format!("`{name}` is missing"));
+            }
+        }
+        if traffic.levers.is_empty() {
+            self.wrong("traffic.levers", "is empty: nothing could move the traffic");
+        }
         for (index, lever) in traffic.levers.iter().enumerate() {
             self.lever(&format!("traffic.levers[{index}]"), lever);
         }
@@ -355,8 +400,12 @@ impl Verifier<'_> {
     fn url(&mut self, path: &str, url: &Placeholder) {
         self.text(path, url, Known::Everything);
         // An address that is a reference as a whole shows its scheme only once the stack is there.
-        if !url.as_str().starts_with("https://") && !url.as_str().starts_with("${") {
-            self.wrong(path, "must begin with https://");
+        let inner = url.as_str().strip_prefix("${");
+        let reference = inner.and_then(|rest| rest.strip_suffix('}'));
+        let whole = reference.is_some_and(|name| !name.contains('}'));
+        let host = url.as_str().strip_prefix("https://");
+        if !whole && host.is_none_or(str::is_empty) {
+            self.wrong(path, "must be an https:// address, or one reference");
         }
     }
 
@@ -391,11 +440,10 @@ impl Verifier<'_> {
                 }
             }
             Lever::Force { check } => {
-                let known = self.manifest.traffic.as_ref();
-                if !known.is_some_and(|traffic| traffic.checks.contains_key(check)) {
+                if check != "combined" {
                     self.wrong(
                         format!("{path}.check"),
-                        format!("`{check}` is not among traffic.checks"),
+                        format!("`{check}`: only `combined` decides for the primary's records"),
                     );
                 }
             }

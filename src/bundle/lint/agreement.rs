@@ -142,23 +142,22 @@ fn texts<'a>(context: &'a Context<'_>) -> Vec<(String, &'a Placeholder)> {
     for (index, name) in manifest.alarms.critical.iter().enumerate() {
         all.push((format!("bundle.json: alarms.critical[{index}]"), name));
     }
-    if let Some(traffic) = &manifest.traffic {
-        let path = |name: &str| format!("bundle.json: traffic.{name}");
-        all.push((path("record"), &traffic.record));
-        all.push((path("marker"), &traffic.marker));
-        all.extend(traffic.zone.iter().map(|zone| (path("zone"), zone)));
-        all.push((path("endpoints.primary"), &traffic.endpoints.primary));
-        all.push((path("endpoints.standby"), &traffic.endpoints.standby));
-        let checks = traffic.checks.iter();
-        all.extend(checks.map(|(name, text)| (path(&format!("checks.{name}")), text)));
-        for (index, lever) in traffic.levers.iter().enumerate() {
-            let text = match lever {
-                crate::bundle::manifest::Lever::Metric { alarm, .. } => Some(alarm),
-                crate::bundle::manifest::Lever::Endpoint { url, .. } => url.as_ref(),
-                _ => None,
-            };
-            all.extend(text.map(|text| (path(&format!("levers[{index}]")), text)));
-        }
+    let traffic = &manifest.traffic;
+    let path = |name: &str| format!("bundle.json: traffic.{name}");
+    all.push((path("record"), &traffic.record));
+    all.push((path("marker"), &traffic.marker));
+    all.extend(traffic.zone.iter().map(|zone| (path("zone"), zone)));
+    all.push((path("endpoints.primary"), &traffic.endpoints.primary));
+    all.push((path("endpoints.standby"), &traffic.endpoints.standby));
+    let checks = traffic.checks.iter();
+    all.extend(checks.map(|(name, text)| (path(&format!("checks.{name}")), text)));
+    for (index, lever) in traffic.levers.iter().enumerate() {
+        let text = match lever {
+            crate::bundle::manifest::Lever::Metric { alarm, .. } => Some(alarm),
+            crate::bundle::manifest::Lever::Endpoint { url, .. } => url.as_ref(),
+            _ => None,
+        };
+        all.extend(text.map(|text| (path(&format!("levers[{index}]")), text)));
     }
     all
 }

@@ -178,9 +178,7 @@ fn exists_elsewhere(resource: &Resource<'_>) -> bool {
 }
 
 fn lever_shape(context: &Context<'_>) -> Vec<Found> {
-    let Some(traffic) = &context.bundle.manifest.traffic else {
-        return Vec::new();
-    };
+    let traffic = &context.bundle.manifest.traffic;
     let mut found = Vec::new();
     for (index, lever) in traffic.levers.iter().enumerate() {
         let Lever::Metric {

@@ -15,16 +15,16 @@ pub(super) const SUFFIX: &str = "sfx9z";
 /// A bundle, ready to be looked at.
 pub struct Context<'a> {
     pub(super) bundle: &'a Bundle,
-    /// One per stack, and one more per template inside a StackSet.
+    /// One per stack, and one more per template inside a stack set.
     pub(super) units: Vec<Unit<'a>>,
 }
 
 /// A template as one stack deploys it.
 pub(super) struct Unit<'a> {
-    /// Where the template is: its file, or the property of a StackSet.
+    /// Where the template is: its file, or the property of a stack set.
     pub place: String,
     pub tree: Value,
-    /// None for a template inside a StackSet: the manifest passes it nothing.
+    /// None for a template inside a stack set: the manifest passes it nothing.
     pub stack: Option<&'a Stack>,
     pub role: Role,
     pub region: String,
@@ -93,7 +93,7 @@ impl<'a> Unit<'a> {
         unit
     }
 
-    /// The templates of this one's StackSets: each is deployed to the other region.
+    /// The templates of this one's stack sets: each is deployed to the other region.
     fn inner(&self, manifest: &Manifest) -> Vec<Self> {
         let of = |r: Resource<'_>| {
             let passed = stack_set_parameters(&r);
@@ -212,7 +212,7 @@ impl<'a> Resource<'a> {
     }
 }
 
-/// The parameters that a StackSet passes to its instances.
+/// The parameters that a stack set passes to its instances.
 fn stack_set_parameters(set: &Resource<'_>) -> Vec<(String, Value)> {
     let list = set.property("Parameters").and_then(Value::as_array);
     list.into_iter()

@@ -26,7 +26,7 @@ use crate::bundle::Bundle;
 
 pub use context::Context;
 
-/// CloudFormation takes no larger template in a request (CreateStack, `TemplateBody`), in bytes.
+/// CloudFormation takes no larger template in a request (`TemplateBody` of `CreateStack`), in bytes.
 pub const MAX_BODY_BYTES: usize = 51_200;
 
 /// A rule and where it comes from.

@@ -195,9 +195,7 @@ fn policy_of(record: &Resource<'_>) -> Vec<(&'static str, Option<Value>)> {
 }
 
 fn markers(context: &Context<'_>) -> Vec<Found> {
-    let Some(traffic) = &context.bundle.manifest.traffic else {
-        return Vec::new();
-    };
+    let traffic = &context.bundle.manifest.traffic;
     // The first label tells the two apart, whatever the domain turns out to be.
     let label = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
     let service = label(&resolved(context, &traffic.record));

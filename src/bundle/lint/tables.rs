@@ -15,6 +15,7 @@ pub(super) enum Tags {
 }
 
 /// What is known about a resource type.
+#[derive(Clone, Copy)]
 pub(super) struct Kind {
     pub name: &'static str,
     /// The property with the physical name.

@@ -92,7 +92,7 @@ impl Unit<'_> {
                 let name = name.as_str()?;
                 self.fixed.get(name).cloned().or_else(|| self.pseudo(name))
             }
-            Some(("Fn::Sub", Value::String(pattern))) => self.substitute(pattern, &|name| {
+            Some(("Fn::Sub", Value::String(pattern))) => substitute(pattern, &|name| {
                 self.fixed.get(name).cloned().or_else(|| self.pseudo(name))
             }),
             Some(_) => None,
@@ -166,24 +166,7 @@ impl Unit<'_> {
                 .map_or_else(|| self.possible_ref(name), |value| self.possible(value));
             values.iter().find_map(text)
         };
-        self.substitute(pattern, &named).unwrap_or_default()
-    }
-
-    /// Replaces `${name}`; `${!name}` stays as `${name}`. None if a name is not known.
-    fn substitute(&self, pattern: &str, named: &dyn Fn(&str) -> Option<String>) -> Option<String> {
-        let mut out = String::new();
-        let mut rest = pattern;
-        while let Some((before, after)) = rest.split_once("${") {
-            let (name, tail) = after.split_once('}')?;
-            out.push_str(before);
-            match name.strip_prefix('!') {
-                Some(literal) => out.push_str(&format!("${{{literal}}}")),
-                None => out.push_str(&named(name)?),
-            }
-            rest = tail;
-        }
-        out.push_str(rest);
-        Some(out)
+        substitute(pattern, &named).unwrap_or_default()
     }
 
     fn join(&self, argument: &Value) -> Option<Value> {
@@ -196,4 +179,25 @@ impl Unit<'_> {
             .collect();
         Some(Value::String(parts.join(glue)))
     }
+}
+
+/// Replaces `${name}`; `${!name}` stays as `${name}`. None if a name is not known.
+fn substitute(pattern: &str, named: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    let mut out = String::new();
+    let mut rest = pattern;
+    while let Some((before, after)) = rest.split_once("${") {
+        let (name, tail) = after.split_once('}')?;
+        out.push_str(before);
+        match name.strip_prefix('!') {
+            Some(literal) => {
+                out.push_str("${");
+                out.push_str(literal);
+                out.push('}');
+            }
+            None => out.push_str(&named(name)?),
+        }
+        rest = tail;
+    }
+    out.push_str(rest);
+    Some(out)
 }
