@@ -2,5 +2,6 @@
 
 pub mod args;
 pub mod consent;
+pub mod output;
 pub mod parse;
 pub mod value;
