@@ -2,5 +2,7 @@
 
 pub mod args;
 pub mod consent;
+pub mod generate;
+pub mod output;
 pub mod parse;
 pub mod value;
