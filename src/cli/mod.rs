@@ -1,1 +1,6 @@
-//! The command line: one file per verb.
+//! The command line: what it says, what is printed, and the verbs that need no AWS.
+
+pub mod args;
+pub mod consent;
+pub mod parse;
+pub mod value;
