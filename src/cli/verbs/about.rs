@@ -37,7 +37,8 @@ pub fn info(context: &Context, streams: &mut Streams<'_>) -> Ended {
 pub fn config(context: &Context, streams: &mut Streams<'_>, verb: ConfigVerb) -> Ended {
     match verb {
         ConfigVerb::Print => {
-            let lines = config::explain(&context.settings);
+            let sensitive = sensitive(context);
+            let lines = config::explain(&context.settings, &|name| sensitive.contains(&name.to_owned()));
             context.print(streams.out, &lines, &settings_text(&lines))?;
         }
         // the settings were resolved and the bundle is read: both are right or the program has ended with the reason
@@ -49,6 +50,17 @@ pub fn config(context: &Context, streams: &mut Streams<'_>, verb: ConfigVerb) ->
         }
     }
     Ok(ExitCode::Done)
+}
+
+/// Parameters whose values are not shown: those that the bundle marks; every one while no bundle can be read.
+fn sensitive(context: &Context) -> Vec<String> {
+    context.bundle().map_or_else(
+        |_| context.settings.parameters.keys().cloned().collect(),
+        |bundle| {
+            let all = bundle.manifest.parameters.iter();
+            all.filter(|p| p.sensitive).map(|p| p.name.clone()).collect()
+        },
+    )
 }
 
 pub fn completions(streams: &mut Streams<'_>, shell: clap_complete::Shell) -> Ended {

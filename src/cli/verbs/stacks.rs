@@ -45,7 +45,7 @@ fn show(context: &Context, streams: &mut Streams<'_>) -> Ended {
     for stack in &m.stacks {
         let after = stack.after.iter().map(|a| a.0.as_str()).collect::<Vec<_>>().join(", ");
         let after = if after.is_empty() { String::new() } else { format!("  after {after}") };
-        text.push_str(&format!("  {:<10}{:<9}{:<38}{}{after}\n", stack.id.0, stack.region.as_str(), stack.name, stack.template));
+        text.push_str(&format!("  {:<10}{:<9}{:<38}{}{after}\n", stack.id.0, stack.role.as_str(), stack.name, stack.template));
     }
     text.push_str("\nparameters\n");
     for parameter in &m.parameters {
@@ -54,7 +54,7 @@ fn show(context: &Context, streams: &mut Streams<'_>) -> Ended {
     }
     text.push_str("\nsignals\n");
     for signal in &m.signals {
-        text.push_str(&format!("  {:<32}{:<9}{} {}\n", signal.id.0, signal.region.as_str(), signal.namespace, signal.metric));
+        text.push_str(&format!("  {:<32}{:<9}{} {}\n", signal.id.0, signal.role.as_str(), signal.namespace, signal.metric));
     }
     context.print(streams.out, m, &text)?;
     Ok(ExitCode::Done)
@@ -122,7 +122,10 @@ fn inline_all(context: &Context, streams: &mut Streams<'_>, check: bool) -> Ende
         for file in bundle.templates.keys() {
             let path = folder.join(file);
             let before = std::fs::read_to_string(&path).map_err(|e| unwritable(&path, &e))?;
-            let after = inline::inline(&before, |name| bundle.sources.get(name).cloned()).map_err(Failed::usage)?;
+            let after = inline::inline(&before, &|name: &str| {
+                let missing = || bundle::BundleError::unreadable(name, &"the source file is not there");
+                bundle.sources.get(name).cloned().ok_or_else(missing)
+            }).map_err(Failed::usage)?;
             if before == after {
                 continue;
             }
