@@ -44,7 +44,7 @@ impl Cadence {
     fn at(self, pace: Pace) -> Duration {
         Duration::from_secs(match pace {
             Pace::Idle => self.0,
-            Pace::Slow => self.0.saturating_mul(4),
+            Pace::Slow => self.0.saturating_mul(2),
             Pace::Operation => self.1,
         })
     }
