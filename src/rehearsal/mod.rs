@@ -4,7 +4,6 @@ pub mod endpoint;
 pub mod faults;
 pub mod scenario;
 pub mod shared;
-pub mod shipped;
 pub mod wire;
 pub mod world;
 
