@@ -267,6 +267,7 @@ impl World {
                 role: place,
                 stack,
                 parameter,
+                ..
             } if *place == role => {
                 let spec = env.stack(stack);
                 let found =
