@@ -19,7 +19,7 @@ use crate::rehearsal::world::system::System;
 use crate::rehearsal::world::{Setup, TICK, World, WorldError};
 
 /// How long before the first look a deployed environment is made: six hours of history and time to deploy.
-const BEFORE: Duration = Duration::from_hours(8);
+const BEFORE: Duration = Duration::from_hours(7);
 
 /// How long a stack may take at the beginning.
 const PATIENCE: u32 = 2 * 60 * 12;

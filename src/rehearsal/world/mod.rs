@@ -160,13 +160,10 @@ impl World {
             }
             Event::FaultEdge(index) => self.fault_edge(index),
             Event::Resource {
-                region,
                 stack,
                 run,
                 logical_id,
-            } => {
-                self.resource_due(&region, &stack, run, &logical_id);
-            }
+            } => self.resource_due(&stack, run, &logical_id),
             Event::RecordsInSync {
                 zone,
                 change,
