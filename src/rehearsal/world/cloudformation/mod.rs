@@ -243,7 +243,7 @@ impl World {
     }
 
     /// Somebody else begins to update a stack of the role.
-    pub(super) fn foreign_operation(&mut self, role: Role) {
+    pub(super) fn foreign_operation(&mut self, role: Role, seconds: u64) {
         let region = self.setup.environment.regions.get(role).as_str().to_owned();
         let mine: Vec<&str> = self
             .setup
@@ -257,7 +257,8 @@ impl World {
             .map(|s| s.arn.clone());
         if let Some(arn) = arn {
             let token = Some("somebody-else".to_owned());
-            let run = Run::new(self.next_serial(), Goal::Update, token);
+            let mut run = Run::new(self.next_serial(), Goal::Update, token);
+            run.pace = Some(seconds);
             self.begin_touch(&StackKey::new(&region, &arn), run, "AWS::Lambda::Function");
         }
     }

@@ -66,6 +66,8 @@ pub(in crate::rehearsal::world) struct Run {
     /// Left behind by request.
     pub(super) retain: BTreeSet<String>,
     pub(super) force: bool,
+    /// Seconds that every resource takes, where a fault says so.
+    pub(super) pace: Option<u64>,
 }
 
 impl Run {
@@ -81,6 +83,7 @@ impl Run {
             leftovers: Vec::new(),
             retain: BTreeSet::new(),
             force: false,
+            pace: None,
         }
     }
 }

@@ -36,11 +36,8 @@ impl World {
         if !retained {
             announce(stack, &act, &resource, now);
         }
-        let wait = if retained {
-            0
-        } else {
-            seconds(&resource.kind, act.doing())
-        };
+        let pace = stack.run.as_ref().and_then(|r| r.pace);
+        let wait = pace.unwrap_or_else(|| seconds(&resource.kind, act.doing()));
         let label = format!("{}/{id}/{}/{serial}", key.arn, act.verb());
         let due = if retained {
             now

@@ -120,6 +120,7 @@ fn a_failed_update_rolls_back_or_gets_stuck_and_can_be_continued() {
         None,
         Fault::ForeignOperation {
             region: Role::Standby,
+            seconds: 20,
         },
     );
     let mut world = world_with(
