@@ -15,6 +15,8 @@ pub mod network;
 mod props;
 pub mod route53;
 mod system;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -158,13 +160,10 @@ impl World {
             }
             Event::FaultEdge(index) => self.fault_edge(index),
             Event::Resource {
-                region,
                 stack,
                 run,
                 logical_id,
-            } => {
-                self.resource_due(&region, &stack, run, &logical_id);
-            }
+            } => self.resource_due(&stack, run, &logical_id),
             Event::RecordsInSync {
                 zone,
                 change,
