@@ -35,6 +35,7 @@ fn the_sample_is_sound() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn each_mistake_is_named_with_its_place() {
     for (pointer, value, expected) in [
         ("/schema", json!(2), "schema: is 2, this program reads 1"),
@@ -99,6 +100,11 @@ fn each_mistake_is_named_with_its_place() {
             "/stacks/0/template",
             json!("../x.json"),
             "stacks[0].template: `../x.json` must be a .json file beside",
+        ),
+        (
+            "/stacks/0/capabilities",
+            json!(["ALL"]),
+            "stacks[0].capabilities: `ALL` is none of CAPABILITY_IAM",
         ),
         (
             "/stacks/0/name",
