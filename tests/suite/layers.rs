@@ -130,7 +130,7 @@ fn names(line: &str, name: &str) -> bool {
 }
 
 /// Everything that is wrong with a file, as `path:line: reason`.
-fn problems(source: &Source) -> Vec<String> {
+fn problems(source: &Source, is_test: bool) -> Vec<String> {
     let mut found = Vec::new();
     let path = &source.path;
     if !source.text.starts_with("//! ") {
@@ -139,7 +139,7 @@ fn problems(source: &Source) -> Vec<String> {
         ));
     }
     let production_lines = production(&source.text).count();
-    if production_lines > MAX_LINES && !is_test(path) {
+    if production_lines > MAX_LINES && !is_test {
         found.push(format!(
             "{path}: has {production_lines} lines before its tests, {MAX_LINES} at most"
         ));
@@ -149,7 +149,7 @@ fn problems(source: &Source) -> Vec<String> {
         if names(line, &unfinished) {
             found.push(format!("{path}:{}: {unfinished}", index + 1));
         }
-        let in_production = index < production_lines;
+        let in_production = index < production_lines && !is_test;
         for ban in BANS.iter().filter(|ban| (ban.applies)(path)) {
             if !in_production && !ban.tests_too {
                 continue;
@@ -162,9 +162,27 @@ fn problems(source: &Source) -> Vec<String> {
     found
 }
 
-/// Whether a whole file is a test: tables of cases may be long.
-fn is_test(path: &str) -> bool {
-    path.ends_with("/tests.rs") || path.ends_with("/samples.rs")
+/// The files that are compiled for tests only, as `#[cfg(test)] mod name;` in their parents says: tables of
+/// cases and fixtures may be long.
+fn test_files(all: &[Source]) -> Vec<String> {
+    let mut found = Vec::new();
+    for source in all {
+        let folder = ["mod.rs", "lib.rs", "main.rs"]
+            .iter()
+            .find_map(|name| source.path.strip_suffix(&format!("/{name}")))
+            .unwrap_or_else(|| source.path.trim_end_matches(".rs"));
+        let lines: Vec<&str> = source.text.lines().map(str::trim).collect();
+        for pair in lines.windows(2).filter(|pair| pair[0] == "#[cfg(test)]") {
+            let module = pair[1]
+                .split_once("mod ")
+                .and_then(|(_, name)| name.strip_suffix(';'));
+            if let Some(name) = module {
+                found.push(format!("{folder}/{name}.rs"));
+                found.push(format!("{folder}/{name}/mod.rs"));
+            }
+        }
+    }
+    found
 }
 
 /// Files of the suite that `main.rs` does not name.
@@ -188,7 +206,12 @@ fn forgotten<'a>(main: &str, paths: impl Iterator<Item = &'a str>) -> Vec<String
 
 #[test]
 fn the_house_is_in_order() {
-    let found: Vec<String> = sources("src").iter().flat_map(problems).collect();
+    let all = sources("src");
+    let tests = test_files(&all);
+    let found: Vec<String> = all
+        .iter()
+        .flat_map(|source| problems(source, tests.contains(&source.path)))
+        .collect();
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 
@@ -215,7 +238,7 @@ fn judged(path: &str, text: &str) -> String {
         path: path.to_owned(),
         text: text.to_owned(),
     };
-    problems(&source).join("\n")
+    problems(&source, false).join("\n")
 }
 
 #[test]
@@ -299,6 +322,32 @@ fn a_file_that_is_too_long_is_caught() {
         "fn f() {}\n".repeat(MAX_LINES)
     );
     assert_eq!(judged("src/x.rs", &tested), "");
+}
+
+#[test]
+fn a_file_for_tests_is_known_by_its_parent() {
+    let source = |path: &str, text: &str| Source {
+        path: path.to_owned(),
+        text: text.to_owned(),
+    };
+    let all = [
+        source(
+            "src/a/mod.rs",
+            "#[cfg(test)]\npub(crate) mod samples;\nmod b;\n",
+        ),
+        source(
+            "src/a/b.rs",
+            "#[cfg(test)]\nmod tests {\n}\n#[cfg(test)]\nmod cases;\n",
+        ),
+    ];
+    let files = test_files(&all);
+    assert!(files.contains(&"src/a/samples.rs".to_owned()));
+    assert!(files.contains(&"src/a/b/cases.rs".to_owned()));
+    assert!(
+        !files
+            .iter()
+            .any(|path| path.contains("/b.rs") || path.contains("tests"))
+    );
 }
 
 #[test]
