@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::bundle::error::{BundleError, Problem};
 use crate::bundle::manifest::Manifest;
-use crate::bundle::{Bundle, Origin, embedded, inline, verify};
+use crate::bundle::{Bundle, Origin, embedded, inline, json, verify};
 
 /// The manifest's file name.
 pub(super) const MANIFEST: &str = "bundle.json";
@@ -118,7 +118,7 @@ impl Folder {
             .collect();
         let mut trees = BTreeMap::new();
         for name in names {
-            let tree: Value = serde_json::from_str(&self.read(name)?)
+            let tree = json::parse(&self.read(name)?)
                 .map_err(|e| BundleError::one(&self.shown(name), "", &e.to_string()))?;
             trees.insert(name.to_owned(), tree);
         }

@@ -12,6 +12,7 @@ pub mod choose;
 mod embedded;
 pub mod error;
 pub mod inline;
+mod json;
 pub mod lint;
 mod load;
 pub mod manifest;

@@ -185,6 +185,26 @@ fn cases() -> Vec<Case> {
             "CAPABILITY_AUTO_EXPAND",
         ),
         case(
+            "SB208",
+            (
+                "bundle.json",
+                "/signals/1/dimensions/FunctionName",
+                "g-${suffix}".into(),
+            ),
+            "signals[1].dimensions.FunctionName",
+            "nothing in the primary region is called `g-${suffix}`",
+        ),
+        case(
+            "SB407",
+            (
+                "region.json",
+                at!("Errors", "Dimensions/0/Value"),
+                json!({"Fn::Sub": "g-${suffix}"}),
+            ),
+            "Errors.Properties.Dimensions",
+            "region is called `g-sfx9z`",
+        ),
+        case(
             "SB301",
             (
                 "global.json",
