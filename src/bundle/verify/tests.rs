@@ -251,3 +251,41 @@ fn each_mistake_is_named_with_its_place() {
         );
     }
 }
+
+#[test]
+fn no_value_in_any_place_makes_the_checks_panic() {
+    let templates = [
+        ("region.json".to_owned(), json!([])),
+        ("global.json".to_owned(), json!(1)),
+    ];
+    let templates = templates.into_iter().collect();
+    let text = samples::manifest().to_string();
+    // Every text and number of the manifest, replaced in turn by each odd one.
+    for odd in [
+        "\"\"",
+        "\"${\"",
+        "\"${}\"",
+        "\"${.}\"",
+        "\"${a.b.c}\"",
+        "-1",
+        "1e300",
+        "\"\u{e9}..\\u0000\"",
+        "[]",
+        "{}",
+    ] {
+        for (at, _) in text.match_indices(':') {
+            let rest = text.get(at + 1..).unwrap();
+            let Some(end) = rest.find([',', '}', ']']) else {
+                continue;
+            };
+            let changed = format!(
+                "{}{odd}{}",
+                text.get(..=at).unwrap(),
+                rest.get(end..).unwrap()
+            );
+            if let Ok(manifest) = Manifest::parse("bundle.json", &changed) {
+                drop(super::problems(&manifest, &templates));
+            }
+        }
+    }
+}
