@@ -19,6 +19,7 @@ pub mod manifest;
 pub mod present;
 #[cfg(test)]
 pub(crate) mod samples;
+pub mod template;
 mod verify;
 pub mod yaml;
 
