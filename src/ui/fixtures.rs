@@ -147,6 +147,7 @@ fn traffic() -> TrafficSpec {
     TrafficSpec {
         record: placeholder("api.${domain}"),
         marker: placeholder("active-region.${domain}"),
+        zone: None,
         endpoints: PerRole {
             primary: placeholder("https://${primary.ApiDomain}/health"),
             standby: placeholder("https://${standby.ApiDomain}/health"),
@@ -169,6 +170,7 @@ fn traffic() -> TrafficSpec {
                 role: Role::Standby,
                 stack: StackId("standby".into()),
                 parameter: "leverEngaged".into(),
+                url: None,
             },
             LeverSpec::Force {
                 check: "combined".into(),
@@ -208,6 +210,7 @@ pub(crate) fn environment() -> Environment {
         delete_order: vec![StackId("primary".into()), StackId("standby".into())],
         signals: signals(),
         critical_alarms: vec![placeholder("payment-api-5xx-${suffix}")],
+        alarm_prefixes: PerRole::default(),
         traffic: Some(traffic()),
         parameters: vec![
             parameter("hostedZoneId", "Hosted zone of the service name", true),
