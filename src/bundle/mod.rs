@@ -1,1 +1,3 @@
 //! Bundles: manifests, templates and their checks.
+
+pub mod template;
