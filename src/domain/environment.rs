@@ -68,6 +68,9 @@ pub struct Environment {
     pub signals: Vec<SignalSpec>,
     /// Alarms in the standby that make it unfit to take over.
     pub critical_alarms: Vec<Placeholder>,
+    /// Beginnings of the names of alarms that no stack of the bundle owns.
+    #[serde(default)]
+    pub alarm_prefixes: PerRole<Vec<Placeholder>>,
     pub traffic: Option<TrafficSpec>,
     pub parameters: Vec<ParameterSpec>,
     /// What is known before anything was observed: suffix, regions, parameters given or defaulted.
@@ -114,6 +117,9 @@ pub struct StackSpec {
 pub struct TrafficSpec {
     pub record: Placeholder,
     pub marker: Placeholder,
+    /// The hosted zone's id, for looking at the records and for the records lever.
+    #[serde(default)]
+    pub zone: Option<Placeholder>,
     pub endpoints: PerRole<Placeholder>,
     pub checks: BTreeMap<String, Placeholder>,
     pub levers: Vec<LeverSpec>,

@@ -137,7 +137,7 @@ impl World {
         Ok(())
     }
 
-    fn deploy_one(&mut self, id: &StackId) -> Result<(), WorldError> {
+    pub(super) fn deploy_one(&mut self, id: &StackId) -> Result<(), WorldError> {
         let env = self.setup.environment.clone();
         let failed = |why: String| WorldError::Deploy(format!("stack {id}: {why}"));
         let spec = env

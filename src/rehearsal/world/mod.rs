@@ -15,6 +15,8 @@ pub mod network;
 mod props;
 pub mod route53;
 mod system;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;

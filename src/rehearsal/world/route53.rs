@@ -259,6 +259,7 @@ impl World {
 
     /// A change has reached every name server.
     pub(super) fn records_in_sync(&mut self, zone: &str, change: &str, records: Vec<RecordSet>) {
+        self.answers_stale();
         if let Some(zone) = self.route53.zones.get_mut(zone) {
             zone.served = records;
         }
@@ -333,6 +334,7 @@ impl World {
 
     /// A changed configuration has reached the checkers.
     pub(super) fn check_in_force(&mut self, check: HealthCheck) {
+        self.answers_stale();
         if let Some(record) = self.route53.checks.get_mut(&check.id) {
             record.in_force = check;
         }
