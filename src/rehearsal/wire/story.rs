@@ -330,7 +330,8 @@ async fn checks(client: &route53::Client, all: &str, endpoint: &str) {
     assert_eq!(config.health_threshold(), Some(3));
 }
 
-async fn delete(world: &SharedWorld, client: &cloudformation::Client) {
+/// A change set that would replace the log group, looked at and thrown away.
+async fn reviewed(world: &SharedWorld, client: &cloudformation::Client) {
     let template = TEMPLATE.replace("\"story\" } }", "\"story-2\" } }");
     let made = client
         .create_change_set()
@@ -374,6 +375,22 @@ async fn delete(world: &SharedWorld, client: &cloudformation::Client) {
         gone.into_service_error()
             .is_change_set_not_found_exception()
     );
+}
+
+async fn delete(world: &SharedWorld, client: &cloudformation::Client) {
+    let protect = async |on| {
+        let call = client.update_termination_protection().stack_name("story");
+        call.enable_termination_protection(on).send().await.unwrap()
+    };
+    protect(true).await;
+    let kept = client.delete_stack().stack_name("story").send().await;
+    assert_eq!(kept.unwrap_err().code(), Some("ValidationError"));
+    protect(false).await;
+    let stuck = client.continue_update_rollback().stack_name("story");
+    assert_eq!(
+        stuck.send().await.unwrap_err().code(),
+        Some("ValidationError")
+    );
     client
         .delete_stack()
         .stack_name("story")
@@ -397,5 +414,6 @@ async fn a_stack_lives_and_dies_through_the_sdk() {
         output(&stacks, "Endpoint").await,
     );
     checks(&dns, &all, &endpoint).await;
+    reviewed(&world, &stacks).await;
     delete(&world, &stacks).await;
 }
