@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_cloudformation::config::retry::RetryPartition;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
@@ -118,7 +119,7 @@ pub struct RegionClient {
 
 impl RegionClient {
     fn new(region: &RegionId, loaded: &Loaded, settings: &Settings, calls: &Counter) -> Self {
-        let sdk = &loaded.sdk;
+        let (sdk, retries) = (&loaded.sdk, &loaded.retries);
         let counter = || calls.clone();
         Self {
             region: region.clone(),
@@ -127,16 +128,19 @@ impl RegionClient {
             clock: settings.clock.clone(),
             cloudformation: aws_sdk_cloudformation::Client::from_conf(
                 aws_sdk_cloudformation::config::Builder::from(sdk)
+                    .retry_partition(retries.clone())
                     .interceptor(counter())
                     .build(),
             ),
             cloudwatch: aws_sdk_cloudwatch::Client::from_conf(
                 aws_sdk_cloudwatch::config::Builder::from(sdk)
+                    .retry_partition(retries.clone())
                     .interceptor(counter())
                     .build(),
             ),
             sts: aws_sdk_sts::Client::from_conf(
                 aws_sdk_sts::config::Builder::from(sdk)
+                    .retry_partition(retries.clone())
                     .interceptor(counter())
                     .build(),
             ),
@@ -178,6 +182,7 @@ impl GlobalClient {
             pace: Pace::new(settings.clock.clone()),
             route53: aws_sdk_route53::Client::from_conf(
                 aws_sdk_route53::config::Builder::from(&loaded.sdk)
+                    .retry_partition(loaded.retries.clone())
                     .interceptor(calls.clone())
                     .build(),
             ),
@@ -188,8 +193,14 @@ impl GlobalClient {
 /// One region's configuration. Each has its own, so that each renews credentials through its own region.
 struct Loaded {
     sdk: SdkConfig,
+    /// The SDK allows so many retries per partition and process: a region that is dark must not use up
+    /// another's, nor one rehearsal those of the next.
+    retries: RetryPartition,
     watch: Arc<CredentialWatch>,
 }
+
+/// Numbers configurations, to tell their retries apart.
+static CONFIGURED: AtomicU64 = AtomicU64::new(0);
 
 async fn load(settings: &Settings, region: &str) -> Loaded {
     let sdk = match &settings.backend {
@@ -214,6 +225,10 @@ async fn load(settings: &Settings, region: &str) -> Loaded {
     builder.set_service_config(Some(NoServiceConfig));
     Loaded {
         sdk: builder.build(),
+        retries: RetryPartition::new(format!(
+            "{region} {}",
+            CONFIGURED.fetch_add(1, Ordering::Relaxed)
+        )),
         watch,
     }
 }
