@@ -90,8 +90,11 @@ impl Site {
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        let ReadError { kind, mut message } =
-            self.explain(action, [limit::WRITE_ATTEMPT, limit::WRITE], error);
+        let ReadError { kind, mut message } = self.explain(
+            action,
+            [limit::WRITE_ATTEMPT * doubt.attempts(), limit::WRITE],
+            error,
+        );
         let cut_off = matches!(error, SdkError::TimeoutError(_)) && !self.credentials.is_waiting();
         let nothing_changed = !cut_off && !doubt.exists();
         if !nothing_changed {
@@ -246,11 +249,11 @@ impl Site {
     }
 }
 
-/// How many seconds were waited: the limit of one attempt where no other was made (the SDK stops repeating
-/// calls to a place that never answers), else that of the whole call.
-fn waited([attempt, call]: [Duration; 2], error: &(dyn Error + 'static)) -> u64 {
+/// How many seconds were waited: for the attempts that were made (the SDK stops repeating calls to a place
+/// that never answers), or until the limit of the whole call.
+fn waited([attempts, call]: [Duration; 2], error: &(dyn Error + 'static)) -> u64 {
     let one = causes(error).any(|e| e.to_string().starts_with("operation attempt timeout"));
-    if one { attempt } else { call }.as_secs()
+    if one { attempts } else { call }.as_secs()
 }
 
 /// What an error code means (facts/aws.md §3.1 and the services' "Common Errors" pages).
@@ -379,7 +382,7 @@ mod tests {
         assert!(!error.nothing_changed);
         assert_eq!(
             error.message,
-            "no answer in 20 s from CloudFormation in us-east-1; it may have been carried out all the same"
+            "no answer in 15 s from CloudFormation in us-east-1; it may have been carried out all the same"
         );
         let passed = set.clock.now().duration_since(started);
         assert!(passed.as_secs() <= 25, "{passed:?}");
