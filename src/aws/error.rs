@@ -220,7 +220,7 @@ impl Site {
     /// The SDK found no credentials to sign with.
     fn no_credentials(&self, error: &CredentialsError) -> ReadError {
         let message = match error {
-            CredentialsError::CredentialsNotLoaded(_) => {
+            CredentialsError::CredentialsNotLoaded(_) if self.profile.is_none() => {
                 format!("no credentials{}", self.login())
             }
             CredentialsError::ProviderTimedOut(_) => {
