@@ -21,6 +21,8 @@ pub struct NewChangeSet {
     pub name: String,
     pub template_body: String,
     pub parameters: BTreeMap<String, String>,
+    /// Parameters of an existing stack that keep their values.
+    pub keep: Vec<String>,
     pub capabilities: Vec<String>,
     pub tags: BTreeMap<String, String>,
     /// The stack does not exist yet (or only as a husk in review).
@@ -58,7 +60,7 @@ impl RegionClient {
             .change_set_name(&new.name)
             .change_set_type(kind)
             .template_body(new.template_body)
-            .set_parameters(Some(parameters(new.parameters)))
+            .set_parameters(Some(parameters(new.parameters, new.keep)))
             .set_capabilities(Some(capabilities(&new.capabilities)))
             .set_tags(Some(tags(new.tags)))
             .client_token(new.token);
@@ -178,16 +180,15 @@ fn unready(status: &str, execution: Option<&str>, reason: &str) -> Option<Change
     }
 }
 
-fn parameters(values: BTreeMap<String, String>) -> Vec<sdk::Parameter> {
-    values
+fn parameters(values: BTreeMap<String, String>, keep: Vec<String>) -> Vec<sdk::Parameter> {
+    let new = |key| sdk::Parameter::builder().parameter_key(key);
+    let given = values
         .into_iter()
-        .map(|(key, value)| {
-            sdk::Parameter::builder()
-                .parameter_key(key)
-                .parameter_value(value)
-                .build()
-        })
-        .collect()
+        .map(|(key, value)| new(key).parameter_value(value).build());
+    let kept = keep
+        .into_iter()
+        .map(|key| new(key).use_previous_value(true).build());
+    given.chain(kept).collect()
 }
 
 fn capabilities(names: &[String]) -> Vec<sdk::Capability> {
@@ -207,7 +208,7 @@ fn tags(values: BTreeMap<String, String>) -> Vec<sdk::Tag> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::testing::{clients, script, sent};
+    use crate::aws::scripted::{clients, script, sent};
     use crate::domain::change::{ChangeAction, Replacement};
 
     fn described(fields: &str) -> (u16, String) {
@@ -310,6 +311,7 @@ mod tests {
             name: "c".into(),
             template_body: "{}".into(),
             parameters: [("a".into(), "1".into())].into(),
+            keep: vec!["b".into()],
             capabilities: vec!["CAPABILITY_IAM".into()],
             tags: [("Team".into(), "pay".into())].into(),
             create: true,
@@ -321,7 +323,8 @@ mod tests {
             sent(&replay)[0],
             "POST https://cloudformation.us-east-1.amazonaws.com/ Action=CreateChangeSet&Version=2010-05-15\
              &StackName=s&TemplateBody=%7B%7D&Parameters.member.1.ParameterKey=a\
-             &Parameters.member.1.ParameterValue=1&Capabilities.member.1=CAPABILITY_IAM\
+             &Parameters.member.1.ParameterValue=1\
+             &Parameters.member.2.ParameterKey=b&Parameters.member.2.UsePreviousValue=true&Capabilities.member.1=CAPABILITY_IAM\
              &Tags.member.1.Key=Team&Tags.member.1.Value=pay&ChangeSetName=c&ClientToken=op-1\
              &ChangeSetType=CREATE"
         );

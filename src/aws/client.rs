@@ -250,7 +250,7 @@ impl Intercept for Counter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::testing::{script, settings};
+    use crate::aws::scripted::{script, settings};
 
     #[tokio::test(start_paused = true)]
     async fn an_endpoint_must_be_a_url() {

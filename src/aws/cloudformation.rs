@@ -256,7 +256,7 @@ impl RegionClient {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::testing::{clients, error_xml, script, sent};
+    use crate::aws::scripted::{clients, error_xml, script, sent};
     use crate::domain::stack::StackStatus;
 
     fn described(stack: &str) -> String {

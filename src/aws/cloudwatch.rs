@@ -352,7 +352,7 @@ fn state(value: Option<&sdk::StateValue>) -> AlarmState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::testing::{EPOCH, cbor, clients, sent};
+    use crate::aws::scripted::{EPOCH, cbor, clients, sent};
     use crate::domain::lever::Command;
     use winterbaume_cloudwatch::{model, wire};
 

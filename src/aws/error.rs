@@ -343,7 +343,7 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::testing::{Broken, clients, error_xml, script, settings};
+    use crate::aws::scripted::{Broken, clients, error_xml, script, settings};
     use crate::aws::{Clients, DeleteOptions};
     use aws_smithy_http_client::test_util::NeverClient;
 

@@ -103,7 +103,7 @@ mod tests {
     use super::*;
     use crate::aws::Backend;
     use crate::aws::Clients;
-    use crate::aws::testing::{EPOCH, error_xml, script, sent, settings};
+    use crate::aws::scripted::{EPOCH, error_xml, script, sent, settings};
     use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
     #[tokio::test(start_paused = true)]

@@ -15,6 +15,7 @@ pub mod client;
 pub mod cloudformation;
 pub mod cloudwatch;
 mod configuration;
+pub mod connector;
 mod convert;
 mod doubt;
 pub mod error;
@@ -22,7 +23,9 @@ mod identity;
 mod pace;
 pub mod route53;
 #[cfg(test)]
-mod testing;
+mod scripted;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use change_sets::{ChangeSetArn, ChangeSetState, NewChangeSet};
 pub use client::{Backend, Clients, ConnectError, GlobalClient, RegionClient, Settings};

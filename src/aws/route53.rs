@@ -249,7 +249,7 @@ fn longest_match(mut zones: Vec<Zone>, record: &str) -> Result<String, ReadError
 mod tests {
     use super::*;
     use crate::aws::Clients;
-    use crate::aws::testing::{clients, error_xml, script, sent, settings};
+    use crate::aws::scripted::{clients, error_xml, script, sent, settings};
     use crate::domain::health::{CheckTarget, Health};
     use crate::domain::routing::{Alias, FailoverRole, Policy};
 

@@ -1,106 +1,154 @@
-//! Test support: clients over scripted answers, and what they sent.
+//! Real SDK clients for tests: over a world, or over one answer that is given.
 
-use aws_smithy_http_client::test_util::{ReplayEvent, StaticReplayClient};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-    SharedHttpConnector,
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::body::SdkBody;
+use aws_smithy_runtime_api::shared::IntoShared as _;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
 use jiff::Timestamp;
 
-use crate::aws::client::{Backend, Clients, Settings};
+use super::connector;
 use crate::clock::Clock;
-use crate::domain::region::{RegionId, RegionPair};
+use crate::rehearsal::SharedWorld;
+use crate::rehearsal::scenario::Scenario;
+use crate::rehearsal::wire;
+use crate::rehearsal::world::{Setup, World};
 
-/// The world's time at the start of a test: 2026-01-01T00:00:00Z.
-pub(super) const EPOCH: i64 = 1_767_225_600;
+pub(crate) use aws_sdk_cloudformation as cloudformation;
+pub(crate) use aws_sdk_cloudwatch as cloudwatch;
+pub(crate) use aws_sdk_route53 as route53;
+pub(crate) use aws_sdk_sts as sts;
+pub(crate) use aws_smithy_types::DateTime;
+pub(crate) use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-pub(super) fn settings(http: impl HttpClient + 'static) -> Settings {
-    let region = |name| RegionId::parse(name).unwrap();
-    Settings {
-        regions: RegionPair::new(region("us-east-1"), region("us-west-2")).unwrap(),
-        profile: Some("ops".into()),
-        endpoint_url: None,
-        clock: Clock::world(Timestamp::from_second(EPOCH).unwrap(), 1.0),
-        backend: Backend::InProcess(SharedHttpClient::new(http)),
-    }
+pub(crate) const PRIMARY: &str = "us-east-1";
+pub(crate) const STANDBY: &str = "us-west-2";
+/// 2026-11-20 09:00 UTC.
+pub(crate) const EPOCH: i64 = 1_795_165_200;
+
+/// A client configuration with fixed credentials, one attempt, and time-outs of 2 s (connect), 5 s (read).
+pub(crate) fn config(http: SharedHttpClient, clock: &Clock, region: &'static str) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(aws_config::BehaviorVersion::latest())
+        .region(Region::from_static(region))
+        .http_client(http)
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+            "AKIDREHEARSAL",
+            "secret",
+            None,
+            None,
+            "test",
+        )))
+        .sleep_impl(clock.sdk_sleep())
+        .time_source(clock.sdk_time())
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(Duration::from_secs(2))
+                .read_timeout(Duration::from_secs(5))
+                .build(),
+        )
+        .build()
 }
 
-pub(super) async fn clients(http: impl HttpClient + 'static) -> Clients {
-    Clients::connect(&settings(http)).await.unwrap()
+/// A client configuration over the world.
+pub(crate) fn over(world: &SharedWorld, region: &'static str) -> SdkConfig {
+    config(connector::in_process(world.clone()), world.clock(), region)
 }
 
-/// Answers in this order, whatever is asked.
-pub(super) fn script(answers: impl IntoIterator<Item = (u16, String)>) -> StaticReplayClient {
-    let events = answers.into_iter().map(|(status, body)| {
-        let request = http::Request::builder().body(SdkBody::empty()).unwrap();
-        let response = http::Response::builder()
-            .status(status)
-            .header("x-amzn-requestid", "req-1")
-            .body(SdkBody::from(body))
-            .unwrap();
-        ReplayEvent::new(request, response)
+/// A client configuration over a real socket.
+pub(crate) fn over_socket(address: std::net::SocketAddr, region: &'static str) -> SdkConfig {
+    let builder = aws_smithy_http_client::Builder::new();
+    let clock = Clock::wall();
+    config(builder.build_http(), &clock, region)
+        .into_builder()
+        .endpoint_url(format!("http://{address}"))
+        .build()
+}
+
+/// A world without stacks, and with these faults (lines of a scenario file).
+pub(crate) fn world(faults: &str) -> SharedWorld {
+    let environment = serde_json::json!({
+        "name": "test", "bundle": "test", "title": "Test", "suffix": "t",
+        "regions": { "primary": PRIMARY, "standby": STANDBY },
+        "mode": { "mode": "rehearsal", "scenario": "test", "seed": 1 },
+        "production": false, "read_only": false,
+        "objectives": { "rto_seconds": 900, "rpo_seconds": 300 },
+        "stacks": [], "delete_order": [], "signals": [], "critical_alarms": [],
+        "traffic": null, "parameters": [], "given": {},
     });
-    StaticReplayClient::new(events.collect())
-}
-
-/// Answers of CloudWatch, which speaks CBOR.
-pub(super) fn cbor(
-    answers: impl IntoIterator<Item = winterbaume_core::MockResponse>,
-) -> StaticReplayClient {
-    let events = answers.into_iter().map(|answer| {
-        let request = http::Request::builder().body(SdkBody::empty()).unwrap();
-        let response = http::Response::builder()
-            .status(answer.status)
-            .header("smithy-protocol", "rpc-v2-cbor")
-            .header("content-type", "application/cbor")
-            .header("x-amzn-requestid", "req-1")
-            .body(SdkBody::from(answer.body))
-            .unwrap();
-        ReplayEvent::new(request, response)
+    let scenario = format!(
+        "title = 'Test'\nstory = 'A test.'\ndeployed = false\n{faults}\n[expect]\nwithin = 60\n"
+    );
+    let mut scenario: Scenario = toml::from_str(&scenario).unwrap();
+    "test".clone_into(&mut scenario.name);
+    let epoch = Timestamp::from_second(EPOCH).unwrap();
+    let world = World::new(Setup {
+        environment: serde_json::from_value(environment).unwrap(),
+        scenario,
+        seed: 1,
+        epoch,
     });
-    StaticReplayClient::new(events.collect())
+    SharedWorld::new(world.unwrap(), Clock::world(epoch, 1.0))
 }
 
-/// `METHOD uri body` of every request, form bodies decoded.
-pub(super) fn sent(replay: &StaticReplayClient) -> Vec<String> {
-    replay
-        .actual_requests()
-        .map(|request| {
-            let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default());
-            format!("{} {} {body}", request.method(), request.uri())
-        })
-        .collect()
-}
-
-/// A query-protocol error.
-pub(super) fn error_xml(code: &str, message: &str) -> String {
-    format!(
-        "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>\
-         <RequestId>req-1</RequestId></ErrorResponse>"
-    )
-}
-
-/// Every connection fails with this kind of error.
+/// A client that gets this answer whatever it asks, and what it asked.
 #[derive(Clone, Debug)]
-pub(super) struct Broken(pub std::io::ErrorKind);
+pub(crate) struct Canned {
+    answer: wire::Response,
+    asked: Arc<Mutex<Option<wire::Request>>>,
+}
 
-impl HttpConnector for Broken {
-    fn call(&self, _request: HttpRequest) -> HttpConnectorFuture {
-        let error = std::io::Error::from(self.0);
-        HttpConnectorFuture::ready(Err(ConnectorError::io(error.into())))
+impl Canned {
+    pub(crate) fn new(answer: wire::Response) -> Self {
+        Self {
+            answer,
+            asked: Arc::default(),
+        }
+    }
+
+    /// An answer for tests that look at the request only.
+    pub(crate) fn deaf() -> Self {
+        Self::new(wire::Response {
+            status: 400,
+            headers: http::HeaderMap::new(),
+            body: bytes::Bytes::new(),
+        })
+    }
+
+    pub(crate) fn config(&self) -> SdkConfig {
+        let connector = self.clone();
+        let http = http_client_fn(move |_, _| connector.clone().into_shared());
+        let epoch = Timestamp::from_second(EPOCH).unwrap();
+        config(http, &Clock::world(epoch, 1.0), STANDBY)
+    }
+
+    /// The last request.
+    pub(crate) fn asked(&self) -> wire::Request {
+        self.asked.lock().unwrap().clone().unwrap()
     }
 }
 
-impl HttpClient for Broken {
-    fn http_connector(
-        &self,
-        _settings: &HttpConnectorSettings,
-        _components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
+impl HttpConnector for Canned {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let this = self.clone();
+        HttpConnectorFuture::new(async move {
+            let request = connector::outgoing(request).await?;
+            this.asked
+                .lock()
+                .map_err(|_poisoned| ConnectorError::other("poisoned".into(), None))?
+                .replace(request);
+            connector::incoming(this.answer)
+        })
     }
 }
