@@ -3,6 +3,8 @@
 pub mod args;
 pub mod consent;
 pub mod generate;
+pub mod iam;
+pub mod local;
 pub mod output;
 pub mod parse;
 pub mod value;
