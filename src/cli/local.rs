@@ -95,8 +95,9 @@ pub fn journal(verb: &JournalVerb, settings: &Settings) -> Result<Printed, Local
     match verb {
         JournalVerb::List => {
             let all = chosen(settings);
+            let unreadable = unreadable(&settings.state_dir);
             Ok(Printed::of(settings.format, &all, |l| {
-                journal_list_text(l)
+                journal_list_text(l) + &unreadable
             })?)
         }
         JournalVerb::Show { operation } => {
@@ -124,6 +125,15 @@ fn chosen(settings: &Settings) -> Vec<Summary> {
         all.retain(|one| one.environment.0 == *name);
     }
     all
+}
+
+/// A line about files of which not even the first entry can be read, if there are any.
+fn unreadable(state: &Path) -> String {
+    let (all, listed) = (files(state).len(), list(state).len());
+    match all.saturating_sub(listed) {
+        0 => String::new(),
+        count => format!("{count} more can't be read: see `switchback journal verify`\n"),
+    }
 }
 
 /// The file of an operation, or of the newest one. A broken file is found by its name.
@@ -251,6 +261,12 @@ mod tests {
                 .contains("deploy-2: line 1: not a journal entry"),
             "{}",
             broken.stdout
+        );
+        let listed = journal(&JournalVerb::List, &human).unwrap();
+        assert!(
+            listed.stdout.contains("1 more can't be read"),
+            "{}",
+            listed.stdout
         );
     }
 
