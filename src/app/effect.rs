@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::health::CheckId;
+use crate::domain::observation::Serving;
 use crate::domain::operation::{OperationId, Outcome, StepState};
 use crate::domain::plan::{Confirmed, Plan};
 use crate::domain::region::Role;
@@ -66,6 +67,8 @@ pub enum Order {
         template: String,
         #[serde(skip)]
         parameters: BTreeMap<String, String>,
+        /// Parameters that the stack has and the manifest does not set (a pulled endpoint lever): left as they are.
+        keep: Vec<String>,
         capabilities: Vec<String>,
         tags: BTreeMap<String, String>,
     },
@@ -125,7 +128,7 @@ pub enum Entry {
     Closed {
         outcome: Outcome,
         reason: Option<String>,
-        serving: String,
+        serving: Serving,
         rto_seconds: Option<f64>,
         rpo_seconds: Option<f64>,
     },

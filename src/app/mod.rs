@@ -5,8 +5,11 @@
 
 pub mod dialog;
 pub mod effect;
+#[cfg(test)]
+pub(crate) mod fixtures;
 pub mod key;
 pub mod keymap;
 pub mod model;
 pub mod msg;
 pub mod run;
+pub mod update;

@@ -1,11 +1,13 @@
 //! Everything the console knows and shows; drawing borrows it, `update` changes it.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::app::dialog::{Dialog, TextField};
+use crate::app::effect::Pace;
 use crate::app::run::Run;
 use crate::domain::assess::{Assessment, assess};
 use crate::domain::environment::Environment;
@@ -49,6 +51,11 @@ pub struct Model {
     /// Ctrl-c was pressed at this moment while an operation ran.
     pub interrupted: Option<Timestamp>,
     pub last_key: Timestamp,
+    pub pace: Pace,
+    /// The lever that the next `F` proposes, once another was not followed in time.
+    pub next_lever: Option<LeverKind>,
+    /// How long an operation may take before it counts as timed out.
+    pub patience: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -138,7 +145,7 @@ pub struct PastOperation {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Load {
     pub calls_per_minute: u32,
-    /// US dollars a day at this rate (GetMetricData at 0.01 per 1,000 metrics).
+    /// US dollars a day at this rate (`GetMetricData` at 0.01 per 1,000 metrics).
     pub dollars_per_day: f64,
     pub throttled: bool,
 }
@@ -167,6 +174,9 @@ impl Model {
             size: (80, 24),
             interrupted: None,
             last_key: now,
+            pace: Pace::Idle,
+            next_lever: None,
+            patience: Duration::from_mins(15),
         };
         model.conclude();
         model
@@ -196,6 +206,9 @@ impl Model {
 
     /// The lever that is pulled unless the operator chooses another: the manifest's first.
     pub fn default_lever(&self) -> LeverKind {
+        if let Some(next) = self.next_lever {
+            return next;
+        }
         let levers = self.env.traffic.iter().flat_map(|t| &t.levers);
         levers
             .map(crate::domain::lever::LeverSpec::kind)
@@ -291,6 +304,33 @@ impl Model {
                 .map(|f| ("identity".to_owned(), f)),
         );
         all
+    }
+
+    /// How many rows the list of the current page has.
+    pub fn row_count(&self) -> usize {
+        match self.page {
+            Page::Board => self.trail.len(),
+            Page::Stacks => match self
+                .run
+                .as_ref()
+                .filter(|run| !run.plan().kind.moves_traffic())
+            {
+                Some(run) => run.events.len(),
+                None => self.env.stacks.len(),
+            },
+            Page::Traffic => self.go.failover.len() + self.go.failback.len(),
+            Page::Signals => {
+                let alarms = self
+                    .seen
+                    .regions
+                    .iter()
+                    .filter_map(|(_, r)| r.alarms.last())
+                    .map(Vec::len)
+                    .sum::<usize>();
+                alarms + self.env.signals.len()
+            }
+            Page::Journal => self.past.len(),
+        }
     }
 
     /// Adds a line to the trail.

@@ -2,9 +2,12 @@
 
 pub mod args;
 pub mod consent;
+pub mod context;
 pub mod generate;
 pub mod iam;
 pub mod local;
 pub mod output;
 pub mod parse;
+pub mod run;
 pub mod value;
+pub mod verbs;

@@ -68,6 +68,9 @@ pub struct Environment {
     pub signals: Vec<SignalSpec>,
     /// Alarms in the standby that make it unfit to take over.
     pub critical_alarms: Vec<Placeholder>,
+    /// Beginnings of the names of alarms that no stack of the bundle owns.
+    #[serde(default)]
+    pub alarm_prefixes: PerRole<Vec<Placeholder>>,
     pub traffic: Option<TrafficSpec>,
     pub parameters: Vec<ParameterSpec>,
     /// What is known before anything was observed: suffix, regions, parameters given or defaulted.
@@ -95,6 +98,27 @@ pub struct ParameterSpec {
     pub sensitive: bool,
 }
 
+impl ParameterSpec {
+    /// Whether the value fits; the reason is a sentence for the form.
+    pub fn check(&self, value: &str) -> Result<(), String> {
+        if value.len() > 4096 {
+            return Err("is longer than 4,096 bytes".to_owned());
+        }
+        if value.chars().any(char::is_control) {
+            return Err("has control characters".to_owned());
+        }
+        let Some(pattern) = &self.pattern else {
+            return Ok(());
+        };
+        match regex_lite::Regex::new(pattern) {
+            Ok(regex) if regex.is_match(value) => Ok(()),
+            Ok(_) if self.sensitive => Err(format!("does not fit {pattern}")),
+            Ok(_) => Err(format!("`{value}` does not fit {pattern}")),
+            Err(error) => Err(format!("the bundle's pattern {pattern} is broken: {error}")),
+        }
+    }
+}
+
 /// A stack of the bundle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StackSpec {
@@ -114,6 +138,9 @@ pub struct StackSpec {
 pub struct TrafficSpec {
     pub record: Placeholder,
     pub marker: Placeholder,
+    /// The hosted zone's id, for looking at the records and for the records lever.
+    #[serde(default)]
+    pub zone: Option<Placeholder>,
     pub endpoints: PerRole<Placeholder>,
     pub checks: BTreeMap<String, Placeholder>,
     pub levers: Vec<LeverSpec>,

@@ -63,6 +63,9 @@ pub enum LeverSpec {
         role: Role,
         stack: StackId,
         parameter: String,
+        /// Where the lever answers 200 while it is engaged.
+        #[serde(default)]
+        url: Option<Placeholder>,
     },
     Force {
         check: String,

@@ -1,0 +1,166 @@
+//! What can go wrong in a rehearsal, and when.
+//!
+//! Faults speak in roles and purposes, never in names of regions or resources, so that a scenario runs on
+//! every bundle (DESIGN §9).
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::region::Role;
+
+/// One thing that goes wrong.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Fault {
+    /// APIs hang, endpoints hang, Route 53's checkers see red, nothing in the region runs.
+    RegionDark { region: Role },
+    /// APIs hang and clients get no answers, but Route 53's checkers still see green.
+    RegionGrey { region: Role },
+    /// The region's AWS APIs answer with errors; what runs goes on running.
+    ControlPlanes { region: Role },
+    /// The Route 53 API hangs; DNS answering and health checking go on.
+    Route53Api,
+    /// One request in `one_in` is throttled, in both regions or one.
+    Throttling { region: Option<Role>, one_in: u32 },
+    /// Every request takes this long.
+    SlowApi {
+        region: Option<Role>,
+        milliseconds: u64,
+    },
+    /// Nothing written in the primary reaches the standby.
+    ReplicationStalled,
+    /// This share of the invocations fails.
+    LambdaErrors { region: Role, percent: f64 },
+    /// The health path answers 503.
+    EndpointUnhealthy { region: Role },
+    /// The health path changes between 200 and 503 every `seconds`.
+    EndpointFlapping { region: Role, seconds: u64 },
+    /// Our own clock is ahead (positive) or behind.
+    ClockSkew { seconds: i64 },
+    /// The credentials end this long after the fault begins.
+    CredentialsExpiring { seconds: u64 },
+    /// This many of the zone's name servers do not answer.
+    NameServersSilent { servers: usize },
+    /// The next create, update or delete of a resource of this type fails.
+    StackFailure {
+        region: Option<Role>,
+        action: StackAction,
+        resource_type: String,
+    },
+    /// Somebody else changes a stack.
+    ForeignOperation { region: Role },
+}
+
+/// What fails at a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StackAction {
+    Create,
+    Update,
+    Delete,
+    /// Rolling back fails too: the stack is stuck.
+    Rollback,
+}
+
+/// A fault with its time, in seconds after the first look (the world's epoch).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TimedFault {
+    /// Zero or less: in force before the first look.
+    #[serde(default)]
+    pub at: i64,
+    /// When it ends; never if absent.
+    pub until: Option<i64>,
+    #[serde(flatten)]
+    pub fault: Fault,
+}
+
+/// The services that the SDK speaks to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Service {
+    CloudFormation,
+    CloudWatch,
+    Route53,
+    Sts,
+}
+
+/// What happens to an API request before the service sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gate {
+    Pass {
+        latency: Duration,
+    },
+    /// A black hole: no answer, ever.
+    Hang,
+    Fail(ApiError),
+}
+
+/// An error answer of an AWS API.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct ApiError {
+    /// The HTTP status.
+    pub status: u16,
+    pub code: &'static str,
+    pub message: String,
+}
+
+impl ApiError {
+    pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+        }
+    }
+
+    /// 400 `ValidationError`, CloudFormation's usual answer.
+    pub fn validation(message: impl Into<String>) -> Self {
+        Self::new(400, "ValidationError", message)
+    }
+}
+
+impl Fault {
+    /// In words, for the history and the facilitator's menu.
+    pub fn describe(&self) -> String {
+        let place = |role: &Option<Role>| role.map_or("both regions", Role::as_str);
+        match self {
+            Self::RegionDark { region } => format!("the {region} is dark"),
+            Self::RegionGrey { region } => {
+                format!("the {region} answers nobody but the health checkers")
+            }
+            Self::ControlPlanes { region } => format!("the {region}'s control planes fail"),
+            Self::Route53Api => "the Route 53 API does not answer".to_owned(),
+            Self::Throttling { region, one_in } => {
+                format!("{}: one request in {one_in} is throttled", place(region))
+            }
+            Self::SlowApi {
+                region,
+                milliseconds,
+            } => format!("{}: requests take {milliseconds} ms", place(region)),
+            Self::ReplicationStalled => "replication is stalled".to_owned(),
+            Self::LambdaErrors { region, percent } => {
+                format!("{percent} % of the {region}'s requests fail")
+            }
+            Self::EndpointUnhealthy { region } => format!("the {region}'s endpoint is unhealthy"),
+            Self::EndpointFlapping { region, seconds } => {
+                format!("the {region}'s endpoint flaps every {seconds} s")
+            }
+            Self::ClockSkew { seconds } => format!("our clock is {seconds} s ahead"),
+            Self::CredentialsExpiring { seconds } => {
+                format!("the credentials expire in {seconds} s")
+            }
+            Self::NameServersSilent { servers } => format!("{servers} name servers are silent"),
+            Self::StackFailure {
+                region,
+                action,
+                resource_type,
+            } => {
+                format!("{}: {action:?} of {resource_type} fails", place(region))
+            }
+            Self::ForeignOperation { region } => {
+                format!("somebody else changes a stack of the {region}")
+            }
+        }
+    }
+}

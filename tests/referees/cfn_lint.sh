@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Lints every template of every bundle in the regions of its manifest; errors and warnings fail.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+tests/referees/setup.sh
+venv="${SWITCHBACK_VENV:-target/referees}"
+limit=51200
+failed=0
+
+for manifest in stacks/*/bundle.json; do
+  bundle="$(dirname "$manifest")"
+  mapfile -t regions < <("$venv/bin/python" - "$manifest" <<'PY'
+import json, sys
+print(*sorted(set(json.load(open(sys.argv[1]))["regions"].values())), sep="\n")
+PY
+  )
+  for template in "$bundle"/*.json; do
+    [[ "$template" == "$manifest" ]] && continue
+    bytes="$("$venv/bin/python" - "$template" <<'PY'
+import json, sys
+print(len(json.dumps(json.load(open(sys.argv[1])), separators=(",", ":"), ensure_ascii=False).encode()))
+PY
+    )"
+    if "$venv/bin/cfn-lint" --regions "${regions[@]}" --template "$template" && ((bytes <= limit)); then
+      echo "ok      $template  $bytes of $limit bytes  ${regions[*]}"
+    else
+      echo "FAILED  $template  $bytes of $limit bytes  ${regions[*]}" >&2
+      failed=1
+    fi
+  done
+done
+exit "$failed"
