@@ -5,7 +5,6 @@ pub mod consent;
 pub mod context;
 pub mod generate;
 pub mod iam;
-pub mod local;
 pub mod output;
 pub mod parse;
 pub mod run;
