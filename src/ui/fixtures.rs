@@ -147,6 +147,7 @@ fn traffic() -> TrafficSpec {
     TrafficSpec {
         record: placeholder("api.${domain}"),
         marker: placeholder("active-region.${domain}"),
+        zone: None,
         endpoints: PerRole {
             primary: placeholder("https://${primary.ApiDomain}/health"),
             standby: placeholder("https://${standby.ApiDomain}/health"),
@@ -169,6 +170,7 @@ fn traffic() -> TrafficSpec {
                 role: Role::Standby,
                 stack: StackId("standby".into()),
                 parameter: "leverEngaged".into(),
+                url: None,
             },
             LeverSpec::Force {
                 check: "combined".into(),
@@ -207,6 +209,7 @@ pub(crate) fn environment() -> Environment {
         stacks: vec![stack_spec(Role::Standby), stack_spec(Role::Primary)],
         delete_order: vec![StackId("primary".into()), StackId("standby".into())],
         signals: signals(),
+        alarm_prefixes: PerRole::default(),
         critical_alarms: vec![placeholder("payment-api-5xx-${suffix}")],
         traffic: Some(traffic()),
         parameters: vec![
@@ -583,33 +586,37 @@ fn past() -> Vec<PastOperation> {
             reason: Some(reason.into()),
         }
     };
-    use OperationKind::{Deploy, Failback, Failover};
     vec![
         operation(
-            Deploy,
+            OperationKind::Deploy,
             "2026-11-26T09:08:00Z",
             Some(Outcome::Succeeded),
             "release 41",
         ),
         operation(
-            Failback,
+            OperationKind::Failback,
             "2026-11-14T10:40:00Z",
             Some(Outcome::Succeeded),
             "end of the drill",
         ),
         operation(
-            Failover,
+            OperationKind::Failover,
             "2026-11-14T10:02:00Z",
             Some(Outcome::Succeeded),
             "yearly drill",
         ),
         operation(
-            Failover,
+            OperationKind::Failover,
             "2026-11-14T09:58:00Z",
             Some(Outcome::Refused),
             "yearly drill",
         ),
-        operation(Deploy, "2026-11-10T15:00:00Z", None, "release 40"),
+        operation(
+            OperationKind::Deploy,
+            "2026-11-10T15:00:00Z",
+            None,
+            "release 40",
+        ),
     ]
 }
 
