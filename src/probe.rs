@@ -86,9 +86,9 @@ impl Probe {
             kind: FailureKind::Invalid,
             message: format!("the root certificates of this machine can't be read: {why}"),
         })?;
-        let uri: Uri = url.parse().map_err(|_malformed| ReadError {
+        let uri = web_address(url).ok_or_else(|| ReadError {
             kind: FailureKind::Invalid,
-            message: format!("`{}` is not a URL", clean(url)),
+            message: format!("`{}` is not a web address", clean(url)),
         })?;
         match client.get(uri).await {
             Ok(response) => Ok((response.status().as_u16(), Some(response.into_body()))),
@@ -116,6 +116,12 @@ fn client_with_native_roots() -> Result<Https, String> {
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE)
         .build(connector))
+}
+
+fn web_address(url: &str) -> Option<Uri> {
+    let uri: Uri = url.parse().ok()?;
+    let good = uri.host().is_some() && matches!(uri.scheme_str(), Some("http" | "https"));
+    good.then_some(uri)
 }
 
 fn unreachable(message: String) -> ReadError {
@@ -148,4 +154,74 @@ fn host(url: &str) -> String {
     uri.as_ref()
         .and_then(Uri::host)
         .map_or_else(|| clean(url), clean)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    fn in_process(answer: Option<u16>) -> (Probe, Clock) {
+        let clock = Clock::world(Timestamp::UNIX_EPOCH, 1.0);
+        let fetch: Fetch = Arc::new(move |_url| {
+            Box::pin(async move {
+                match answer {
+                    Some(status) => Ok(status),
+                    None => std::future::pending().await,
+                }
+            })
+        });
+        (Probe::in_process(clock.clone(), fetch), clock)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_black_hole_is_given_up_after_three_seconds() {
+        let (probe, clock) = in_process(None);
+        let error = probe.get("https://api.pay.test/health").await.unwrap_err();
+        assert_eq!(error.message, "no answer in 3 s from api.pay.test");
+        assert_eq!(error.kind, FailureKind::Unreachable);
+        let passed = clock.now().duration_since(Timestamp::UNIX_EPOCH);
+        assert!(passed.as_millis() < 3_050);
+        let (probe, _) = in_process(Some(503));
+        assert_eq!(probe.get("https://x/").await.unwrap().status, 503);
+    }
+
+    #[tokio::test]
+    async fn one_connection_serves_many_probes_and_redirects_are_not_followed() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/health", listener.local_addr().unwrap());
+        let server = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut buffer = [0; 1024];
+            for _ in 0..2 {
+                let length = stream.read(&mut buffer).await.unwrap();
+                assert!(buffer[..length].starts_with(b"GET /health HTTP/1.1\r\n"));
+                let answer =
+                    b"HTTP/1.1 302 Found\r\nlocation: /other\r\ncontent-length: 2\r\n\r\nok";
+                stream.write_all(answer).await.unwrap();
+            }
+        };
+        let probe = Probe::network(Clock::wall());
+        let client = async { [probe.get(&url).await, probe.get(&url).await] };
+        let (answers, ()) = tokio::join!(client, server);
+        for answer in answers {
+            assert_eq!(answer.unwrap().status, 302);
+        }
+    }
+
+    #[tokio::test]
+    async fn failures_are_short_sentences() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/health", listener.local_addr().unwrap());
+        drop(listener);
+        let probe = Probe::network(Clock::wall());
+        let error = probe.get(&url).await.unwrap_err();
+        assert_eq!(error.message, "127.0.0.1 refused the connection");
+        for bad in ["", "not a url", "ftp://x/", "https://"] {
+            let error = probe.get(bad).await.unwrap_err();
+            assert_eq!(error.kind, FailureKind::Invalid, "{bad}");
+        }
+    }
 }

@@ -311,6 +311,7 @@ mod tests {
             name: "c".into(),
             template_body: "{}".into(),
             parameters: [("a".into(), "1".into())].into(),
+            keep: vec!["b".into()],
             capabilities: vec!["CAPABILITY_IAM".into()],
             tags: [("Team".into(), "pay".into())].into(),
             create: true,
@@ -322,7 +323,8 @@ mod tests {
             sent(&replay)[0],
             "POST https://cloudformation.us-east-1.amazonaws.com/ Action=CreateChangeSet&Version=2010-05-15\
              &StackName=s&TemplateBody=%7B%7D&Parameters.member.1.ParameterKey=a\
-             &Parameters.member.1.ParameterValue=1&Capabilities.member.1=CAPABILITY_IAM\
+             &Parameters.member.1.ParameterValue=1\
+             &Parameters.member.2.ParameterKey=b&Parameters.member.2.UsePreviousValue=true&Capabilities.member.1=CAPABILITY_IAM\
              &Tags.member.1.Key=Team&Tags.member.1.Value=pay&ChangeSetName=c&ClientToken=op-1\
              &ChangeSetType=CREATE"
         );

@@ -82,10 +82,11 @@ impl Clients {
         let calls = Counter::default();
         let primary = settings.regions.get(Role::Primary);
         let standby = settings.regions.get(Role::Standby);
+        // Boxed: the SDK's loaders are tens of kilobytes large.
         let (for_primary, for_standby, for_route53) = futures_util::join!(
-            load(settings, primary.as_str()),
-            load(settings, standby.as_str()),
-            load(settings, route53_region(primary)),
+            Box::pin(load(settings, primary.as_str())),
+            Box::pin(load(settings, standby.as_str())),
+            Box::pin(load(settings, route53_region(primary))),
         );
         Ok(Self {
             regions: PerRole {

@@ -267,15 +267,13 @@ mod tests {
     }
 
     fn events(next: &str, events: &[(&str, &str)]) -> String {
-        let members: String = events
-            .iter()
-            .map(|(id, at)| {
-                format!(
-                    "<member><EventId>{id}</EventId><StackName>s</StackName>\
-                     <Timestamp>{at}</Timestamp></member>"
-                )
-            })
-            .collect();
+        let member = |(id, at): &(&str, &str)| {
+            format!(
+                "<member><EventId>{id}</EventId><StackName>s</StackName>\
+                 <Timestamp>{at}</Timestamp></member>"
+            )
+        };
+        let members = events.iter().map(member).collect::<Vec<_>>().concat();
         format!(
             "<DescribeStackEventsResponse><DescribeStackEventsResult><StackEvents>{members}\
              </StackEvents>{next}</DescribeStackEventsResult></DescribeStackEventsResponse>"

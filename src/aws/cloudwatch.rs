@@ -356,18 +356,17 @@ mod tests {
     use crate::domain::lever::Command;
     use winterbaume_cloudwatch::{model, wire};
 
-    fn results(
-        next: Option<&str>,
-        results: &[(&str, Option<&str>, &[(i64, f64)])],
-    ) -> winterbaume_core::MockResponse {
-        let result =
-            |(id, status, points): &(&str, Option<&str>, &[(i64, f64)])| model::MetricDataResult {
-                id: Some((*id).into()),
-                status_code: status.map(Into::into),
-                timestamps: Some(points.iter().map(|(at, _)| *at as f64).collect()),
-                values: Some(points.iter().map(|(_, value)| *value).collect()),
-                ..Default::default()
-            };
+    /// A query's id, its status code, and its points.
+    type Answered<'a> = (&'a str, Option<&'a str>, &'a [(i64, f64)]);
+
+    fn results(next: Option<&str>, results: &[Answered<'_>]) -> winterbaume_core::MockResponse {
+        let result = |(id, status, points): &Answered<'_>| model::MetricDataResult {
+            id: Some((*id).into()),
+            status_code: status.map(Into::into),
+            timestamps: Some(points.iter().map(|(at, _)| *at as f64).collect()),
+            values: Some(points.iter().map(|(_, value)| *value).collect()),
+            ..Default::default()
+        };
         wire::serialize_get_metric_data_response(&model::GetMetricDataOutput {
             metric_data_results: Some(results.iter().map(result).collect()),
             next_token: next.map(Into::into),

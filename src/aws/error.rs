@@ -176,6 +176,8 @@ impl Site {
         let code = clean(error.code().unwrap_or_default());
         let said = clean(error.message().unwrap_or_default());
         let kind = classify(&code, &said, status);
+        let number = format!("HTTP status {status}");
+        let code = if code.is_empty() { number } else { code };
         let what = if said.is_empty() { &code } else { &said };
         let message = match kind {
             FailureKind::Throttled => format!("{self} is throttling: {what}"),
@@ -186,11 +188,6 @@ impl Site {
             FailureKind::NotFound => format!("not found by {self}: {what}"),
             FailureKind::Invalid => format!("{self} rejected {action}: {what}"),
             FailureKind::Service | FailureKind::Unreachable => {
-                let code = if code.is_empty() {
-                    format!("HTTP status {status}")
-                } else {
-                    code
-                };
                 format!("{self} failed with {code}: {said}")
                     .trim_end_matches([':', ' '])
                     .to_owned()
@@ -220,11 +217,14 @@ impl Site {
             CredentialsError::ProviderTimedOut(_) => {
                 format!("the source of credentials does not answer{}", self.login())
             }
-            other => format!(
-                "no credentials: {}{}",
-                clean(&root(other).to_string()),
-                self.login()
-            ),
+            other => {
+                let why = clean(&root(other).to_string());
+                format!(
+                    "no credentials ({}){}",
+                    why.trim_end_matches('.'),
+                    self.login()
+                )
+            }
         };
         ReadError {
             kind: FailureKind::Credentials,

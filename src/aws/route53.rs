@@ -252,7 +252,7 @@ mod tests {
     use crate::domain::routing::{Alias, FailoverRole, Policy};
 
     fn zones(zones: &[(&str, &str, bool)]) -> (u16, String) {
-        let members: String = zones
+        let members = zones
             .iter()
             .map(|(id, name, private)| {
                 format!(
@@ -260,7 +260,8 @@ mod tests {
                      <Config><PrivateZone>{private}</PrivateZone></Config></HostedZone>"
                 )
             })
-            .collect();
+            .collect::<Vec<_>>()
+            .concat();
         let body = format!(
             "<ListHostedZonesResponse><HostedZones>{members}</HostedZones><Marker/>\
              <IsTruncated>false</IsTruncated><MaxItems>100</MaxItems></ListHostedZonesResponse>"

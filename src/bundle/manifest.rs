@@ -122,6 +122,9 @@ pub struct Parameter {
     /// Needed where the operator need not give a value.
     #[serde(default)]
     pub default: Option<String>,
+    /// What a rehearsal uses where nothing is given.
+    #[serde(default)]
+    pub example: Option<String>,
     #[serde(default)]
     pub sensitive: bool,
 }

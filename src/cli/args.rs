@@ -333,7 +333,7 @@ mod tests {
             let sub = command.find_subcommand_mut(verb).unwrap();
             let own = sub.render_help().to_string();
             let own = own.split("\nCommon flags").next().unwrap();
-            text += &format!("\n=== {verb} ===\n{own}\n");
+            text = format!("{text}\n=== {verb} ===\n{own}\n");
         }
         insta::assert_snapshot!(text);
         Cli::command().debug_assert();

@@ -2,5 +2,10 @@
 
 pub mod args;
 pub mod consent;
+pub mod context;
+pub mod generate;
+pub mod output;
 pub mod parse;
+pub mod run;
 pub mod value;
+pub mod verbs;

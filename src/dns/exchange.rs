@@ -82,14 +82,14 @@ struct Asked<'a> {
 impl Asked<'_> {
     async fn answer(&self) -> Result<Reply, DnsError> {
         let first = match self.limited(self.over_udp()).await {
-            Err(DnsError::Silent) => {
+            Err(_) => {
                 let again: [futures_util::future::BoxFuture<'_, _>; 2] = [
                     Box::pin(self.limited(self.over_udp())),
                     Box::pin(self.limited(self.over_tcp())),
                 ];
                 select_ok(again).await?.0
             }
-            other => other?,
+            Ok(first) => first,
         };
         if first.metadata.truncation {
             return self.limited(self.over_tcp()).await.map(|m| reply(&m));
@@ -214,4 +214,111 @@ fn answer(record: &Record) -> Option<Answer> {
 fn host(name: &Name) -> String {
     let text = clean(&name.to_ascii().to_ascii_lowercase());
     text.trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hickory_proto::rr::rdata::TXT;
+    use tokio::net::TcpListener;
+
+    const NAME: &str = "active.pay.test";
+
+    fn answer_to(question: &[u8], says: &str) -> Message {
+        let asked = Message::from_vec(question).unwrap();
+        let mut answer = Message::response(asked.metadata.id, asked.metadata.op_code);
+        answer.metadata.authoritative = !asked.metadata.recursion_desired;
+        let query = asked.queries[0].clone();
+        let data = RData::TXT(TXT::new(vec![says.into()]));
+        answer.add_answer(Record::from_rdata(query.name.clone(), 10, data));
+        answer.add_query(query);
+        answer
+    }
+
+    /// Answers one UDP question with these messages, then (if asked) one over TCP.
+    async fn serve(
+        udp: UdpSocket,
+        answers: impl Fn(&[u8]) -> Vec<Message>,
+        tcp: Option<TcpListener>,
+    ) {
+        let mut buffer = [0; 512];
+        let (length, from) = udp.recv_from(&mut buffer).await.unwrap();
+        for answer in answers(&buffer[..length]) {
+            udp.send_to(&answer.to_vec().unwrap(), from).await.unwrap();
+        }
+        if let Some(tcp) = tcp {
+            let (mut stream, _) = tcp.accept().await.unwrap();
+            let length = stream.read_u16().await.unwrap();
+            let mut question = vec![0; usize::from(length)];
+            stream.read_exact(&mut question).await.unwrap();
+            let bytes = answer_to(&question, "us-west-2").to_vec().unwrap();
+            stream
+                .write_u16(u16::try_from(bytes.len()).unwrap())
+                .await
+                .unwrap();
+            stream.write_all(&bytes).await.unwrap();
+        }
+    }
+
+    async fn socket() -> (UdpSocket, NameServer) {
+        let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let mut server = NameServer::at(udp.local_addr().unwrap());
+        server.authoritative = true;
+        (udp, server)
+    }
+
+    #[tokio::test]
+    async fn only_a_reply_that_fits_the_question_counts() {
+        let (udp, server) = socket().await;
+        let answers = |question: &[u8]| {
+            let true_one = answer_to(question, "us-east-1");
+            let mut wrong_id = answer_to(question, "forged-id-1");
+            wrong_id.metadata.id = wrong_id.metadata.id.wrapping_add(1);
+            let mut wrong_name = answer_to(question, "forged-name-1");
+            wrong_name.queries[0].name = Name::from_ascii("other.test.").unwrap();
+            let mut no_response = answer_to(question, "forged-kind-1");
+            no_response.metadata.message_type = MessageType::Query;
+            vec![wrong_id, wrong_name, no_response, true_one]
+        };
+        let clock = Clock::wall();
+        let (reply, ()) =
+            tokio::join!(ask(&clock, &server, NAME, "TXT"), serve(udp, answers, None));
+        let reply = reply.unwrap();
+        assert!(reply.authoritative);
+        assert_eq!(reply.values("TXT").collect::<Vec<_>>(), ["us-east-1"]);
+        assert_eq!(reply.answers[0].name, NAME);
+    }
+
+    #[tokio::test]
+    async fn a_truncated_answer_is_asked_for_over_tcp() {
+        let (udp, server) = socket().await;
+        let tcp = TcpListener::bind(server.addresses[0]).await.unwrap();
+        let answers = |question: &[u8]| {
+            let mut cut = answer_to(question, "us-ea");
+            cut.metadata.truncation = true;
+            vec![cut]
+        };
+        let clock = Clock::wall();
+        let (reply, ()) = tokio::join!(
+            ask(&clock, &server, NAME, "TXT"),
+            serve(udp, answers, Some(tcp))
+        );
+        let reply = reply.unwrap();
+        assert_eq!(reply.values("TXT").collect::<Vec<_>>(), ["us-west-2"]);
+    }
+
+    #[tokio::test]
+    async fn a_closed_port_and_a_bad_name_are_errors() {
+        let (udp, server) = socket().await;
+        drop(udp);
+        let clock = Clock::wall();
+        let closed = ask(&clock, &server, NAME, "TXT").await;
+        assert!(
+            matches!(closed, Err(DnsError::Unreachable(_))),
+            "{closed:?}"
+        );
+        let long = "a".repeat(70);
+        let bad = ask(&clock, &server, &long, "TXT").await;
+        assert_eq!(bad, Err(DnsError::BadName(long)));
+    }
 }

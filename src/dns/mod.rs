@@ -119,9 +119,13 @@ impl Resolver {
         Ok(values)
     }
 
-    /// Asks every server of the name's zone; where none of them has an answer, the system's resolver.
+    /// Asks every server of the name's zone; where none of them has an answer, the system's resolver. Servers
+    /// that were given are asked alone: elsewhere the name may mean another world's.
     async fn ask_zone(&self, name: &str, kind: &str) -> Vec<Asked> {
         let servers = self.servers_of(name).await;
+        if self.servers.are_given() {
+            return self.ask_all(&servers, name, kind).await;
+        }
         let own = Box::pin(self.ask_all(&servers, name, kind));
         let backup = Box::pin(async {
             self.clock.sleep(PATIENCE).await;
@@ -246,7 +250,7 @@ fn no_answer(name: &str, replies: &[Asked], answers: &[ServerAnswer]) -> ReadErr
     let denied = replies.iter().any(|(_, reply)| {
         reply
             .as_ref()
-            .is_ok_and(|r| r.authoritative && matches!(r.code, Code::NoError | Code::NxDomain))
+            .is_ok_and(|r| matches!(r.code, Code::NoError | Code::NxDomain))
     });
     let spoken = |kind, message| ReadError { kind, message };
     let first = answers
@@ -266,5 +270,212 @@ fn no_answer(name: &str, replies: &[Asked], answers: &[ServerAnswer]) -> ReadErr
             FailureKind::Unreachable,
             format!("no name server to ask for {name}"),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+    use std::sync::Mutex;
+
+    /// What a server says: nothing at all, a text with or without authority, or a code with authority.
+    #[derive(Clone, Copy)]
+    enum Says {
+        Nothing,
+        Text(&'static str, bool),
+        Code(Code),
+    }
+
+    fn record(name: &str, kind: &str, value: &str) -> Answer {
+        Answer {
+            name: name.into(),
+            kind: kind.into(),
+            value: value.into(),
+        }
+    }
+
+    fn reply(authoritative: bool, answers: Vec<Answer>) -> Reply {
+        Reply {
+            authoritative,
+            code: Code::NoError,
+            answers,
+        }
+    }
+
+    type Log = Arc<Mutex<Vec<String>>>;
+
+    /// A world with the zone `pay.test` on servers `ns1` and `ns2`.
+    fn world(ns1: Says, ns2: Says, system: Says) -> (Resolver, Clock, Log) {
+        let log = Log::default();
+        let asked = Arc::clone(&log);
+        let lookup: Lookup = Arc::new(move |server, name, kind| {
+            asked
+                .lock()
+                .unwrap()
+                .push(format!("{server} {name} {kind}"));
+            let says = match (server.as_str(), kind.as_str()) {
+                (SYSTEM, "NS") => {
+                    let answers = match (name.as_str(), system) {
+                        (_, Says::Nothing) => return Box::pin(std::future::pending()),
+                        ("pay.test", _) => ["ns1", "ns2"].map(|s| record(&name, "NS", s)).into(),
+                        _ => Vec::new(),
+                    };
+                    return Box::pin(async { Ok(reply(false, answers)) });
+                }
+                ("ns1", _) => ns1,
+                ("ns2", _) => ns2,
+                _ => system,
+            };
+            Box::pin(async move {
+                match says {
+                    Says::Nothing => std::future::pending().await,
+                    Says::Text(text, authority) => {
+                        Ok(reply(authority, vec![record(&name, &kind, text)]))
+                    }
+                    Says::Code(code) => Ok(Reply {
+                        authoritative: true,
+                        code,
+                        answers: Vec::new(),
+                    }),
+                }
+            })
+        });
+        let clock = Clock::world(Timestamp::UNIX_EPOCH, 1.0);
+        (Resolver::in_process(clock.clone(), lookup), clock, log)
+    }
+
+    fn elapsed(clock: &Clock) -> i128 {
+        clock
+            .now()
+            .duration_since(Timestamp::UNIX_EPOCH)
+            .as_millis()
+    }
+
+    const EAST: Says = Says::Text("us-east-1", true);
+    const WEST: Says = Says::Text("us-west-2", true);
+
+    fn summary(answers: &MarkerAnswers) -> Vec<(&str, Result<&str, &str>)> {
+        answers
+            .servers
+            .iter()
+            .map(|s| {
+                let answer = s.answer.as_deref().map_err(String::as_str);
+                (s.server.as_str(), answer)
+            })
+            .collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn disagreement_is_shown_and_the_servers_are_looked_up_once() {
+        let (dns, _, log) = world(EAST, WEST, EAST);
+        let seen = dns.marker("Active.api.PAY.test.").await.unwrap();
+        assert_eq!(
+            summary(&seen),
+            [("ns1", Ok("us-east-1")), ("ns2", Ok("us-west-2"))]
+        );
+        assert!(!seen.via_resolver);
+        assert_eq!(dns.known_servers()[0].zone, "pay.test");
+        let lookups = |log: &Log| {
+            let log = log.lock().unwrap();
+            log.iter().filter(|q| q.ends_with(" NS")).count()
+        };
+        assert_eq!(lookups(&log), 3);
+        dns.marker("active.api.pay.test").await.unwrap();
+        assert_eq!(lookups(&log), 3);
+        assert!(
+            !log.lock()
+                .unwrap()
+                .iter()
+                .any(|q| q.starts_with(SYSTEM) && q.ends_with("TXT"))
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_server_costs_its_limit_and_no_more() {
+        let (dns, clock, _) = world(EAST, Says::Nothing, WEST);
+        let seen = dns.marker("active.pay.test").await.unwrap();
+        assert_eq!(
+            summary(&seen),
+            [("ns1", Ok("us-east-1")), ("ns2", Err("no answer"))]
+        );
+        assert!(elapsed(&clock) < 3_100);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_of_the_zone_falls_back_to_the_resolver_and_says_so() {
+        let (dns, clock, _) = world(Says::Nothing, Says::Nothing, WEST);
+        let seen = dns.marker("active.pay.test").await.unwrap();
+        assert!(seen.via_resolver);
+        assert_eq!(seen.servers[2].server, SYSTEM);
+        assert_eq!(seen.servers[2].answer.as_deref(), Ok("us-west-2"));
+        assert!(!seen.servers[2].authoritative);
+        assert!(elapsed(&clock) < 4_600);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_without_authority_counts_only_where_there_is_no_better() {
+        let cached = Says::Text("us-west-2", false);
+        let (dns, ..) = world(EAST, cached, EAST);
+        let seen = dns.marker("active.pay.test").await.unwrap();
+        assert_eq!(
+            summary(&seen)[1],
+            ("ns2", Err("answered without authority"))
+        );
+        let (dns, ..) = world(cached, cached, EAST);
+        let seen = dns.marker("active.pay.test").await.unwrap();
+        assert!(seen.via_resolver);
+        assert_eq!(seen.agreement("us-west-2"), (2, 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_text_that_names_no_region_is_an_error_of_its_server() {
+        let (dns, ..) = world(EAST, Says::Text("maintenance", true), EAST);
+        let seen = dns.marker("active.pay.test").await.unwrap();
+        let wrong = summary(&seen)[1].1.unwrap_err();
+        assert!(
+            wrong.contains("`maintenance` is not a region name"),
+            "{wrong}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_answer_at_all_is_a_failed_read() {
+        let refused = Says::Code(Code::NxDomain);
+        let (dns, ..) = world(refused, refused, EAST);
+        let error = dns.marker("active.pay.test").await.unwrap_err();
+        assert_eq!(error.kind, FailureKind::NotFound);
+        assert_eq!(error.message, "active.pay.test: no such name (ns1)");
+        let (dns, clock, _) = world(EAST, EAST, Says::Nothing);
+        let error = dns.marker("active.pay.test").await.unwrap_err();
+        assert_eq!(error.kind, FailureKind::Unreachable);
+        assert!(elapsed(&clock) < 8_000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn remembered_servers_are_asked_when_nobody_can_tell() {
+        let (mut dns, clock, log) = world(EAST, EAST, Says::Nothing);
+        let set = ZoneServers {
+            zone: "pay.test".into(),
+            servers: vec![NameServer::named("ns2")],
+        };
+        dns.servers = servers::Directory::new(Vec::new(), Vec::new(), vec![set]);
+        let seen = dns.marker("active.pay.test").await.unwrap();
+        assert_eq!(summary(&seen), [("ns2", Ok("us-east-1"))]);
+        assert!(elapsed(&clock) < 2_600);
+        log.lock().unwrap().clear();
+        dns.marker("active.pay.test").await.unwrap();
+        assert_eq!(*log.lock().unwrap(), ["ns2 active.pay.test TXT"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_service_answers_its_addresses() {
+        let (dns, ..) = world(
+            Says::Text("192.0.2.7", true),
+            Says::Text("192.0.2.1", true),
+            EAST,
+        );
+        let found = dns.service("api.pay.test").await;
+        assert_eq!(found.unwrap(), ["192.0.2.1", "192.0.2.7"]);
     }
 }

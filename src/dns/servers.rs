@@ -87,6 +87,10 @@ impl Directory {
         }
     }
 
+    pub(super) const fn are_given(&self) -> bool {
+        !self.given.is_empty()
+    }
+
     pub(super) fn system(&self) -> Vec<NameServer> {
         self.system.clone()
     }
@@ -154,7 +158,7 @@ fn ancestors(name: &str) -> Vec<String> {
 impl Resolver {
     /// Who is to be asked about the name; empty if nobody is known.
     pub(super) async fn servers_of(&self, name: &str) -> Vec<NameServer> {
-        if !self.servers.given.is_empty() {
+        if self.servers.are_given() {
             return self.servers.given.clone();
         }
         if let Some(servers) = self.servers.fresh(name, self.clock.now()) {
@@ -222,5 +226,37 @@ impl Resolver {
             .filter_map(|text| text.parse::<IpAddr>().ok())
             .map(|ip| SocketAddr::new(ip, 53))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_lies_in_its_parents() {
+        let parents = ancestors("Active.API.pay.test.");
+        assert_eq!(parents, ["active.api.pay.test", "api.pay.test", "pay.test"]);
+        assert_eq!(ancestors("localhost"), [""; 0]);
+    }
+
+    #[test]
+    fn the_smallest_known_zone_is_taken_until_it_is_doubted() {
+        let set = |zone: &str| ZoneServers {
+            zone: zone.into(),
+            servers: vec![NameServer::named(zone)],
+        };
+        let now = Timestamp::from_second(1_000_000).unwrap();
+        let cached = vec![set("test.org"), set("pay.test.org")];
+        let all = Directory::new(Vec::new(), Vec::new(), cached);
+        let name = "m.pay.test.org";
+        assert_eq!(all.fresh(name, now), None);
+        assert_eq!(all.remembered(name, now)[0].name, "pay.test.org");
+        assert!(all.fresh(name, now).is_some());
+        all.doubt(name);
+        assert_eq!(all.fresh(name, now), None);
+        all.remember(set("pay.test.org"), now);
+        assert_eq!(all.known().len(), 2);
+        assert!(all.remembered("elsewhere.net", now).is_empty());
     }
 }

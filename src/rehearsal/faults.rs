@@ -119,3 +119,48 @@ impl ApiError {
         Self::new(400, "ValidationError", message)
     }
 }
+
+impl Fault {
+    /// In words, for the history and the facilitator's menu.
+    pub fn describe(&self) -> String {
+        let place = |role: &Option<Role>| role.map_or("both regions", Role::as_str);
+        match self {
+            Self::RegionDark { region } => format!("the {region} is dark"),
+            Self::RegionGrey { region } => {
+                format!("the {region} answers nobody but the health checkers")
+            }
+            Self::ControlPlanes { region } => format!("the {region}'s control planes fail"),
+            Self::Route53Api => "the Route 53 API does not answer".to_owned(),
+            Self::Throttling { region, one_in } => {
+                format!("{}: one request in {one_in} is throttled", place(region))
+            }
+            Self::SlowApi {
+                region,
+                milliseconds,
+            } => format!("{}: requests take {milliseconds} ms", place(region)),
+            Self::ReplicationStalled => "replication is stalled".to_owned(),
+            Self::LambdaErrors { region, percent } => {
+                format!("{percent} % of the {region}'s requests fail")
+            }
+            Self::EndpointUnhealthy { region } => format!("the {region}'s endpoint is unhealthy"),
+            Self::EndpointFlapping { region, seconds } => {
+                format!("the {region}'s endpoint flaps every {seconds} s")
+            }
+            Self::ClockSkew { seconds } => format!("our clock is {seconds} s ahead"),
+            Self::CredentialsExpiring { seconds } => {
+                format!("the credentials expire in {seconds} s")
+            }
+            Self::NameServersSilent { servers } => format!("{servers} name servers are silent"),
+            Self::StackFailure {
+                region,
+                action,
+                resource_type,
+            } => {
+                format!("{}: {action:?} of {resource_type} fails", place(region))
+            }
+            Self::ForeignOperation { region } => {
+                format!("somebody else changes a stack of the {region}")
+            }
+        }
+    }
+}

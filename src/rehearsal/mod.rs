@@ -4,6 +4,7 @@ pub mod endpoint;
 pub mod faults;
 pub mod scenario;
 pub mod shared;
+pub mod shipped;
 pub mod wire;
 pub mod world;
 

@@ -110,9 +110,7 @@ pub async fn rehearsal(
     let client = connector::in_process(world.clone());
     let standby = env.regions.get(Role::Standby).to_string();
     let expires = world
-        .with(|w| w.identity(&standby))
-        .ok()
-        .and_then(|identity| identity.expires);
+        .with(|w| w.identity(&standby)).expires;
     let backend = match expires {
         Some(at) => Backend::InProcessUntil(client, at),
         None => Backend::InProcess(client),

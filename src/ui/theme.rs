@@ -109,6 +109,17 @@ impl Theme {
         }
     }
 
+    /// The theme for what the terminal says of itself: `NO_COLOR`, `COLORTERM`, `TERM`, and whether the locale is UTF-8.
+    pub fn of_terminal(no_colour: bool, colorterm: Option<&str>, term: Option<&str>, utf8: bool) -> Self {
+        let palette = match (no_colour, colorterm, term) {
+            (true, _, _) | (false, _, None | Some("dumb" | "vt100" | "vt220")) => Palette::NoColour,
+            (false, Some("truecolor" | "24bit"), Some(_)) => Palette::TrueColour,
+            (false, _, Some(term)) if term.contains("256") => Palette::Ansi256,
+            (false, _, Some(_)) => Palette::Ansi16,
+        };
+        Self::new(palette, !utf8)
+    }
+
     /// A style that no other meaning has, so that a test can read the meaning back from a buffer.
     #[cfg(test)]
     pub(super) fn sentinel() -> Self {

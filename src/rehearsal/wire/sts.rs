@@ -12,7 +12,7 @@ pub(super) fn answer(world: &World, call: &Call) -> Result<Response, ApiError> {
     if call.operation != "GetCallerIdentity" {
         return Err(not_implemented(call));
     }
-    let identity = world.identity(&call.region)?;
+    let identity = world.identity(&call.region);
     let inner = format!(
         "<Arn>{}</Arn><UserId>AROAREHEARSAL0000000:rehearsal</UserId><Account>{}</Account>",
         xml_escape(&identity.arn),

@@ -76,52 +76,98 @@ pub struct AlarmChange {
     pub reason: String,
 }
 
+impl MetricId {
+    pub fn new(namespace: &str, metric: &str, dimensions: BTreeMap<String, String>) -> Self {
+        Self {
+            namespace: namespace.to_owned(),
+            metric: metric.to_owned(),
+            dimensions,
+        }
+    }
+}
+
 impl World {
     /// By names, by prefix, or all (no names, no prefix); metric and composite alarms alike.
-    pub fn alarms(
-        &self,
-        _region: &str,
-        _names: &[String],
-        _prefix: Option<&str>,
-    ) -> Vec<AlarmView> {
-        Vec::new()
+    pub fn alarms(&self, region: &str, names: &[String], prefix: Option<&str>) -> Vec<AlarmView> {
+        let wanted = |name: &str| {
+            (names.is_empty() || names.iter().any(|n| n == name))
+                && prefix.is_none_or(|p| name.starts_with(p))
+        };
+        self.region(region)
+            .into_iter()
+            .flat_map(|r| r.alarms.values())
+            .filter(|a| wanted(&a.view.alarm.name))
+            .map(|a| a.view.clone())
+            .collect()
     }
 
     /// Newest first.
-    pub fn alarm_history(&self, _region: &str, _alarm: Option<&str>) -> Vec<AlarmChange> {
-        Vec::new()
+    pub fn alarm_history(&self, region: &str, alarm: Option<&str>) -> Vec<AlarmChange> {
+        let log = self
+            .region(region)
+            .into_iter()
+            .flat_map(|r| r.alarm_log.iter().rev());
+        log.filter(|c| alarm.is_none_or(|name| c.alarm == name))
+            .cloned()
+            .collect()
     }
 
     /// Oldest first; periods without data are absent.
-    pub fn metric_data(&self, _region: &str, _query: &MetricQuery) -> Vec<Datapoint> {
-        Vec::new()
+    pub fn metric_data(&self, region: &str, query: &MetricQuery) -> Vec<Datapoint> {
+        self.region(region)
+            .map_or_else(Vec::new, |r| r.metrics.query(query))
     }
 
-    pub fn put_metric(&mut self, _region: &str, _datum: &NewDatum) -> Result<(), ApiError> {
+    pub fn put_metric(&mut self, region: &str, datum: &NewDatum) -> Result<(), ApiError> {
+        if !datum.value.is_finite() || datum.value.abs() > 2f64.powi(360) {
+            let why = format!(
+                "The value {} for parameter MetricData.member.1.Value is invalid.",
+                datum.value
+            );
+            return Err(ApiError::new(400, "InvalidParameterValue", why));
+        }
+        let id = MetricId::new(&datum.namespace, &datum.metric, datum.dimensions.clone());
+        let at = datum.at.unwrap_or_else(|| self.now());
+        self.region_mut(region).metrics.put(&id, at, datum.value);
         Ok(())
     }
 
     /// The alarm's state until its next evaluation; no health check follows it.
     pub fn set_alarm_state(
         &mut self,
-        _region: &str,
+        region: &str,
         name: &str,
-        _state: AlarmState,
-        _reason: &str,
+        state: AlarmState,
+        reason: &str,
     ) -> Result<(), ApiError> {
-        Err(ApiError::new(
-            404,
-            "ResourceNotFound",
-            format!("Alarm {name} does not exist"),
-        ))
+        let now = self.now();
+        let missing = || {
+            ApiError::new(
+                404,
+                "ResourceNotFound",
+                format!("Alarm {name} does not exist"),
+            )
+        };
+        let region = self.region_mut(region);
+        let alarm = region.alarms.get_mut(name).ok_or_else(missing)?;
+        region.alarm_log.extend(alarm.enter(state, reason, now));
+        Ok(())
     }
 
     pub fn list_metrics(
         &self,
-        _region: &str,
-        _namespace: Option<&str>,
-        _metric: Option<&str>,
+        region: &str,
+        namespace: Option<&str>,
+        metric: Option<&str>,
     ) -> Vec<MetricId> {
-        Vec::new()
+        let ids = self
+            .region(region)
+            .into_iter()
+            .flat_map(|r| r.metrics.ids());
+        ids.filter(|id| {
+            namespace.is_none_or(|n| id.namespace == n) && metric.is_none_or(|m| id.metric == m)
+        })
+        .cloned()
+        .collect()
     }
 }

@@ -1,16 +1,54 @@
 //! A small AWS: a deterministic state machine over virtual time. No I/O, no clock, no randomness but its seed.
 
+mod agenda;
+mod alarms;
+mod chance;
+mod checks;
 pub mod cloudformation;
 pub mod cloudwatch;
+mod expression;
+mod gate;
+mod genesis;
+mod load;
+mod metrics;
 pub mod network;
+mod props;
 pub mod route53;
+mod system;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::domain::environment::Environment;
 use crate::domain::observation::Identity;
+use crate::domain::placeholder::Bindings;
 pub use crate::rehearsal::faults::{ApiError, Gate, Service};
 use crate::rehearsal::scenario::Scenario;
+use crate::rehearsal::world::agenda::{Agenda, Event};
+use crate::rehearsal::world::alarms::AlarmRecord;
+use crate::rehearsal::world::chance::Chance;
+use crate::rehearsal::world::checks::later;
+use crate::rehearsal::world::cloudformation::record::StackRecord;
+use crate::rehearsal::world::cloudwatch::AlarmChange;
+use crate::rehearsal::world::gate::Faults;
+use crate::rehearsal::world::metrics::Metrics;
+use crate::rehearsal::world::route53::Route53;
+use crate::rehearsal::world::system::System;
+
+pub use crate::rehearsal::world::genesis::stand_ins;
+
+/// The account of every rehearsal.
+pub const ACCOUNT: &str = "123456789012";
+
+/// The grain of time: checkers, functions and alarms run on multiples of it.
+const TICK: Duration = Duration::from_secs(5);
+
+/// What is kept of the past, so that memory stays flat over weeks of virtual time.
+const MOST_NOTES: usize = 10_000;
+const MOST_REQUESTS: usize = 5_000;
+const MOST_ALARM_CHANGES: usize = 500;
 
 /// What a world is made of.
 #[derive(Clone, Debug)]
@@ -26,9 +64,32 @@ pub struct Setup {
 #[derive(Debug)]
 pub struct World {
     setup: Setup,
+    /// The environment's bindings, with stand-ins for what nobody has given.
+    given: Bindings,
     now: Timestamp,
+    serial: u64,
+    chance: Chance,
+    agenda: Agenda,
+    faults: Faults,
+    regions: BTreeMap<String, Region>,
+    route53: Route53,
+    /// Host names (absolute) and the region that answers under each.
+    hosts: BTreeMap<String, String>,
+    system: System,
     history: Vec<WorldEvent>,
     requests: Vec<RequestRecord>,
+}
+
+/// What a region holds.
+#[derive(Debug, Default)]
+struct Region {
+    name: String,
+    /// Oldest first, deleted ones included.
+    stacks: Vec<StackRecord>,
+    alarms: BTreeMap<String, AlarmRecord>,
+    /// Oldest first.
+    alarm_log: VecDeque<AlarmChange>,
+    metrics: Metrics,
 }
 
 /// Why a world could not be made.
@@ -52,27 +113,13 @@ pub struct RequestRecord {
     pub service: Service,
     pub region: String,
     pub operation: String,
-    /// `ok`, `hang`, or the error's code.
+    /// `ok`, `hang`, or the code of the gate's error.
     pub outcome: &'static str,
 }
 
 impl World {
-    pub fn new(setup: Setup) -> Result<Self, WorldError> {
-        Ok(Self {
-            now: setup.epoch,
-            setup,
-            history: Vec::new(),
-            requests: Vec::new(),
-        })
-    }
-
     pub const fn now(&self) -> Timestamp {
         self.now
-    }
-
-    /// Lets time pass up to `to`; a time that has passed already changes nothing.
-    pub fn advance(&mut self, to: Timestamp) {
-        self.now = self.now.max(to);
     }
 
     pub const fn environment(&self) -> &Environment {
@@ -83,33 +130,87 @@ impl World {
         &self.setup.scenario
     }
 
+    /// What really happened, oldest first; the oldest of very long rehearsals is forgotten.
     pub fn history(&self) -> &[WorldEvent] {
         &self.history
     }
 
+    /// The newest requests, oldest first.
     pub fn requests(&self) -> &[RequestRecord] {
         &self.requests
     }
 
-    /// Asked before every API request.
-    pub fn gate(&mut self, service: Service, region: &str, operation: &str) -> Gate {
-        self.requests.push(RequestRecord {
-            at: self.now,
-            service,
-            region: region.to_owned(),
-            operation: operation.to_owned(),
-            outcome: "ok",
-        });
-        Gate::Pass {
-            latency: std::time::Duration::from_millis(60),
+    /// Lets time pass up to `to`; a time that has passed already changes nothing.
+    pub fn advance(&mut self, to: Timestamp) {
+        while let Some((at, event)) = self.agenda.pop_due(to) {
+            self.now = self.now.max(at);
+            self.happen(event);
+        }
+        self.now = self.now.max(to);
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Tick => {
+                self.agenda.push(later(self.now, TICK), Event::Tick);
+                self.run_checkers();
+                self.run_system();
+            }
+            Event::FaultEdge(index) => self.fault_edge(index),
+            Event::Resource {
+                region,
+                stack,
+                run,
+                logical_id,
+            } => {
+                self.resource_due(&region, &stack, run, &logical_id);
+            }
+            Event::RecordsInSync {
+                zone,
+                change,
+                records,
+            } => self.records_in_sync(&zone, &change, records),
+            Event::CheckInForce(check) => self.check_in_force(*check),
         }
     }
 
-    pub fn identity(&self, _region: &str) -> Result<Identity, ApiError> {
-        Ok(Identity {
-            account: "123456789012".to_owned(),
-            arn: "arn:aws:sts::123456789012:assumed-role/operator/rehearsal".to_owned(),
-            expires: None,
-        })
+    pub fn identity(&self, _region: &str) -> Identity {
+        Identity {
+            account: ACCOUNT.to_owned(),
+            arn: format!("arn:aws:sts::{ACCOUNT}:assumed-role/switchback-operator/rehearsal"),
+            expires: self.credentials_end(),
+        }
+    }
+
+    fn region(&self, name: &str) -> Option<&Region> {
+        self.regions.get(name)
+    }
+
+    fn region_mut(&mut self, name: &str) -> &mut Region {
+        self.regions
+            .entry(name.to_owned())
+            .or_insert_with(|| Region {
+                name: name.to_owned(),
+                ..Region::default()
+            })
+    }
+
+    const fn next_serial(&mut self) -> u64 {
+        self.serial += 1;
+        self.serial
+    }
+
+    fn note(&mut self, what: String) {
+        if self.history.len() >= MOST_NOTES {
+            self.history.drain(..MOST_NOTES / 2);
+        }
+        self.history.push(WorldEvent { at: self.now, what });
+    }
+
+    fn record_request(&mut self, record: RequestRecord) {
+        if self.requests.len() >= MOST_REQUESTS {
+            self.requests.drain(..MOST_REQUESTS / 2);
+        }
+        self.requests.push(record);
     }
 }

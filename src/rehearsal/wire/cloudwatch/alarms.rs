@@ -34,6 +34,14 @@ pub(super) fn describe(world: &World, call: &Call) -> Result<Response, ApiError>
             "AlarmNames and AlarmNamePrefix exclude each other",
         ));
     }
+    if input.action_prefix.is_some()
+        || input.children_of_alarm_name.is_some()
+        || input.parents_of_alarm_name.is_some()
+    {
+        return Err(ApiError::validation(
+            "the rehearsal does not know ActionPrefix, ChildrenOfAlarmName and ParentsOfAlarmName",
+        ));
+    }
     let kinds = kinds(input.alarm_types.as_deref().unwrap_or_default())?;
     let mut alarms = world.alarms(&call.region, &names, prefix);
     alarms.retain(|view| {

@@ -46,7 +46,7 @@ pub(super) fn get(world: &World, call: &Call) -> Result<Response, ApiError> {
         if pager.next.is_some() {
             break;
         }
-        if index >= pager.skip.0 {
+        if index >= pager.skip.0 && query.return_data != Some(false) {
             let found = range.series(world, &call.region, query)?;
             pager.take(index, found);
         }
