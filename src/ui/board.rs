@@ -2,7 +2,7 @@
 //!
 //! Order of reading: where does traffic go → may I move it → what is wrong on either side → what happened last.
 
-use crate::app::model::{Model, Page};
+use crate::app::model::Model;
 use crate::domain::observation::Serving;
 use crate::domain::observed::FailureKind;
 use crate::domain::region::Role;
@@ -12,7 +12,7 @@ use super::canvas::Canvas;
 use super::line::Line;
 use super::state::{Mark, State};
 use super::theme::{Paint, glyph};
-use super::{alarms, events, layout, text, traffic_strip};
+use super::{alarms, events, layout, run_strip, text, traffic_strip};
 
 /// Rows of the mirror that stay whatever happens.
 const LEAST_ROWS: usize = 6;
@@ -25,14 +25,13 @@ pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model) {
     let parts = Parts::of(canvas, model, &rows);
     let mut y = 0;
     region_rule(&mut canvas.rows(y, 1), model);
-    mirror(
-        &mut canvas.rows(y + 1, parts.mirror),
-        model,
-        &rows,
-        parts.chart,
-    );
+    mirror(&mut canvas.rows(y + 1, parts.mirror), &rows, parts.chart);
     y += 1 + parts.mirror;
-    traffic_strip::render(&mut canvas.rows(y, 1 + parts.strip), model);
+    let strip = &mut canvas.rows(y, 1 + parts.strip);
+    match run_strip::run(model) {
+        Some(run) => run_strip::render(strip, model, run),
+        None => traffic_strip::render(strip, model),
+    }
     y += 1 + parts.strip;
     alarms::render(&mut canvas.rows(y, 1 + parts.alarms), model);
     y += 1 + parts.alarms;
@@ -52,7 +51,10 @@ impl Parts {
     fn of(canvas: &Canvas<'_>, model: &Model, rows: &[Row<'_>]) -> Self {
         const RULES: usize = 4;
         let total = canvas.height().saturating_sub(RULES);
-        let strip = traffic_strip::height(model, canvas.width());
+        let strip = match run_strip::run(model) {
+            Some(run) => run_strip::height(model, run, canvas.width()),
+            None => traffic_strip::height(model, canvas.width()),
+        };
         let alarms = alarms::height(model);
         let charts = rows.iter().filter(|row| has_chart(row)).count();
         let wants = [
@@ -181,14 +183,13 @@ impl Columns {
     }
 }
 
-fn mirror(canvas: &mut Canvas<'_>, model: &Model, rows: &[Row<'_>], chart: usize) {
+fn mirror(canvas: &mut Canvas<'_>, rows: &[Row<'_>], chart: usize) {
     let columns = Columns::of(canvas.width(), rows);
-    let selected = model.rows.get(Page::Board as usize).copied().unwrap_or(0);
     let lines: usize = rows.iter().map(|row| height_of(row, chart)).sum();
     let (shown, hidden) = if lines <= canvas.height() {
         ((0..rows.len()).collect(), 0)
     } else {
-        choose(rows, selected, canvas.height())
+        choose(rows, canvas.height())
     };
     let chart = if hidden > 0 { 1 } else { chart };
     let mut y = 0;
@@ -198,7 +199,7 @@ fn mirror(canvas: &mut Canvas<'_>, model: &Model, rows: &[Row<'_>], chart: usize
         y += height;
     }
     if hidden > 0 {
-        let more = format!("{hidden} more rows, j and k scroll");
+        let more = format!("{hidden} more on pages 2 and 4");
         canvas.put(columns.left + 2, y, glyph::ELLIPSIS, Paint::Dim);
         canvas.put(
             columns.left + 4,
@@ -213,24 +214,17 @@ fn height_of(row: &Row<'_>, chart: usize) -> usize {
     if has_chart(row) { chart } else { 1 }
 }
 
-/// The rows that are shown where not all fit: the core, then what is not well, then the rest in order; once
-/// scrolled, just those around the selected one.
-fn choose(rows: &[Row<'_>], selected: usize, height: usize) -> (Vec<usize>, usize) {
-    let room = height.saturating_sub(1);
+/// The rows that are shown where not all fit: the core, then what is not well, then the rest in order.
+fn choose(rows: &[Row<'_>], height: usize) -> (Vec<usize>, usize) {
     let mut order: Vec<usize> = (0..rows.len()).collect();
-    if selected > 0 {
-        let first = layout::first_row(selected, rows.len(), room);
-        order.drain(..first);
-    } else {
-        order.sort_by_key(|index| {
-            rows.get(*index).map(|row| match (row.core, row.state()) {
-                (true, _) => 0,
-                (false, State::Good) => 2,
-                (false, _) => 1,
-            })
-        });
-    }
-    order.truncate(room);
+    order.sort_by_key(|index| {
+        rows.get(*index).map(|row| match (row.core, row.state()) {
+            (true, _) => 0,
+            (false, State::Good) => 2,
+            (false, _) => 1,
+        })
+    });
+    order.truncate(height.saturating_sub(1));
     order.sort_unstable();
     let hidden = rows.len() - order.len();
     (order, hidden)

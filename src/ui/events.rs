@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::app::model::{Model, PastOperation, TrailLine, Weight};
+use crate::app::model::{Model, Page, PastOperation, TrailLine, Weight};
 
 use super::canvas::Canvas;
 use super::line::Line;
@@ -13,7 +13,10 @@ use super::{format, text};
 pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model) {
     canvas.rule(0, &Line::of("events", Paint::Title), &Line::new());
     let room = canvas.height().saturating_sub(1);
-    let lines = newest(model, room);
+    let skip = model.rows.get(Page::Board as usize).copied().unwrap_or(0);
+    let lines = newest(model, skip + room);
+    let skip = skip.min(lines.len().saturating_sub(room));
+    let lines = lines.get(skip..).unwrap_or_default();
     if lines.is_empty() {
         canvas.line(1, &Line::of(" nothing yet", Paint::Dim));
     }

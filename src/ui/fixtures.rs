@@ -209,6 +209,7 @@ pub(crate) fn environment() -> Environment {
         stacks: vec![stack_spec(Role::Standby), stack_spec(Role::Primary)],
         delete_order: vec![StackId("primary".into()), StackId("standby".into())],
         signals: signals(),
+        alarm_prefixes: PerRole::default(),
         critical_alarms: vec![placeholder("payment-api-5xx-${suffix}")],
         alarm_prefixes: PerRole::default(),
         traffic: Some(traffic()),
@@ -586,33 +587,37 @@ fn past() -> Vec<PastOperation> {
             reason: Some(reason.into()),
         }
     };
-    use OperationKind::{Deploy, Failback, Failover};
     vec![
         operation(
-            Deploy,
+            OperationKind::Deploy,
             "2026-11-26T09:08:00Z",
             Some(Outcome::Succeeded),
             "release 41",
         ),
         operation(
-            Failback,
+            OperationKind::Failback,
             "2026-11-14T10:40:00Z",
             Some(Outcome::Succeeded),
             "end of the drill",
         ),
         operation(
-            Failover,
+            OperationKind::Failover,
             "2026-11-14T10:02:00Z",
             Some(Outcome::Succeeded),
             "yearly drill",
         ),
         operation(
-            Failover,
+            OperationKind::Failover,
             "2026-11-14T09:58:00Z",
             Some(Outcome::Refused),
             "yearly drill",
         ),
-        operation(Deploy, "2026-11-10T15:00:00Z", None, "release 40"),
+        operation(
+            OperationKind::Deploy,
+            "2026-11-10T15:00:00Z",
+            None,
+            "release 40",
+        ),
     ]
 }
 

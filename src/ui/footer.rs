@@ -81,12 +81,25 @@ pub(super) enum Shown {
     Hidden,
 }
 
-/// A text field with its cursor, over the whole canvas.
-pub(super) fn field_at(canvas: &mut Canvas<'_>, field: &TextField, shown: Shown) {
-    let value = match shown {
+fn value_of(field: &TextField, shown: Shown) -> String {
+    match shown {
         Shown::Plain => field.value().to_owned(),
         Shown::Hidden => "*".repeat(field.value().chars().count()),
-    };
+    }
+}
+
+/// A text field that does not own the keys.
+pub(super) fn field_unfocused(canvas: &mut Canvas<'_>, field: &TextField, shown: Shown) {
+    let value = value_of(field, shown);
+    let text = text::cut_end(&value, canvas.width()).into_owned();
+    let x = canvas.put(0, 0, &text, Paint::Text);
+    let line = "_".repeat(canvas.width().saturating_sub(x));
+    canvas.put(x, 0, &line, Paint::Dim);
+}
+
+/// A text field with its cursor, over the whole canvas.
+pub(super) fn field_at(canvas: &mut Canvas<'_>, field: &TextField, shown: Shown) {
+    let value = value_of(field, shown);
     let before: String = value.chars().take(field.cursor()).collect();
     let under: String = value.chars().skip(field.cursor()).take(1).collect();
     let after: String = value.chars().skip(field.cursor() + 1).collect();

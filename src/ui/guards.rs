@@ -6,6 +6,7 @@ use crate::domain::operation::OperationKind;
 
 use super::line::Line;
 use super::state::State;
+use super::text;
 use super::theme::Paint;
 
 /// May traffic be moved?
@@ -126,41 +127,69 @@ pub(super) const fn label(id: GuardId) -> &'static str {
     }
 }
 
-/// One guard in a table: glyph, label, value, limit, reason, remedy.
-pub(super) fn row(guard: &GuardResult, width: usize) -> Line<'_> {
-    let (value_at, limit_at, reason_at) = columns(width);
+/// One guard in a table: glyph, label, value, limit, reason; where it speaks against moving also the remedy, below
+/// if there is no room beside.
+pub(super) fn rows(guard: &GuardResult, width: usize) -> Vec<Line<'_>> {
+    const REASON: usize = 54;
     let state = state(guard);
     let limit = if guard.limit.is_empty() {
         String::new()
     } else {
         format!("of {}", guard.limit)
     };
-    let mut line = Line::new()
-        .text(" ")
+    let line = Line::new()
         .state(state)
         .dim(label(guard.id))
-        .pad_to(value_at)
-        .add(
-            super::text::cut_end(&guard.value, limit_at - value_at - 1),
-            state.words(),
-        )
-        .pad_to(limit_at)
-        .dim(super::text::cut_end(&limit, reason_at - limit_at - 1).into_owned())
-        .pad_to(reason_at)
-        .text(guard.reason.as_str());
-    if guard.verdict != GuardVerdict::Allow && !guard.remedy.is_empty() {
-        line = line.dim(": ").add(guard.remedy.as_str(), Paint::Strong);
+        .pad_to(19)
+        .add(text::cut_end(&guard.value, 20), state.words())
+        .pad_to(40)
+        .dim(text::cut_end(&limit, 13).into_owned())
+        .pad_to(REASON);
+    if guard.verdict == GuardVerdict::Allow {
+        return vec![line.dim(guard.reason.as_str())];
     }
-    line
+    let why = because(guard);
+    if REASON + text::width(&why) <= width {
+        return vec![line.text(why)];
+    }
+    let below = text::wrap(&why, width.saturating_sub(4));
+    let below = below.into_iter().map(|l| Line::new().text("    ").text(l));
+    std::iter::once(line).chain(below).collect()
 }
 
-/// The columns of value, limit and reason.
-const fn columns(width: usize) -> (usize, usize, usize) {
-    if width >= 100 {
-        (21, 50, 66)
+/// Everything about an objection: label, value, limit, reason, remedy.
+pub(super) fn sentence(guard: &GuardResult) -> String {
+    let limit = if guard.limit.is_empty() {
+        String::new()
     } else {
-        (20, 38, 38 + 13)
-    }
+        format!(" of {}", guard.limit)
+    };
+    let remedy = if guard.remedy.is_empty() {
+        String::new()
+    } else {
+        format!("; {}", guard.remedy)
+    };
+    format!(
+        "{} {}{limit}: {}{remedy}",
+        label(guard.id),
+        guard.value,
+        guard.reason
+    )
+}
+
+/// Reason and remedy in one sentence; a value that found no room in its column is said again.
+fn because(guard: &GuardResult) -> String {
+    let value = if text::width(&guard.value) > 20 {
+        format!("{}: ", guard.value)
+    } else {
+        String::new()
+    };
+    let remedy = if guard.remedy.is_empty() {
+        String::new()
+    } else {
+        format!("; {}", guard.remedy)
+    };
+    format!("{value}{}{remedy}", guard.reason)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The first line: which environment, in which world, as whom, for how long, at what time.
 
+use crate::app::effect::Pace;
 use crate::app::model::Model;
 use crate::domain::environment::Mode;
 use crate::domain::observation::Identity;
@@ -87,6 +88,8 @@ fn right(model: &Model, wide: bool) -> Vec<Line<'static>> {
     let unit = if wide { "calls/min" } else { "calls/m" };
     parts.push(if model.load.throttled {
         Line::of(format!("{calls} {unit} THROTTLED"), Paint::Warn)
+    } else if model.pace == Pace::Slow {
+        Line::of(format!("{calls} {unit}, slow"), Paint::Dim)
     } else {
         Line::of(format!("{calls} {unit}"), Paint::Dim)
     });

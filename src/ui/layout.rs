@@ -19,7 +19,10 @@
 use crate::app::model::{Model, Page};
 
 use super::canvas::Canvas;
-use super::{board, footer, header, too_small};
+use super::{
+    board, dialogs, footer, header, journal_page, signals_page, stacks_page, too_small,
+    traffic_page,
+};
 
 /// The smallest screen that shows everything.
 pub(super) const LEAST: (usize, usize) = (80, 24);
@@ -42,13 +45,18 @@ pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model) {
     header::render(&mut canvas.rows(0, 1), model);
     page(&mut canvas.rows(1, height - FRAME_ROWS), model);
     footer::render(&mut canvas.rows(height - 2, 2), model);
+    if let Some(dialog) = &model.dialog {
+        dialogs::render(&mut canvas.rows(1, height - FRAME_ROWS), model, dialog);
+    }
 }
 
 fn page(canvas: &mut Canvas<'_>, model: &Model) {
     match model.page {
-        Page::Board | Page::Stacks | Page::Traffic | Page::Signals | Page::Journal => {
-            board::render(canvas, model);
-        }
+        Page::Board => board::render(canvas, model),
+        Page::Stacks => stacks_page::render(canvas, model),
+        Page::Traffic => traffic_page::render(canvas, model),
+        Page::Signals => signals_page::render(canvas, model),
+        Page::Journal => journal_page::render(canvas, model),
     }
 }
 

@@ -10,29 +10,45 @@ use crate::app::model::Model;
 use self::canvas::Canvas;
 
 mod alarms;
+mod bar;
 mod board;
 mod board_rows;
 mod canvas;
+mod checks_tree;
+mod confirm;
+mod deploy_view;
+mod dialog_box;
+mod dialogs;
+mod errors;
 mod events;
 #[cfg(test)]
 mod fixtures;
 mod footer;
+mod form;
 mod format;
 mod guards;
 mod header;
+mod help;
+mod journal_page;
 mod layout;
 mod line;
 mod lookup;
+mod quit;
 mod reading;
+mod run_strip;
 #[cfg(test)]
 mod screens;
 mod serving;
+mod sheet;
 mod signal_rows;
+mod signals_page;
 mod sparkline;
+mod stacks_page;
 mod state;
 mod text;
 pub mod theme;
 mod too_small;
+mod traffic_page;
 mod traffic_strip;
 
 pub use self::theme::{Palette, Theme};
