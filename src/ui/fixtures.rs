@@ -211,7 +211,6 @@ pub(crate) fn environment() -> Environment {
         signals: signals(),
         alarm_prefixes: PerRole::default(),
         critical_alarms: vec![placeholder("payment-api-5xx-${suffix}")],
-        alarm_prefixes: PerRole::default(),
         traffic: Some(traffic()),
         parameters: vec![
             parameter("hostedZoneId", "Hosted zone of the service name", true),
