@@ -1,6 +1,7 @@
 //! A fake AWS that the SDK talks to: the world, its wire, its endpoint and its name server.
 
 pub mod faults;
+pub mod name_server;
 pub mod scenario;
 pub mod shared;
 pub mod world;
