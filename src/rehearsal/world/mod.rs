@@ -124,6 +124,13 @@ impl World {
         self.now
     }
 
+    /// What our own clock shows at the first look: the epoch, unless the scenario's clock is wrong.
+    pub fn first_look(&self) -> Timestamp {
+        let ahead = jiff::SignedDuration::from_secs(self.skew());
+        let epoch = self.setup.epoch;
+        epoch.checked_add(ahead).unwrap_or(epoch)
+    }
+
     pub const fn environment(&self) -> &Environment {
         &self.setup.environment
     }
