@@ -36,7 +36,10 @@ pub type Ended = Result<ExitCode, Failed>;
 
 impl Failed {
     pub fn new(code: ExitCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self {
+            code,
+            message: message.into(),
+        }
     }
 
     pub fn usage(message: impl ToString) -> Self {
@@ -58,7 +61,12 @@ pub struct Context {
 
 impl Context {
     /// Prints a value in the format that was asked for.
-    pub fn print<T: serde::Serialize>(&self, to: &mut dyn Write, value: &T, text: &str) -> Result<(), Failed> {
+    pub fn print<T: serde::Serialize>(
+        &self,
+        to: &mut dyn Write,
+        value: &T,
+        text: &str,
+    ) -> Result<(), Failed> {
         match self.settings.format {
             Format::Json => to.write_all(crate::cli::output::json(value)?.as_bytes())?,
             Format::Human | Format::Prometheus => to.write_all(text.as_bytes())?,
@@ -84,7 +92,9 @@ impl Context {
         if settings.rehearse.is_some() {
             for spec in bundle.manifest.parameters.iter().filter(|p| p.required) {
                 if let Some(example) = &spec.example {
-                    parameters.entry(spec.name.clone()).or_insert_with(|| example.clone());
+                    parameters
+                        .entry(spec.name.clone())
+                        .or_insert_with(|| example.clone());
                 }
             }
         }
@@ -118,9 +128,16 @@ impl Context {
 
     /// The scenario to rehearse, if this is a rehearsal. `speed` is world seconds per second of tokio's clock.
     pub fn stage(&self, speed: f64) -> Result<Option<Stage>, Failed> {
-        let Some(rehearse) = &self.settings.rehearse else { return Ok(None) };
+        let Some(rehearse) = &self.settings.rehearse else {
+            return Ok(None);
+        };
         let scenario = Scenario::find(&rehearse.scenario).map_err(Failed::usage)?;
-        Ok(Some(Stage { scenario, seed: rehearse.seed, speed, epoch: whole_second(Clock::wall().now()) }))
+        Ok(Some(Stage {
+            scenario,
+            seed: rehearse.seed,
+            speed,
+            epoch: whole_second(Clock::wall().now()),
+        }))
     }
 
     /// Runs a headless command: a rehearsal on a paused clock (no waiting), anything else in real time.
@@ -156,7 +173,11 @@ impl Context {
 
     /// How long a first look may take.
     pub fn look(&self) -> Duration {
-        self.settings.timeout.map_or(crate::runtime::headless::LOOK, |limit| limit.min(crate::runtime::headless::LOOK))
+        self.settings
+            .timeout
+            .map_or(crate::runtime::headless::LOOK, |limit| {
+                limit.min(crate::runtime::headless::LOOK)
+            })
     }
 }
 
@@ -164,7 +185,10 @@ fn only(mut bundles: Vec<Bundle>) -> Result<Bundle, bundle::BundleError> {
     let names: Vec<String> = bundles.iter().map(|b| b.manifest.name.clone()).collect();
     match bundles.pop() {
         Some(bundle) if bundles.is_empty() => Ok(bundle),
-        _ => Err(bundle::BundleError::Unknown { name: String::new(), known: names.join(", ") }),
+        _ => Err(bundle::BundleError::Unknown {
+            name: String::new(),
+            known: names.join(", "),
+        }),
     }
 }
 

@@ -26,7 +26,12 @@ where
     match dispatch(&cli, streams) {
         Ok(code) => code,
         Err(failed) => {
-            let line = failed.message.lines().map(clean).collect::<Vec<_>>().join("\n");
+            let line = failed
+                .message
+                .lines()
+                .map(clean)
+                .collect::<Vec<_>>()
+                .join("\n");
             say(streams, &format!("switchback: {line}"));
             failed.code
         }
@@ -60,15 +65,33 @@ fn dispatch(cli: &Cli, streams: &mut Streams<'_>) -> Ended {
         let settings = config::load(&flags, &env).map_err(Failed::usage)?;
         Ok(Context { settings, env })
     };
-    let Some(verb) = &cli.verb else { return console::run(&context()?, streams) };
+    let Some(verb) = &cli.verb else {
+        return console::run(&context()?, streams);
+    };
     match verb {
         Verb::Status(status) => look::status(&context()?, streams, status.watch),
         Verb::Preflight { direction } => look::preflight(&context()?, streams, direction.kind()),
         Verb::Outputs { flat } => look::outputs(&context()?, streams, *flat),
-        Verb::Deploy(o) => operate::run(&context()?, streams, &operate::Wanted::new(OperationKind::Deploy, None, &o.how)),
-        Verb::Delete(o) => operate::run(&context()?, streams, &operate::Wanted::new(OperationKind::Delete, None, &o.how)),
-        Verb::Failover(o) => operate::run(&context()?, streams, &operate::Wanted::new(OperationKind::Failover, o.lever, &o.how)),
-        Verb::Failback(o) => operate::run(&context()?, streams, &operate::Wanted::new(OperationKind::Failback, o.lever, &o.how)),
+        Verb::Deploy(o) => operate::run(
+            &context()?,
+            streams,
+            &operate::Wanted::new(OperationKind::Deploy, None, &o.how),
+        ),
+        Verb::Delete(o) => operate::run(
+            &context()?,
+            streams,
+            &operate::Wanted::new(OperationKind::Delete, None, &o.how),
+        ),
+        Verb::Failover(o) => operate::run(
+            &context()?,
+            streams,
+            &operate::Wanted::new(OperationKind::Failover, o.lever, &o.how),
+        ),
+        Verb::Failback(o) => operate::run(
+            &context()?,
+            streams,
+            &operate::Wanted::new(OperationKind::Failback, o.lever, &o.how),
+        ),
         Verb::Stacks(verb) => stacks::run(&context()?, streams, verb),
         Verb::Journal(verb) => journal::run(&context()?, streams, verb),
         Verb::Scenarios(verb) => scenarios::run(&context()?, streams, verb),

@@ -109,8 +109,7 @@ pub async fn rehearsal(
     let clock = world.clock().clone();
     let client = connector::in_process(world.clone());
     let standby = env.regions.get(Role::Standby).to_string();
-    let expires = world
-        .with(|w| w.identity(&standby)).expires;
+    let expires = world.with(|w| w.identity(&standby)).expires;
     let backend = match expires {
         Some(at) => Backend::InProcessUntil(client, at),
         None => Backend::InProcess(client),

@@ -110,7 +110,12 @@ impl Theme {
     }
 
     /// The theme for what the terminal says of itself: `NO_COLOR`, `COLORTERM`, `TERM`, and whether the locale is UTF-8.
-    pub fn of_terminal(no_colour: bool, colorterm: Option<&str>, term: Option<&str>, utf8: bool) -> Self {
+    pub fn of_terminal(
+        no_colour: bool,
+        colorterm: Option<&str>,
+        term: Option<&str>,
+        utf8: bool,
+    ) -> Self {
         let palette = match (no_colour, colorterm, term) {
             (true, _, _) | (false, _, None | Some("dumb" | "vt100" | "vt220")) => Palette::NoColour,
             (false, Some("truecolor" | "24bit"), Some(_)) => Palette::TrueColour,

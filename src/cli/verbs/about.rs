@@ -10,7 +10,9 @@ use crate::error::ExitCode;
 pub fn info(context: &Context, streams: &mut Streams<'_>) -> Ended {
     let settings = &context.settings;
     let file = settings.file.clone().or_else(|| context.env.config_file());
-    let shown = |path: Option<std::path::PathBuf>| path.map_or_else(|| "none".to_owned(), |p| p.display().to_string());
+    let shown = |path: Option<std::path::PathBuf>| {
+        path.map_or_else(|| "none".to_owned(), |p| p.display().to_string())
+    };
     let info = serde_json::json!({
         "version": env!("CARGO_PKG_VERSION"),
         "config": shown(file),
@@ -23,8 +25,14 @@ pub fn info(context: &Context, streams: &mut Streams<'_>) -> Ended {
     let text = format!(
         "switchback {}\nconfiguration  {}{}\nstate          {}\nmode           {}\nenvironment    {}\nuser           {}\n",
         env!("CARGO_PKG_VERSION"),
-        info.get("config").and_then(serde_json::Value::as_str).unwrap_or("none"),
-        if settings.file.is_some() { "" } else { " (not there)" },
+        info.get("config")
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or("none"),
+        if settings.file.is_some() {
+            ""
+        } else {
+            " (not there)"
+        },
         settings.state_dir.display(),
         settings.mode().badge(),
         settings.environment_name.as_deref().unwrap_or("none"),
@@ -38,7 +46,9 @@ pub fn config(context: &Context, streams: &mut Streams<'_>, verb: ConfigVerb) ->
     match verb {
         ConfigVerb::Print => {
             let sensitive = sensitive(context);
-            let lines = config::explain(&context.settings, &|name| sensitive.contains(&name.to_owned()));
+            let lines = config::explain(&context.settings, &|name| {
+                sensitive.contains(&name.to_owned())
+            });
             context.print(streams.out, &lines, &settings_text(&lines))?;
         }
         // the settings were resolved and the bundle is read: both are right or the program has ended with the reason
@@ -58,13 +68,17 @@ fn sensitive(context: &Context) -> Vec<String> {
         |_| context.settings.parameters.keys().cloned().collect(),
         |bundle| {
             let all = bundle.manifest.parameters.iter();
-            all.filter(|p| p.sensitive).map(|p| p.name.clone()).collect()
+            all.filter(|p| p.sensitive)
+                .map(|p| p.name.clone())
+                .collect()
         },
     )
 }
 
 pub fn completions(streams: &mut Streams<'_>, shell: clap_complete::Shell) -> Ended {
-    streams.out.write_all(&crate::cli::generate::completions(shell))?;
+    streams
+        .out
+        .write_all(&crate::cli::generate::completions(shell))?;
     Ok(ExitCode::Done)
 }
 

@@ -16,7 +16,10 @@ pub fn run(context: &Context, streams: &Streams<'_>) -> Ended {
     }
     let speed = context.settings.rehearse.as_ref().map_or(1.0, |r| r.speed);
     let stage = context.stage(speed)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     let theme = theme(context);
     runtime.block_on(async {
         let session = match stage {
@@ -31,7 +34,10 @@ pub fn run(context: &Context, streams: &Streams<'_>) -> Ended {
             core.model.patience = patience;
         }
         console::run(core, &theme).await.map_err(|error| {
-            Failed::new(ExitCode::Failure, format!("the terminal could not be used: {error}"))
+            Failed::new(
+                ExitCode::Failure,
+                format!("the terminal could not be used: {error}"),
+            )
         })
     })?;
     runtime.shutdown_background();
@@ -40,5 +46,10 @@ pub fn run(context: &Context, streams: &Streams<'_>) -> Ended {
 
 fn theme(context: &Context) -> Theme {
     let env = &context.env;
-    Theme::of_terminal(env.no_color(), env.get("COLORTERM"), env.get("TERM"), env.is_utf8())
+    Theme::of_terminal(
+        env.no_color(),
+        env.get("COLORTERM"),
+        env.get("TERM"),
+        env.is_utf8(),
+    )
 }

@@ -33,7 +33,9 @@ fn find(all: &[Summary], operation: Option<&str>) -> Result<PathBuf, Failed> {
     };
     found.map(|s| s.file.clone()).ok_or_else(|| {
         Failed::usage(match operation {
-            Some(id) => format!("the journal has no operation {id}; `switchback journal list` shows those it has"),
+            Some(id) => format!(
+                "the journal has no operation {id}; `switchback journal list` shows those it has"
+            ),
             None => "the journal is empty".to_owned(),
         })
     })
@@ -53,8 +55,18 @@ fn verify(context: &Context, streams: &mut Streams<'_>, operation: Option<&str>)
         }
     }
     if broken > 0 {
-        return Err(Failed::new(ExitCode::Failure, format!("{broken} of {} journals are not as they were written", files.len())));
+        return Err(Failed::new(
+            ExitCode::Failure,
+            format!(
+                "{broken} of {} journals are not as they were written",
+                files.len()
+            ),
+        ));
     }
-    writeln!(streams.out, "{} journals are as they were written", files.len())?;
+    writeln!(
+        streams.out,
+        "{} journals are as they were written",
+        files.len()
+    )?;
     Ok(ExitCode::Done)
 }

@@ -33,11 +33,20 @@ pub fn status(context: &Context, streams: &mut Streams<'_>, watch: bool) -> Ende
 
 /// The guards shown are those of the move that would come next.
 fn status_of(model: &Model) -> Status {
-    let guards = if model.facts.serving == Serving::Standby { &model.go.failback } else { &model.go.failover };
+    let guards = if model.facts.serving == Serving::Standby {
+        &model.go.failback
+    } else {
+        &model.go.failover
+    };
     Status::new(&model.env, &model.seen, &model.facts, guards, model.now)
 }
 
-fn show(context: &Context, streams: &mut Streams<'_>, status: &Status, watch: bool) -> Result<(), Failed> {
+fn show(
+    context: &Context,
+    streams: &mut Streams<'_>,
+    status: &Status,
+    watch: bool,
+) -> Result<(), Failed> {
     let text = match context.settings.format {
         Format::Human => status.text(),
         Format::Prometheus => status.prometheus(),
@@ -54,7 +63,11 @@ pub fn preflight(context: &Context, streams: &mut Streams<'_>, kind: OperationKi
     context.headless(&env, async |core| {
         headless::look(core, context.look()).await;
         let model = &core.model;
-        let guards = if kind == OperationKind::Failback { &model.go.failback } else { &model.go.failover };
+        let guards = if kind == OperationKind::Failback {
+            &model.go.failback
+        } else {
+            &model.go.failover
+        };
         let board = Preflight::new(&model.env, kind, model.facts.situation, guards, model.now);
         context.print(streams.out, &board, &board.text())?;
         Ok(board.code())
@@ -68,25 +81,44 @@ pub fn outputs(context: &Context, streams: &mut Streams<'_>, flat: bool) -> Ende
         headless::look(core, context.look()).await;
         let mut all: BTreeMap<String, String> = BTreeMap::new();
         for spec in &core.model.env.stacks {
-            let Some(stack) = core.model.seen.stack(&spec.id) else { continue };
-            all.extend(stack.outputs.iter().map(|(name, value)| (format!("{}.{name}", spec.id), value.clone())));
+            let Some(stack) = core.model.seen.stack(&spec.id) else {
+                continue;
+            };
+            all.extend(
+                stack
+                    .outputs
+                    .iter()
+                    .map(|(name, value)| (format!("{}.{name}", spec.id), value.clone())),
+            );
         }
         Ok(all)
     })?;
     if found.is_empty() {
-        return Err(Failed::new(ExitCode::CannotTell, format!("no stack of {} could be read, or none is deployed", env.name)));
+        return Err(Failed::new(
+            ExitCode::CannotTell,
+            format!(
+                "no stack of {} could be read, or none is deployed",
+                env.name
+            ),
+        ));
     }
     if flat {
         write_flat(Path::new("cfn-outputs"), &found)?;
     }
-    let text: String = found.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
+    let text: String = found
+        .iter()
+        .map(|(name, value)| format!("{name} = {value}\n"))
+        .collect();
     context.print(streams.out, &found, &text)?;
     Ok(ExitCode::Done)
 }
 
 /// Names without dots: `standby.ApiDomain` becomes `standbyApiDomain`.
 fn write_flat(folder: &Path, outputs: &BTreeMap<String, String>) -> Result<(), Failed> {
-    let flat: BTreeMap<String, &String> = outputs.iter().map(|(name, value)| (name.replace('.', ""), value)).collect();
+    let flat: BTreeMap<String, &String> = outputs
+        .iter()
+        .map(|(name, value)| (name.replace('.', ""), value))
+        .collect();
     std::fs::create_dir_all(folder)?;
     std::fs::write(folder.join("flat-outputs.json"), output::json(&flat)?)?;
     Ok(())

@@ -31,7 +31,12 @@ impl<'a> Wanted<'a> {
     fn ask(&self, model: &Model) -> Ask {
         let nanos = model.now.subsec_nanosecond().unsigned_abs();
         let salt = u16::try_from((nanos ^ std::process::id()) & 0xffff).unwrap_or_default();
-        Ask { kind: self.kind, lever: self.lever, parameters: BTreeMap::new(), salt }
+        Ask {
+            kind: self.kind,
+            lever: self.lever,
+            parameters: BTreeMap::new(),
+            salt,
+        }
     }
 }
 
@@ -40,7 +45,12 @@ pub fn run(context: &Context, streams: &mut Streams<'_>, wanted: &Wanted<'_>) ->
     let asked = if wanted.how.dry_run {
         None
     } else {
-        Some(wanted.how.consent(&env.name, streams.is_terminal).map_err(Failed::usage)?)
+        Some(
+            wanted
+                .how
+                .consent(&env.name, streams.is_terminal)
+                .map_err(Failed::usage)?,
+        )
     };
     context.headless(&env, async |core| {
         headless::look(core, context.look()).await;
@@ -54,8 +64,16 @@ pub fn run(context: &Context, streams: &mut Streams<'_>, wanted: &Wanted<'_>) ->
 
 fn dry_run(context: &Context, streams: &mut Streams<'_>, core: &mut Core, ask: Ask) -> Ended {
     let plan = headless::plan(core, ask).map_err(|why| Failed::new(ExitCode::Failure, why))?;
-    context.print(streams.out, &plan, &plan_text(&plan, &core.model.env.regions))?;
-    Ok(if plan.refusals().next().is_some() { ExitCode::Refused } else { ExitCode::Done })
+    context.print(
+        streams.out,
+        &plan,
+        &plan_text(&plan, &core.model.env.regions),
+    )?;
+    Ok(if plan.refusals().next().is_some() {
+        ExitCode::Refused
+    } else {
+        ExitCode::Done
+    })
 }
 
 async fn operate(
@@ -67,7 +85,8 @@ async fn operate(
     let consent = match asked {
         Asked::Given(consent) => consent,
         Asked::AtTerminal(consent) => {
-            let plan = headless::plan(core, ask.clone()).map_err(|why| Failed::new(ExitCode::Failure, why))?;
+            let plan = headless::plan(core, ask.clone())
+                .map_err(|why| Failed::new(ExitCode::Failure, why))?;
             type_name(streams, core, &plan, consent)?
         }
     };
@@ -79,22 +98,40 @@ async fn operate(
     match went {
         Went::Ended(result) => {
             context.print(streams.out, result.as_ref(), &result_text(&result))?;
-            if let Some(reason) = result.reason.as_ref().filter(|_| ExitCode::of(result.outcome) != ExitCode::Done) {
-                writeln!(streams.err, "switchback: {} {}: {reason}", result.kind.as_str(), result.environment)?;
+            if let Some(reason) = result
+                .reason
+                .as_ref()
+                .filter(|_| ExitCode::of(result.outcome) != ExitCode::Done)
+            {
+                writeln!(
+                    streams.err,
+                    "switchback: {} {}: {reason}",
+                    result.kind.as_str(),
+                    result.environment
+                )?;
             }
             Ok(ExitCode::of(result.outcome))
         }
         Went::NoPlan(why) => Err(Failed::new(ExitCode::Failure, why)),
         Went::NotConfirmed { plan, why } => {
             let refused = plan.refusals().next().is_some();
-            let code = if refused { ExitCode::Refused } else { ExitCode::NotConfirmed };
+            let code = if refused {
+                ExitCode::Refused
+            } else {
+                ExitCode::NotConfirmed
+            };
             Err(Failed::new(code, why))
         }
     }
 }
 
 /// Shows the plan and lets somebody type the environment's name.
-fn type_name(streams: &mut Streams<'_>, core: &Core, plan: &Plan, mut consent: Consent) -> Result<Consent, Failed> {
+fn type_name(
+    streams: &mut Streams<'_>,
+    core: &Core,
+    plan: &Plan,
+    mut consent: Consent,
+) -> Result<Consent, Failed> {
     write!(streams.err, "{}", plan_text(plan, &core.model.env.regions))?;
     write!(streams.err, "Type {} to go on: ", plan.environment)?;
     streams.err.flush()?;

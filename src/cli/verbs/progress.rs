@@ -30,7 +30,12 @@ enum Line<'a> {
 
 impl Reporter {
     pub const fn new(style: Progress) -> Self {
-        Self { style, steps: Vec::new(), last_event: None, trail: None }
+        Self {
+            style,
+            steps: Vec::new(),
+            last_event: None,
+            trail: None,
+        }
     }
 
     /// Looks at the model and says what is new. A closed stderr stops nothing.
@@ -64,7 +69,11 @@ impl Reporter {
 
     fn events(&mut self, model: &Model, run: &Run, text: &mut String) {
         let seen = self.last_event.as_deref();
-        let from = run.events.iter().rposition(|live| Some(live.event.id.as_str()) == seen).map_or(0, |i| i + 1);
+        let from = run
+            .events
+            .iter()
+            .rposition(|live| Some(live.event.id.as_str()) == seen)
+            .map_or(0, |i| i + 1);
         for live in run.events.iter().skip(from) {
             text.push_str(&match self.style {
                 Progress::Human => event_text(model, live),
@@ -75,11 +84,20 @@ impl Reporter {
     }
 
     fn notes(&mut self, model: &Model, text: &mut String) {
-        let from = model.trail.iter().rposition(|l| Some(l) == self.trail.as_ref()).map_or(0, |i| i + 1);
+        let from = model
+            .trail
+            .iter()
+            .rposition(|l| Some(l) == self.trail.as_ref())
+            .map_or(0, |i| i + 1);
         for note in model.trail.iter().skip(from) {
             text.push_str(&match self.style {
                 Progress::Human => {
-                    format!("{}  {:<10}  {}\n", note.at.strftime("%H:%M:%SZ"), clean(&note.source), clean(&note.text))
+                    format!(
+                        "{}  {:<10}  {}\n",
+                        note.at.strftime("%H:%M:%SZ"),
+                        clean(&note.source),
+                        clean(&note.text)
+                    )
                 }
                 Progress::Json => line(&Line::Note(note)),
             });
@@ -90,8 +108,16 @@ impl Reporter {
 
 fn event_text(model: &Model, live: &LiveEvent) -> String {
     let event = &live.event;
-    let took = live.took_seconds.map(|s| format!("  {s} s")).unwrap_or_default();
-    let reason = event.reason.as_deref().filter(|_| event.status.is_failed()).map(|r| format!("  {r}")).unwrap_or_default();
+    let took = live
+        .took_seconds
+        .map(|s| format!("  {s} s"))
+        .unwrap_or_default();
+    let reason = event
+        .reason
+        .as_deref()
+        .filter(|_| event.status.is_failed())
+        .map(|r| format!("  {r}"))
+        .unwrap_or_default();
     format!(
         "{}  {:<10}  {} {} {}{took}{reason}\n",
         event.at.strftime("%H:%M:%SZ"),

@@ -23,13 +23,21 @@ pub fn run(context: &Context, streams: &mut Streams<'_>, verb: &Scenarios) -> En
     match verb {
         Scenarios::List => {
             let all = Scenario::shipped().map_err(Failed::usage)?;
-            let text: String = all.iter().map(|s| format!("{:<24}{}\n", s.name, s.title)).collect();
+            let text: String = all
+                .iter()
+                .map(|s| format!("{:<24}{}\n", s.name, s.title))
+                .collect();
             context.print(streams.out, &all, &text)?;
             Ok(ExitCode::Done)
         }
         Scenarios::Show { name } => {
             let scenario = Scenario::find(name).map_err(Failed::usage)?;
-            let text = format!("{}: {}\n\n{}\n", scenario.name, scenario.title, scenario.story.trim());
+            let text = format!(
+                "{}: {}\n\n{}\n",
+                scenario.name,
+                scenario.title,
+                scenario.story.trim()
+            );
             context.print(streams.out, &scenario, &text)?;
             Ok(ExitCode::Done)
         }
@@ -56,7 +64,11 @@ fn play(context: &Context, streams: &mut Streams<'_>, name: &str) -> Ended {
                 return Ok(ExitCode::Done);
             }
             if age(began, core.clock().now()) >= Duration::from_secs(scenario.expect.within) {
-                let why = format!("{name}: the declared end was not reached in {} s: {}", scenario.expect.within, missing.join("; "));
+                let why = format!(
+                    "{name}: the declared end was not reached in {} s: {}",
+                    scenario.expect.within,
+                    missing.join("; ")
+                );
                 return Err(Failed::new(ExitCode::OperationFailed, why));
             }
             headless::wait(core, Duration::from_secs(1), &mut |_| {}).await;
@@ -71,7 +83,12 @@ async fn play_step(
     (step, scenario): (&ScriptStep, &Scenario),
 ) -> Result<(), Failed> {
     let salt = u16::try_from(step.at & 0xffff).unwrap_or_default();
-    let ask = Ask { kind: step.run, lever: step.lever, parameters: BTreeMap::new(), salt };
+    let ask = Ask {
+        kind: step.run,
+        lever: step.lever,
+        parameters: BTreeMap::new(),
+        salt,
+    };
     let consent = Consent {
         typed_name: core.model.env.name.0.clone(),
         reason: Some(format!("rehearsal of {}", scenario.title)),
@@ -86,7 +103,9 @@ async fn play_step(
         Went::Ended(result) => {
             match context.settings.format {
                 Format::Json => streams.out.write_all(json(result.as_ref())?.as_bytes())?,
-                Format::Human | Format::Prometheus => streams.out.write_all(result_text(&result).as_bytes())?,
+                Format::Human | Format::Prometheus => {
+                    streams.out.write_all(result_text(&result).as_bytes())?
+                }
             }
             (result.outcome, result.reason.unwrap_or_default())
         }
@@ -96,15 +115,34 @@ async fn play_step(
             if let Some(wanted) = &step.refused_by
                 && !by.contains(&wanted.as_str())
             {
-                return Err(Failed::new(ExitCode::OperationFailed, format!("{} should have been refused by {wanted}, but was by {}", step.run.as_str(), by.join(", "))));
+                return Err(Failed::new(
+                    ExitCode::OperationFailed,
+                    format!(
+                        "{} should have been refused by {wanted}, but was by {}",
+                        step.run.as_str(),
+                        by.join(", ")
+                    ),
+                ));
             }
-            (if by.is_empty() { Outcome::NotConfirmed } else { Outcome::Refused }, why)
+            (
+                if by.is_empty() {
+                    Outcome::NotConfirmed
+                } else {
+                    Outcome::Refused
+                },
+                why,
+            )
         }
     };
     if outcome == step.outcome {
         return Ok(());
     }
-    let why = format!("{} at {} s ended {outcome:?}, not {:?}: {why}", step.run.as_str(), step.at, step.outcome);
+    let why = format!(
+        "{} at {} s ended {outcome:?}, not {:?}: {why}",
+        step.run.as_str(),
+        step.at,
+        step.outcome
+    );
     Err(Failed::new(ExitCode::OperationFailed, why))
 }
 
@@ -113,7 +151,11 @@ fn missing(expect: &Expectation, core: &Core) -> Vec<String> {
     let model = &core.model;
     let mut missing = Vec::new();
     if let Some(serving) = expect.serving.filter(|s| *s != model.facts.serving) {
-        missing.push(format!("serving {}, not {}", model.facts.serving.as_str(), serving.as_str()));
+        missing.push(format!(
+            "serving {}, not {}",
+            model.facts.serving.as_str(),
+            serving.as_str()
+        ));
     }
     if let Some(held) = expect.held.filter(|h| *h != model.facts.held) {
         missing.push(format!("held is {}, not {held}", model.facts.held));
@@ -127,9 +169,22 @@ fn missing(expect: &Expectation, core: &Core) -> Vec<String> {
 fn stacks_not(core: &Core, role: Role, wanted: Phase) -> Vec<String> {
     let region = core.model.seen.regions.get(role);
     let specs = core.model.env.stacks_of(role);
-    let phase = |id| region.stacks.get(id).and_then(|s| s.last()).map_or(Phase::Unknown, |s| s.phase());
+    let phase = |id| {
+        region
+            .stacks
+            .get(id)
+            .and_then(|s| s.last())
+            .map_or(Phase::Unknown, |s| s.phase())
+    };
     specs
         .filter(|spec| phase(&spec.id) != wanted)
-        .map(|spec| format!("stack {} in {role} is {}, not {}", spec.id, phase(&spec.id).as_str(), wanted.as_str()))
+        .map(|spec| {
+            format!(
+                "stack {} in {role} is {}, not {}",
+                spec.id,
+                phase(&spec.id).as_str(),
+                wanted.as_str()
+            )
+        })
         .collect()
 }

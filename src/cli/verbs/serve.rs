@@ -14,7 +14,10 @@ pub fn run(context: &Context, streams: &mut Streams<'_>, serve: Serve) -> Ended 
     let Some(stage) = context.stage(speed)? else {
         return Err(Failed::usage("`serve` shows a rehearsal's world"));
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let world = connect::world(&env, stage)?;
         let http = endpoint::serve(world.clone(), serve.listen)

@@ -31,7 +31,15 @@ fn list(context: &Context, streams: &mut Streams<'_>) -> Ended {
         .iter()
         .map(|b| {
             let m = &b.manifest;
-            format!("{:<22}{} / {}  {} stacks  {} ({})\n", m.name, m.regions.primary, m.regions.standby, m.stacks.len(), m.title, b.origin)
+            format!(
+                "{:<22}{} / {}  {} stacks  {} ({})\n",
+                m.name,
+                m.regions.primary,
+                m.regions.standby,
+                m.stacks.len(),
+                m.title,
+                b.origin
+            )
         })
         .collect();
     context.print(streams.out, &manifests, &text)?;
@@ -41,20 +49,47 @@ fn list(context: &Context, streams: &mut Streams<'_>) -> Ended {
 fn show(context: &Context, streams: &mut Streams<'_>) -> Ended {
     let bundle = context.bundle()?;
     let m = &bundle.manifest;
-    let mut text = format!("{}: {}\n{} / {}\n\nstacks\n", m.name, m.title, m.regions.primary, m.regions.standby);
+    let mut text = format!(
+        "{}: {}\n{} / {}\n\nstacks\n",
+        m.name, m.title, m.regions.primary, m.regions.standby
+    );
     for stack in &m.stacks {
-        let after = stack.after.iter().map(|a| a.0.as_str()).collect::<Vec<_>>().join(", ");
-        let after = if after.is_empty() { String::new() } else { format!("  after {after}") };
-        text.push_str(&format!("  {:<10}{:<9}{:<38}{}{after}\n", stack.id.0, stack.role.as_str(), stack.name, stack.template));
+        let after = stack
+            .after
+            .iter()
+            .map(|a| a.0.as_str())
+            .collect::<Vec<_>>()
+            .join(", ");
+        let after = if after.is_empty() {
+            String::new()
+        } else {
+            format!("  after {after}")
+        };
+        text.push_str(&format!(
+            "  {:<10}{:<9}{:<38}{}{after}\n",
+            stack.id.0,
+            stack.role.as_str(),
+            stack.name,
+            stack.template
+        ));
     }
     text.push_str("\nparameters\n");
     for parameter in &m.parameters {
         let needed = if parameter.required { "needed" } else { "" };
-        text.push_str(&format!("  {:<22}{needed:<8}{}\n", parameter.name, parameter.label));
+        text.push_str(&format!(
+            "  {:<22}{needed:<8}{}\n",
+            parameter.name, parameter.label
+        ));
     }
     text.push_str("\nsignals\n");
     for signal in &m.signals {
-        text.push_str(&format!("  {:<32}{:<9}{} {}\n", signal.id.0, signal.role.as_str(), signal.namespace, signal.metric));
+        text.push_str(&format!(
+            "  {:<32}{:<9}{} {}\n",
+            signal.id.0,
+            signal.role.as_str(),
+            signal.namespace,
+            signal.metric
+        ));
     }
     context.print(streams.out, m, &text)?;
     Ok(ExitCode::Done)
@@ -69,7 +104,12 @@ fn check(context: &Context, streams: &mut Streams<'_>, which: Option<&str>) -> E
     let mut found = 0;
     for bundle in &bundles {
         for (file, body) in &bundle.templates {
-            writeln!(streams.out, "{}/{file}: {} of {MOST_BYTES} bytes", bundle.manifest.name, body.len())?;
+            writeln!(
+                streams.out,
+                "{}/{file}: {} of {MOST_BYTES} bytes",
+                bundle.manifest.name,
+                body.len()
+            )?;
         }
         for finding in lint::check(bundle) {
             found += 1;
@@ -78,7 +118,11 @@ fn check(context: &Context, streams: &mut Streams<'_>, which: Option<&str>) -> E
     }
     let rules = lint::rules().count();
     if found == 0 {
-        writeln!(streams.out, "{} bundles, {rules} rules: nothing found", bundles.len())?;
+        writeln!(
+            streams.out,
+            "{} bundles, {rules} rules: nothing found",
+            bundles.len()
+        )?;
         Ok(ExitCode::Done)
     } else {
         Err(Failed::new(ExitCode::Failure, format!("{found} findings")))
@@ -93,7 +137,10 @@ fn export(context: &Context, streams: &mut Streams<'_>, yaml: bool, out: Option<
     for (file, body) in &bundle.templates {
         let (name, text) = if yaml {
             let tree: serde_json::Value = serde_json::from_str(body)?;
-            (Path::new(file).with_extension("yaml"), bundle::yaml::template(&tree))
+            (
+                Path::new(file).with_extension("yaml"),
+                bundle::yaml::template(&tree),
+            )
         } else {
             (PathBuf::from(file), body.clone())
         };
@@ -108,24 +155,33 @@ fn export(context: &Context, streams: &mut Streams<'_>, yaml: bool, out: Option<
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Failed {
-    Failed::new(ExitCode::Failure, format!("{} can't be written: {error}", path.display()))
+    Failed::new(
+        ExitCode::Failure,
+        format!("{} can't be written: {error}", path.display()),
+    )
 }
 
 /// Puts Lambda sources into the templates of `--bundle-dir`.
 fn inline_all(context: &Context, streams: &mut Streams<'_>, check: bool) -> Ended {
     let Some(dir) = context.settings.bundle_dir.as_deref() else {
-        return Err(Failed::usage("which folder? Give --bundle-dir DIR: built-in bundles can't be written"));
+        return Err(Failed::usage(
+            "which folder? Give --bundle-dir DIR: built-in bundles can't be written",
+        ));
     };
     let mut different = 0;
     for bundle in catalogue(context)? {
-        let bundle::Origin::Folder(folder) = &bundle.origin else { continue };
+        let bundle::Origin::Folder(folder) = &bundle.origin else {
+            continue;
+        };
         for file in bundle.templates.keys() {
             let path = folder.join(file);
             let before = std::fs::read_to_string(&path).map_err(|e| unwritable(&path, &e))?;
             let after = inline::inline(&before, &|name: &str| {
-                let missing = || bundle::BundleError::unreadable(name, &"the source file is not there");
+                let missing =
+                    || bundle::BundleError::unreadable(name, &"the source file is not there");
                 bundle.sources.get(name).cloned().ok_or_else(missing)
-            }).map_err(Failed::usage)?;
+            })
+            .map_err(Failed::usage)?;
             if before == after {
                 continue;
             }
@@ -137,7 +193,10 @@ fn inline_all(context: &Context, streams: &mut Streams<'_>, check: bool) -> Ende
         }
     }
     if check && different > 0 {
-        let why = format!("{different} templates differ from their sources: run `switchback --bundle-dir {} stacks inline`", dir.display());
+        let why = format!(
+            "{different} templates differ from their sources: run `switchback --bundle-dir {} stacks inline`",
+            dir.display()
+        );
         return Err(Failed::new(ExitCode::Failure, why));
     }
     Ok(ExitCode::Done)

@@ -266,7 +266,8 @@ impl World {
             LeverSpec::Endpoint {
                 role: place,
                 stack,
-                parameter, ..
+                parameter,
+                ..
             } if *place == role => {
                 let spec = env.stack(stack);
                 let found =
