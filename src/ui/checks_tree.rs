@@ -57,13 +57,11 @@ fn branch<'a>(
         return;
     }
     for id in children(check) {
-        match checks.get(id) {
-            Some(child) => branch(sheet, model, (checks, child), (depth + 1, width)),
-            None => {
-                let indent = "  ".repeat(depth + 1);
-                let line = Line::of(indent, Paint::Dim).state(State::Unknown);
-                sheet.line(line.add(format!("{id} was not listed"), Paint::Unknown));
-            }
+        if let Some(child) = checks.get(id) {
+            branch(sheet, model, (checks, child), (depth + 1, width));
+        } else {
+            let line = Line::of("  ".repeat(depth + 1), Paint::Dim).state(State::Unknown);
+            sheet.line(line.add(format!("{id} was not listed"), Paint::Unknown));
         }
     }
 }

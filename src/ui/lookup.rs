@@ -36,6 +36,13 @@ fn value<'a>(model: &'a Model, name: &str) -> Option<&'a str> {
     })
 }
 
+/// A region's name, padded so that both regions' columns line up.
+pub(super) fn region_column(model: &Model, role: Role) -> String {
+    let longest = Role::BOTH.map(|role| model.env.regions.get(role).as_str().len());
+    let width = longest.into_iter().max().unwrap_or(0);
+    format!("{:<width$} ", model.env.regions.get(role).as_str())
+}
+
 /// The id of a health check that the manifest names.
 pub(super) fn check(model: &Model, key: &str) -> Option<CheckId> {
     let traffic = model.env.traffic.as_ref()?;
