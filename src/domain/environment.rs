@@ -73,8 +73,11 @@ pub struct Environment {
     pub alarm_prefixes: PerRole<Vec<Placeholder>>,
     pub traffic: Option<TrafficSpec>,
     pub parameters: Vec<ParameterSpec>,
-    /// What is known before anything was observed: suffix, regions, parameters given or defaulted.
+    /// What is known before anything was observed: suffix, regions, parameters given.
     pub given: Bindings,
+    /// Values of parameters that are neither given nor known from a deployed stack.
+    #[serde(default)]
+    pub defaults: Bindings,
 }
 
 /// Recovery objectives in seconds.
@@ -171,18 +174,23 @@ impl Environment {
         self.signals_of(role).find(|signal| signal.kind == kind)
     }
 
-    /// What is given, plus what the stacks were deployed with and what they output.
+    /// What is given, else what the stacks were deployed with, else defaults; and what the stacks output.
     ///
     /// A user parameter that was not given is taken from a stack's own parameters, the standby's before the
     /// primary's, so that a first start with a dead primary and no configuration knows its names.
     pub fn bindings(&self, seen: &Observation) -> Bindings {
-        let mut all = Bindings::default();
+        let mut all = self.defaults.clone();
         for role in [Role::Primary, Role::Standby] {
             for spec in self.stacks_of(role) {
                 let Some(stack) = seen.stack(&spec.id) else {
                     continue;
                 };
-                let asked_for = |name: &str| self.parameters.iter().any(|p| p.name == name);
+                // a sensitive value comes back masked, and must not be deployed as such
+                let asked_for = |name: &str| {
+                    self.parameters
+                        .iter()
+                        .any(|p| p.name == name && !p.sensitive)
+                };
                 for (name, value) in stack.parameters.iter().filter(|(name, _)| asked_for(name)) {
                     all.insert(name, value);
                 }

@@ -217,6 +217,7 @@ pub(crate) fn environment() -> Environment {
             parameter("hostedZoneId", "Hosted zone of the service name", true),
             parameter("notificationEmail", "Who gets the alerts", false),
         ],
+        defaults: Bindings::default(),
         given,
     }
 }

@@ -7,6 +7,7 @@ use crate::app::model::Model;
 use crate::domain::health::CheckId;
 use crate::domain::lever::LeverSpec;
 use crate::domain::placeholder::{Bindings, Placeholder};
+use crate::domain::prediction::check_of;
 use crate::domain::region::Role;
 use crate::domain::stack::StackId;
 
@@ -27,13 +28,14 @@ fn value<'a>(model: &'a Model, name: &str) -> Option<&'a str> {
         let stack = model.seen.stack(&StackId(stack.to_owned()))?;
         return stack.outputs.get(output).map(String::as_str);
     }
-    [Role::Standby, Role::Primary].into_iter().find_map(|role| {
+    let deployed = [Role::Standby, Role::Primary].into_iter().find_map(|role| {
         let mut stacks = model.env.stacks_of(role);
         stacks.find_map(|spec| {
             let stack = model.seen.stack(&spec.id)?;
             stack.parameters.get(name).map(String::as_str)
         })
-    })
+    });
+    deployed.or_else(|| model.env.defaults.get(name))
 }
 
 /// A region's name, padded so that both regions' columns line up.
@@ -43,10 +45,12 @@ pub(super) fn region_column(model: &Model, role: Role) -> String {
     format!("{:<width$} ", model.env.regions.get(role).as_str())
 }
 
-/// The id of a health check that the manifest names.
+/// The id of a health check that the manifest names, found from the records where its stack can't be read.
 pub(super) fn check(model: &Model, key: &str) -> Option<CheckId> {
     let traffic = model.env.traffic.as_ref()?;
-    resolve(model, traffic.checks.get(key)?).map(CheckId)
+    resolve(model, traffic.checks.get(key)?)
+        .map(CheckId)
+        .or_else(|| check_of(&model.env, &model.seen, key))
 }
 
 /// The alarm of the metric lever.
