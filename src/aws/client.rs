@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
 
-use aws_config::{BehaviorVersion, Region};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
@@ -15,12 +11,11 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
-use aws_types::SdkConfig;
-use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use jiff::Timestamp;
 
+use crate::aws::configuration::{Loaded, load, route53_region};
 use crate::aws::error::Site;
-use crate::aws::identity::{CredentialWatch, Watched};
+use crate::aws::identity::CredentialWatch;
 use crate::aws::pace::Pace;
 use crate::clock::Clock;
 use crate::domain::region::{PerRole, RegionId, RegionPair, Role};
@@ -118,7 +113,7 @@ pub struct RegionClient {
 
 impl RegionClient {
     fn new(region: &RegionId, loaded: &Loaded, settings: &Settings, calls: &Counter) -> Self {
-        let sdk = &loaded.sdk;
+        let (sdk, retries) = (&loaded.sdk, &loaded.retries);
         let counter = || calls.clone();
         Self {
             region: region.clone(),
@@ -127,16 +122,19 @@ impl RegionClient {
             clock: settings.clock.clone(),
             cloudformation: aws_sdk_cloudformation::Client::from_conf(
                 aws_sdk_cloudformation::config::Builder::from(sdk)
+                    .retry_partition(retries.clone())
                     .interceptor(counter())
                     .build(),
             ),
             cloudwatch: aws_sdk_cloudwatch::Client::from_conf(
                 aws_sdk_cloudwatch::config::Builder::from(sdk)
+                    .retry_partition(retries.clone())
                     .interceptor(counter())
                     .build(),
             ),
             sts: aws_sdk_sts::Client::from_conf(
                 aws_sdk_sts::config::Builder::from(sdk)
+                    .retry_partition(retries.clone())
                     .interceptor(counter())
                     .build(),
             ),
@@ -178,94 +176,11 @@ impl GlobalClient {
             pace: Pace::new(settings.clock.clone()),
             route53: aws_sdk_route53::Client::from_conf(
                 aws_sdk_route53::config::Builder::from(&loaded.sdk)
+                    .retry_partition(loaded.retries.clone())
                     .interceptor(calls.clone())
                     .build(),
             ),
         }
-    }
-}
-
-/// One region's configuration. Each has its own, so that each renews credentials through its own region.
-struct Loaded {
-    sdk: SdkConfig,
-    watch: Arc<CredentialWatch>,
-}
-
-async fn load(settings: &Settings, region: &str) -> Loaded {
-    let sdk = match &settings.backend {
-        Backend::Network => load_network(settings, region).await,
-        Backend::InProcess(http) => in_process(settings, region, http, None),
-        Backend::InProcessUntil(http, expires) => {
-            in_process(settings, region, http, Some((*expires).into()))
-        }
-    };
-    let watch = Arc::<CredentialWatch>::default();
-    let mut builder = sdk.to_builder();
-    if let Some(source) = sdk.credentials_provider() {
-        let watch = Arc::clone(&watch);
-        builder.set_credentials_provider(Some(SharedCredentialsProvider::new(Watched {
-            source,
-            watch,
-        })));
-    }
-    // Only --endpoint-url may lead away from AWS: what an environment variable or a profile says about
-    // endpoints is left out, or LIVE would be a lie.
-    builder.set_endpoint_url(settings.endpoint_url.clone());
-    builder.set_service_config(Some(NoServiceConfig));
-    Loaded {
-        sdk: builder.build(),
-        watch,
-    }
-}
-
-/// No settings per service: see [`load`].
-#[derive(Debug)]
-struct NoServiceConfig;
-
-impl LoadServiceConfig for NoServiceConfig {
-    fn load_config(&self, _key: ServiceConfigKey<'_>) -> Option<String> {
-        None
-    }
-}
-
-async fn load_network(settings: &Settings, region: &str) -> SdkConfig {
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .region(Region::new(region.to_owned()))
-        .sleep_impl(settings.clock.sdk_sleep())
-        .time_source(settings.clock.sdk_time())
-        .timeout_config(read_timeouts())
-        .retry_config(read_retries());
-    if let Some(profile) = &settings.profile {
-        loader = loader.profile_name(profile);
-    }
-    loader.load().await
-}
-
-fn in_process(
-    settings: &Settings,
-    region: &str,
-    http: &SharedHttpClient,
-    expires: Option<SystemTime>,
-) -> SdkConfig {
-    let credentials = Credentials::new("REHEARSAL", "rehearsal", None, expires, "rehearsal");
-    SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(region.to_owned()))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(http.clone())
-        .sleep_impl(settings.clock.sdk_sleep())
-        .time_source(settings.clock.sdk_time())
-        .timeout_config(read_timeouts())
-        .retry_config(read_retries())
-        .build()
-}
-
-/// The region that Route 53 is signed for and its credentials are renewed in: the home of its control plane.
-fn route53_region(primary: &RegionId) -> &'static str {
-    match primary.as_str().split('-').take(2).collect::<Vec<_>>()[..] {
-        ["us", "gov"] => "us-gov-west-1",
-        ["cn", _] => "cn-northwest-1",
-        _ => "us-east-1",
     }
 }
 
@@ -279,18 +194,6 @@ fn check_endpoint(url: Option<&str>) -> Result<(), ConnectError> {
     } else {
         Err(ConnectError::Endpoint(url.to_owned()))
     }
-}
-
-fn read_timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(limit::CONNECT)
-        .operation_attempt_timeout(limit::READ_ATTEMPT)
-        .operation_timeout(limit::READ)
-        .build()
-}
-
-fn read_retries() -> RetryConfig {
-    RetryConfig::standard().with_max_attempts(limit::READ_ATTEMPTS)
 }
 
 /// The same time to connect as for reads, so that changes travel over the connections that reads keep open.
@@ -359,13 +262,5 @@ mod tests {
         }
         set.endpoint_url = Some("http://127.0.0.1:4566".into());
         assert!(Clients::connect(&set).await.is_ok());
-    }
-
-    #[test]
-    fn route_53_is_signed_for_the_partition_s_own_region() {
-        let region = |name| RegionId::parse(name).unwrap();
-        assert_eq!(route53_region(&region("ap-southeast-1")), "us-east-1");
-        assert_eq!(route53_region(&region("us-gov-east-1")), "us-gov-west-1");
-        assert_eq!(route53_region(&region("cn-north-1")), "cn-northwest-1");
     }
 }

@@ -58,18 +58,29 @@ impl RegionClient {
     pub async fn alarms(&self, names: &[String]) -> Result<Vec<Alarm>, ReadError> {
         let batches = names
             .chunks(MOST_NAMES)
-            .map(|batch| self.alarms_batch(batch));
+            .map(|batch| self.alarms_chosen(Some(batch.to_vec()), None));
         Ok(try_join_all(batches).await?.concat())
     }
 
-    async fn alarms_batch(&self, names: &[String]) -> Result<Vec<Alarm>, ReadError> {
+    /// The alarms whose names begin so: for stacks whose resources do not name them.
+    pub async fn alarms_with_prefix(&self, prefix: &str) -> Result<Vec<Alarm>, ReadError> {
+        self.alarms_chosen(None, Some(prefix)).await
+    }
+
+    /// CloudWatch accepts names or a prefix, not both.
+    async fn alarms_chosen(
+        &self,
+        names: Option<Vec<String>>,
+        prefix: Option<&str>,
+    ) -> Result<Vec<Alarm>, ReadError> {
         let mut alarms = Vec::new();
         let mut token = None;
         for _ in 0..MOST_PAGES {
             let answer = self
                 .cloudwatch
                 .describe_alarms()
-                .set_alarm_names(Some(names.to_vec()))
+                .set_alarm_names(names.clone())
+                .set_alarm_name_prefix(prefix.map(str::to_owned))
                 // Without this, composite alarms are left out.
                 .alarm_types(sdk::AlarmType::MetricAlarm)
                 .alarm_types(sdk::AlarmType::CompositeAlarm)
@@ -435,6 +446,16 @@ mod tests {
              /operation/DescribeAlarms"
         ));
         assert!(requests[0].contains("CompositeAlarm") && requests[0].contains("MetricAlarm"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn alarms_are_also_found_by_the_beginning_of_their_names() {
+        let replay = cbor([alarms(&[("pay-lag", "OK")], &[])]);
+        let aws = clients(replay.clone()).await;
+        let found = aws.regions.primary.alarms_with_prefix("pay-").await;
+        assert_eq!(found.unwrap().len(), 1);
+        let request = &sent(&replay)[0];
+        assert!(request.contains("AlarmNamePrefix") && !request.contains("AlarmNames"));
     }
 
     #[tokio::test(start_paused = true)]

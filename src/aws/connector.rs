@@ -139,7 +139,11 @@ impl Limits {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::testing::{self, STANDBY, cloudwatch};
+    use aws_smithy_runtime_api::client::result::SdkError;
+
+    use crate::aws::testing::{
+        self, PRIMARY, ProvideErrorMetadata, STANDBY, cloudformation, cloudwatch, route53,
+    };
 
     #[tokio::test(start_paused = true)]
     async fn an_answer_takes_its_time_in_the_world() {
@@ -154,6 +158,54 @@ mod tests {
             (seen.operation.as_str(), seen.region.as_str()),
             ("DescribeAlarms", STANDBY)
         );
+    }
+
+    fn code<T: std::fmt::Debug>(sent: Result<T, impl ProvideErrorMetadata>) -> String {
+        let failed = sent.expect_err("an error");
+        failed.code().unwrap_or_default().to_owned()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_dark_region_costs_the_connect_time_out_and_the_other_nothing() {
+        let world = testing::world("[[faults]]\nkind = 'region-dark'\nregion = 'primary'");
+        let dark = cloudformation::Client::new(&testing::over(&world, PRIMARY));
+        let before = world.clock().now();
+        let failed = dark.describe_stacks().send().await.unwrap_err();
+        let SdkError::DispatchFailure(failed) = failed else {
+            panic!("{failed:?}")
+        };
+        assert!(failed.is_timeout(), "{failed:?}");
+        assert_eq!(world.clock().now().duration_since(before).as_secs(), 2);
+        let lit = cloudformation::Client::new(&testing::over(&world, STANDBY));
+        lit.describe_stacks().send().await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn throttling_and_failing_planes_arrive_as_what_they_are() {
+        let world = testing::world("[[faults]]\nkind = 'throttling'\none_in = 1");
+        let clients = (
+            cloudformation::Client::new(&testing::over(&world, STANDBY)),
+            cloudwatch::Client::new(&testing::over(&world, STANDBY)),
+            route53::Client::new(&testing::over(&world, PRIMARY)),
+        );
+        let codes = [
+            code(clients.0.describe_stacks().send().await),
+            code(clients.1.describe_alarms().send().await),
+            code(clients.2.list_health_checks().send().await),
+        ];
+        for code in codes {
+            // codes that the SDK's retry classifier knows
+            assert!(
+                ["Throttling", "ThrottlingException"].contains(&code.as_str()),
+                "{code}"
+            );
+        }
+        let world = testing::world("[[faults]]\nkind = 'control-planes'\nregion = 'standby'");
+        let client = cloudformation::Client::new(&testing::over(&world, STANDBY));
+        let SdkError::ServiceError(failed) = client.list_stacks().send().await.unwrap_err() else {
+            panic!("an answer, and a bad one")
+        };
+        assert!(failed.raw().status().as_u16() >= 500);
     }
 
     #[tokio::test(start_paused = true)]

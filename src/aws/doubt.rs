@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
@@ -18,11 +18,22 @@ use crate::aws::error::find;
 /// Needed because a later attempt may fail harmlessly (a refused connection, "already exists") after an
 /// earlier one got through.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Doubt(Arc<AtomicBool>);
+pub(super) struct Doubt(Arc<Seen>);
+
+#[derive(Debug, Default)]
+struct Seen {
+    attempts: AtomicU32,
+    doubtful: AtomicBool,
+}
 
 impl Doubt {
+    /// How many attempts have ended.
+    pub(super) fn attempts(&self) -> u32 {
+        self.0.attempts.load(Ordering::Relaxed)
+    }
+
     pub(super) fn exists(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.doubtful.load(Ordering::Relaxed)
     }
 }
 
@@ -37,6 +48,7 @@ impl Intercept for Doubt {
         _components: &RuntimeComponents,
         _cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        self.0.attempts.fetch_add(1, Ordering::Relaxed);
         let Some(Err(error)) = context.output_or_error() else {
             return Ok(());
         };
@@ -46,7 +58,7 @@ impl Intercept for Doubt {
             None => error.as_connector_error().is_none_or(never_sent),
         };
         if !harmless {
-            self.0.store(true, Ordering::Relaxed);
+            self.0.doubtful.store(true, Ordering::Relaxed);
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -81,7 +82,7 @@ impl Site {
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        self.explain(action, limit::READ.as_secs(), error)
+        self.explain(action, [limit::READ_ATTEMPT, limit::READ], error)
     }
 
     /// Explains a failed change; `doubt` has watched its attempts.
@@ -89,7 +90,11 @@ impl Site {
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        let ReadError { kind, mut message } = self.explain(action, limit::WRITE.as_secs(), error);
+        let ReadError { kind, mut message } = self.explain(
+            action,
+            [limit::WRITE_ATTEMPT * doubt.attempts(), limit::WRITE],
+            error,
+        );
         let cut_off = matches!(error, SdkError::TimeoutError(_)) && !self.credentials.is_waiting();
         let nothing_changed = !cut_off && !doubt.exists();
         if !nothing_changed {
@@ -111,7 +116,7 @@ impl Site {
         }
     }
 
-    fn explain<E>(&self, action: &str, limit_seconds: u64, error: &CallError<E>) -> ReadError
+    fn explain<E>(&self, action: &str, limits: [Duration; 2], error: &CallError<E>) -> ReadError
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
@@ -121,11 +126,15 @@ impl Site {
         let (kind, message) = match error {
             SdkError::TimeoutError(_) if self.credentials.is_waiting() => (
                 FailureKind::Credentials,
-                format!("no credentials within {limit_seconds} s{}", self.login()),
+                format!(
+                    "no credentials within {} s{}",
+                    waited(limits, error),
+                    self.login()
+                ),
             ),
             SdkError::TimeoutError(_) => (
                 FailureKind::Unreachable,
-                format!("no answer in {limit_seconds} s from {self}"),
+                format!("no answer in {} s from {self}", waited(limits, error)),
             ),
             SdkError::DispatchFailure(failure) => {
                 (FailureKind::Unreachable, self.unreachable(failure))
@@ -211,7 +220,7 @@ impl Site {
     /// The SDK found no credentials to sign with.
     fn no_credentials(&self, error: &CredentialsError) -> ReadError {
         let message = match error {
-            CredentialsError::CredentialsNotLoaded(_) => {
+            CredentialsError::CredentialsNotLoaded(_) if self.profile.is_none() => {
                 format!("no credentials{}", self.login())
             }
             CredentialsError::ProviderTimedOut(_) => {
@@ -238,6 +247,13 @@ impl Site {
             None => ": log in again, or choose a profile with --profile".to_owned(),
         }
     }
+}
+
+/// How many seconds were waited: for the attempts that were made (the SDK stops repeating calls to a place
+/// that never answers), or until the limit of the whole call.
+fn waited([attempts, call]: [Duration; 2], error: &(dyn Error + 'static)) -> u64 {
+    let one = causes(error).any(|e| e.to_string().starts_with("operation attempt timeout"));
+    if one { attempts } else { call }.as_secs()
 }
 
 /// What an error code means (facts/aws.md §3.1 and the services' "Common Errors" pages).
@@ -330,7 +346,6 @@ mod tests {
     use crate::aws::scripted::{Broken, clients, error_xml, script, settings};
     use crate::aws::{Clients, DeleteOptions};
     use aws_smithy_http_client::test_util::NeverClient;
-    use std::time::Duration;
 
     async fn read(aws: &Clients) -> ReadError {
         aws.regions.primary.stack("pay").await.unwrap_err()
@@ -367,10 +382,26 @@ mod tests {
         assert!(!error.nothing_changed);
         assert_eq!(
             error.message,
-            "no answer in 20 s from CloudFormation in us-east-1; it may have been carried out all the same"
+            "no answer in 15 s from CloudFormation in us-east-1; it may have been carried out all the same"
         );
         let passed = set.clock.now().duration_since(started);
         assert!(passed.as_secs() <= 25, "{passed:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_place_that_never_answers_is_tried_only_once_in_the_end() {
+        let set = settings(NeverClient::new());
+        let aws = Clients::connect(&set).await.unwrap();
+        for _ in 0..100 {
+            read(&aws).await;
+        }
+        let started = set.clock.now();
+        assert_eq!(
+            read(&aws).await.message,
+            "no answer in 3 s from CloudFormation in us-east-1"
+        );
+        let passed = set.clock.now().duration_since(started);
+        assert!(passed.as_millis() < 3_100, "{passed:?}");
     }
 
     #[tokio::test(start_paused = true)]

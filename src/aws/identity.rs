@@ -103,7 +103,7 @@ mod tests {
     use super::*;
     use crate::aws::Backend;
     use crate::aws::Clients;
-    use crate::aws::scripted::{EPOCH, script, sent, settings};
+    use crate::aws::scripted::{EPOCH, error_xml, script, sent, settings};
     use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
     #[tokio::test(start_paused = true)]
@@ -137,5 +137,21 @@ mod tests {
             "STS in us-east-1 answered without an account"
         );
         assert_eq!(aws.regions.primary.credentials.expires(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn credentials_that_have_expired_are_still_tried_and_refused_by_aws() {
+        let refusal = error_xml("ExpiredToken", "The security token has expired");
+        let replay = script([(403, refusal)]);
+        let past = Timestamp::from_second(EPOCH - 60).unwrap();
+        let mut set = settings(replay.clone());
+        set.backend = Backend::InProcessUntil(SharedHttpClient::new(replay), past);
+        let aws = Clients::connect(&set).await.unwrap();
+        let error = aws.regions.primary.identity().await.unwrap_err();
+        assert_eq!(
+            error.message,
+            "the credentials have expired (ExpiredToken): log in again with profile `ops`"
+        );
+        assert_eq!(aws.regions.primary.credentials.expires(), Some(past));
     }
 }

@@ -6,6 +6,7 @@
 //!         │   no setter)   ├─ cloudwatch       alarms, signals, the metric lever
 //!         │                └─ identity         who we are, when the credentials end
 //!         └─ GlobalClient ──── route53         zone, records, checks; kept slow by pace
+//! configuration: whose credentials, how long to wait
 //! convert: SDK values → domain values    error: what a failure means    doubt: what it may have changed
 //! ```
 
@@ -13,6 +14,7 @@ pub mod change_sets;
 pub mod client;
 pub mod cloudformation;
 pub mod cloudwatch;
+mod configuration;
 pub mod connector;
 mod convert;
 mod doubt;

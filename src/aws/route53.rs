@@ -3,6 +3,8 @@
 //! Its API allows five requests a second for the whole account, CloudFormation included (facts/aws.md §3.1):
 //! a pace keeps this console at two.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_route53::types as sdk;
 
 use crate::aws::client::{GlobalClient, change};
@@ -52,9 +54,9 @@ impl GlobalClient {
         names: &[String],
     ) -> Result<Vec<RecordSet>, ReadError> {
         let mut found = Vec::new();
-        for name in names {
-            self.records_named(zone_id, &absolute(name), &mut found)
-                .await?;
+        let names: BTreeSet<String> = names.iter().map(|name| absolute(name)).collect();
+        for name in &names {
+            self.records_named(zone_id, name, &mut found).await?;
         }
         Ok(found)
     }
@@ -326,7 +328,7 @@ mod tests {
             ),
         ]);
         let aws = clients(replay.clone()).await;
-        let names = ["API.pay.test".to_owned(), "m.pay.test.".to_owned()];
+        let names = ["API.pay.test", "m.pay.test.", "api.pay.test."].map(str::to_owned);
         let found = aws.global.records("Z1", &names).await.unwrap();
         assert_eq!(found.len(), 2);
         assert_eq!(found[0].policy, Policy::Weighted(0));

@@ -66,6 +66,14 @@ pub(crate) fn over(world: &SharedWorld, region: &'static str) -> SdkConfig {
     config(connector::in_process(world.clone()), world.clock(), region)
 }
 
+/// A client configuration over the world that retries until a throttled second is over, whatever the jitter.
+pub(crate) fn patient(world: &SharedWorld, region: &'static str) -> SdkConfig {
+    over(world, region)
+        .into_builder()
+        .retry_config(RetryConfig::standard().with_max_attempts(10))
+        .build()
+}
+
 /// A client configuration over a real socket.
 pub(crate) fn over_socket(address: std::net::SocketAddr, region: &'static str) -> SdkConfig {
     let builder = aws_smithy_http_client::Builder::new();

@@ -1,6 +1,7 @@
 //! What a verb works with: streams, settings, the bundle and the environment.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -131,7 +132,7 @@ impl Context {
         let Some(rehearse) = &self.settings.rehearse else {
             return Ok(None);
         };
-        let scenario = Scenario::find(&rehearse.scenario).map_err(Failed::usage)?;
+        let scenario = scenario(&rehearse.scenario)?;
         Ok(Some(Stage {
             scenario,
             seed: rehearse.seed,
@@ -179,6 +180,15 @@ impl Context {
                 limit.min(crate::runtime::headless::LOOK)
             })
     }
+}
+
+/// A scenario that ships, or the one of a file whose path ends in `.toml`.
+pub fn scenario(name: &str) -> Result<Scenario, Failed> {
+    if !Path::new(name).extension().is_some_and(|e| e == "toml") {
+        return Scenario::shipped(name).map_err(Failed::usage);
+    }
+    let text = std::fs::read_to_string(name).map_err(|e| Failed::usage(format!("{name}: {e}")))?;
+    Scenario::parse(name, &text).map_err(Failed::usage)
 }
 
 fn only(mut bundles: Vec<Bundle>) -> Result<Bundle, bundle::BundleError> {

@@ -4,6 +4,7 @@ pub mod args;
 pub mod consent;
 pub mod context;
 pub mod generate;
+pub mod iam;
 pub mod output;
 pub mod parse;
 pub mod run;

@@ -1,7 +1,6 @@
 //! From the words of the command line to an exit code.
 
 use std::ffi::OsString;
-use std::io::Write as _;
 
 use crate::cli::args::{Cli, Verb};
 use crate::cli::context::{Context, Ended, Failed, Streams};

@@ -128,3 +128,20 @@ fn chain(previous: &str, body: &str) -> String {
     hash.update(body.as_bytes());
     format!("{:x}", hash.finalize())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_a_file_holds_is_read_without_a_panic(bytes: Vec<u8>, text in ".*\n.*,\"hash\":\"[0-9a-f]*\"\\}\n") {
+            for content in [bytes.as_slice(), text.as_bytes()] {
+                let found = decode(content);
+                prop_assert!(found.broken.is_some() && found.records.is_empty());
+            }
+        }
+    }
+}

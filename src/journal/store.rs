@@ -37,6 +37,7 @@ pub struct Summary {
     pub reason: Option<String>,
     pub rto_seconds: Option<f64>,
     pub rpo_seconds: Option<f64>,
+    /// For practice: a drill, or a rehearsal.
     pub drill: bool,
     /// A console is writing it now.
     pub running: bool,
@@ -55,7 +56,9 @@ impl Journal {
             .mode(0o700)
             .create(&folder)
             .map_err(io("created", &folder))?;
+        // the names of both folders, not only the inner one's
         sync_folder_of(&folder)?;
+        sync_folder_of(&root(state))?;
         Ok(Self {
             folder,
             world: world.clone(),
@@ -145,8 +148,17 @@ pub fn last_practice(live_state: &Path, environment: &EnvironmentName) -> Option
         .flat_map(list)
         .filter(|s| s.drill && s.environment == *environment)
         .filter(|s| s.kind == OperationKind::Failover && s.outcome == Some(Outcome::Succeeded))
-        .filter_map(|s| s.finished)
+        .filter_map(|s| practised_at(&s))
         .max()
+}
+
+/// A rehearsal's entries carry the time of its world; when it was played, only the file knows.
+fn practised_at(one: &Summary) -> Option<Timestamp> {
+    if !one.world.is_rehearsal() {
+        return one.finished;
+    }
+    let changed = fs::metadata(&one.file).and_then(|file| file.modified());
+    Timestamp::try_from(changed.ok()?).ok()
 }
 
 fn root(state: &Path) -> PathBuf {
@@ -399,8 +411,28 @@ mod tests {
         assert_eq!(one.outcome, Some(Outcome::Succeeded));
         assert_eq!((one.started, one.finished), (at(0), Some(at(2))));
         assert!(one.drill && !one.running && one.broken.is_none());
-        assert_eq!(last_practice(state.path(), &environment()), Some(at(2)));
+        // the world's clock says 2027; what counts is when the file was written
+        let played = last_practice(state.path(), &environment()).unwrap();
+        let modified = fs::metadata(&path).unwrap().modified().unwrap();
+        assert_eq!(played, Timestamp::try_from(modified).unwrap());
         assert!(journal.unfinished(&environment()).is_empty());
+    }
+
+    #[test]
+    fn a_live_drill_is_practice_and_a_live_failover_is_not() {
+        let state = tempfile::tempdir().unwrap();
+        let journal = Journal::open(state.path(), &WorldId::of(&Mode::Live, Some("1"))).unwrap();
+        for (name, is_drill) in [("failover-1", false), ("failover-2", true)] {
+            let mut log = journal.begin(&id(name), header()).unwrap();
+            let mut entry = opened(Mode::Live);
+            if let Entry::Opened { drill, .. } = &mut entry {
+                *drill = is_drill;
+            }
+            log.append(entry, at(0)).unwrap();
+            log.append(closed(Outcome::Succeeded), at(9)).unwrap();
+            let expected = is_drill.then_some(at(9));
+            assert_eq!(last_practice(state.path(), &environment()), expected);
+        }
     }
 
     #[test]

@@ -27,6 +27,10 @@ impl WorldId {
         &self.0
     }
 
+    pub fn is_rehearsal(&self) -> bool {
+        self.0.starts_with("rehearsal:")
+    }
+
     /// The folder's name: `:` becomes `_`, every other byte that a file name should not have becomes `%XX`.
     pub fn folder(&self) -> String {
         let mut name = String::with_capacity(self.0.len());

@@ -36,7 +36,7 @@ pub enum Fault {
     EndpointUnhealthy { region: Role },
     /// The health path changes between 200 and 503 every `seconds`.
     EndpointFlapping { region: Role, seconds: u64 },
-    /// Our own clock is ahead (positive) or behind.
+    /// Our own clock is ahead (positive) or behind; from the start only.
     ClockSkew { seconds: i64 },
     /// The credentials end this long after the fault begins.
     CredentialsExpiring { seconds: u64 },
@@ -48,8 +48,8 @@ pub enum Fault {
         action: StackAction,
         resource_type: String,
     },
-    /// Somebody else changes a stack.
-    ForeignOperation { region: Role },
+    /// Somebody else begins to change a stack, which takes this long.
+    ForeignOperation { region: Role, seconds: u64 },
 }
 
 /// What fails at a resource.
@@ -158,9 +158,38 @@ impl Fault {
             } => {
                 format!("{}: {action:?} of {resource_type} fails", place(region))
             }
-            Self::ForeignOperation { region } => {
+            Self::ForeignOperation { region, .. } => {
                 format!("somebody else changes a stack of the {region}")
             }
+        }
+    }
+
+    /// The field that makes no sense, and why.
+    pub(super) fn nonsense(&self) -> Option<(&'static str, &'static str)> {
+        let zero = |n: u64, field| (n == 0).then_some((field, "must be more than zero"));
+        match self {
+            Self::Throttling { one_in, .. } => zero(u64::from(*one_in), "one_in"),
+            Self::EndpointFlapping { seconds, .. } | Self::ForeignOperation { seconds, .. } => {
+                zero(*seconds, "seconds")
+            }
+            Self::NameServersSilent { servers } => {
+                let all = (1..=4).contains(servers);
+                (!all).then_some(("servers", "a zone has four name servers"))
+            }
+            Self::LambdaErrors { percent, .. } => {
+                let sound = (0.0..=100.0).contains(percent);
+                (!sound).then_some(("percent", "must lie between 0 and 100"))
+            }
+            Self::RegionDark { .. }
+            | Self::RegionGrey { .. }
+            | Self::ControlPlanes { .. }
+            | Self::Route53Api
+            | Self::SlowApi { .. }
+            | Self::ReplicationStalled
+            | Self::EndpointUnhealthy { .. }
+            | Self::ClockSkew { .. }
+            | Self::CredentialsExpiring { .. }
+            | Self::StackFailure { .. } => None,
         }
     }
 }

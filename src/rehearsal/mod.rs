@@ -2,9 +2,9 @@
 
 pub mod endpoint;
 pub mod faults;
+pub mod name_server;
 pub mod scenario;
 pub mod shared;
-pub mod shipped;
 pub mod wire;
 pub mod world;
 

@@ -43,6 +43,13 @@ impl Known {
         }
     }
 
+    /// Whether a source that depends on names must be asked again.
+    pub(super) fn names_differ(&self, other: &Self) -> bool {
+        self.bindings != other.bindings
+            || self.versions != other.versions
+            || self.endpoint_checks != other.endpoint_checks
+    }
+
     /// Before anything was seen.
     pub(super) fn nothing(env: &Environment) -> Self {
         Self {

@@ -44,11 +44,34 @@ impl Cadence {
     fn at(self, pace: Pace) -> Duration {
         Duration::from_secs(match pace {
             Pace::Idle => self.0,
-            Pace::Slow => self.0.saturating_mul(4),
+            Pace::Slow => self.0.saturating_mul(2),
             Pace::Operation => self.1,
         })
     }
 }
+
+/// The pause after a read.
+struct Rest {
+    cadence: Cadence,
+    wakes: Wakes,
+    backoff: u32,
+    /// When the read began.
+    began: Timestamp,
+    /// What was known then.
+    known: Known,
+}
+
+/// What a source depends on besides time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wakes {
+    /// Nothing: its names are given.
+    Never,
+    /// Names that come from the stacks or from Route 53: it is read again as soon as they change.
+    OnNames,
+}
+
+/// Names arrive in bursts (one stack after the other); this long is waited for the rest of a burst.
+const BURST: Duration = Duration::from_millis(100);
 
 /// Starts every poller.
 pub(super) fn start(poller: &Poller, tasks: &mut JoinSet<()>) {
@@ -75,8 +98,9 @@ pub(super) fn start(poller: &Poller, tasks: &mut JoinSet<()>) {
 }
 
 impl Poller {
-    /// Reads again and again: at the cadence, at once when a refresh is asked for or the pace changes.
-    async fn every<F, Fut>(mut self, cadence: Cadence, mut read: F)
+    /// Reads again and again: at the cadence, and at once when a refresh is asked for, the pace changes, or the
+    /// names it depends on do.
+    async fn every<F, Fut>(mut self, cadence: Cadence, wakes: Wakes, mut read: F)
     where
         F: FnMut(Self, Known) -> Fut,
         Fut: Future<Output = Vec<Seen>>,
@@ -84,8 +108,8 @@ impl Poller {
         let mut backoff: u32 = 0;
         loop {
             let known = self.known.borrow_and_update().clone();
-            let (pace, refreshes) = (known.pace, known.refreshes);
-            let seen = read(self.clone(), known).await;
+            let began = self.session.clock.now();
+            let seen = read(self.clone(), known.clone()).await;
             backoff = if seen.iter().any(is_throttled) {
                 (backoff + 1).min(3)
             } else {
@@ -102,33 +126,35 @@ impl Poller {
                     return;
                 }
             }
-            if self
-                .rest(cadence, backoff, (pace, refreshes))
-                .await
-                .is_err()
-            {
+            let rest = Rest {
+                cadence,
+                wakes,
+                backoff,
+                began,
+                known,
+            };
+            if self.rest(&rest).await.is_err() {
                 return;
             }
         }
     }
 
     /// Waits for the next read. An error means that the console is gone.
-    async fn rest(
-        &mut self,
-        cadence: Cadence,
-        backoff: u32,
-        before: (Pace, u64),
-    ) -> Result<(), watch::error::RecvError> {
+    async fn rest(&mut self, rest: &Rest) -> Result<(), watch::error::RecvError> {
         let clock = self.session.clock.clone();
-        let began = clock.now();
         loop {
-            let (pace, refreshes) = {
-                let known = self.known.borrow_and_update();
-                (known.pace, known.refreshes)
-            };
-            let whole = cadence.at(pace).saturating_mul(1 << backoff);
-            let left = whole.saturating_sub(crate::domain::observed::age(began, clock.now()));
-            if left.is_zero() || (refreshes != before.1 && backoff == 0) {
+            let known = self.known.borrow_and_update().clone();
+            if rest.wakes == Wakes::OnNames && rest.backoff == 0 && known.names_differ(&rest.known)
+            {
+                clock.sleep(BURST).await;
+                return Ok(());
+            }
+            let whole = rest
+                .cadence
+                .at(known.pace)
+                .saturating_mul(1 << rest.backoff);
+            let left = whole.saturating_sub(crate::domain::observed::age(rest.began, clock.now()));
+            if left.is_zero() || (known.refreshes != rest.known.refreshes && rest.backoff == 0) {
                 return Ok(());
             }
             tokio::select! {
@@ -139,7 +165,7 @@ impl Poller {
     }
 
     async fn stack(self, role: Role, id: StackId, name: String) {
-        self.every(Cadence(30, 3), move |poller, _| {
+        self.every(Cadence(30, 3), Wakes::Never, move |poller, _| {
             let (id, name) = (id.clone(), name.clone());
             async move {
                 let result = poller.session.clients.regions.get(role).stack(&name).await;
@@ -152,7 +178,7 @@ impl Poller {
     /// Alarms by name; the names come from the stacks' resources, listed once per version of a stack.
     async fn alarms(self, role: Role) {
         let names = std::sync::Arc::new(tokio::sync::Mutex::new(AlarmNames::default()));
-        self.every(Cadence(15, 5), move |poller, known| {
+        self.every(Cadence(15, 5), Wakes::OnNames, move |poller, known| {
             let names = std::sync::Arc::clone(&names);
             async move {
                 let mut names = names.lock().await;
@@ -210,55 +236,65 @@ impl Poller {
 
     /// Every signal of the region in one request; those whose dimensions are not known yet are left out.
     async fn signals(self, role: Role) {
-        self.every(Cadence(60, 30), move |poller, known| async move {
-            let queries: Vec<SignalQuery> = poller
-                .env
-                .signals_of(role)
-                .filter_map(|spec| {
-                    Some(SignalQuery {
-                        id: spec.id.clone(),
-                        namespace: spec.namespace.clone(),
-                        metric: spec.metric.clone(),
-                        dimensions: resolved(&spec.dimensions, &known.bindings)?,
-                        statistic: spec.statistic.clone(),
-                        period_seconds: spec.period_seconds,
+        self.every(
+            Cadence(60, 30),
+            Wakes::OnNames,
+            move |poller, known| async move {
+                let queries: Vec<SignalQuery> = poller
+                    .env
+                    .signals_of(role)
+                    .filter_map(|spec| {
+                        Some(SignalQuery {
+                            id: spec.id.clone(),
+                            namespace: spec.namespace.clone(),
+                            metric: spec.metric.clone(),
+                            dimensions: resolved(&spec.dimensions, &known.bindings)?,
+                            statistic: spec.statistic.clone(),
+                            period_seconds: spec.period_seconds,
+                        })
                     })
-                })
-                .collect();
-            if queries.is_empty() {
-                return Vec::new();
-            }
-            let end = poller.session.clock.now();
-            let start = end.checked_sub(HISTORY).unwrap_or(Timestamp::MIN);
-            let result = poller
-                .session
-                .clients
-                .regions
-                .get(role)
-                .signals(&queries, start, end)
-                .await;
-            vec![Seen::Signals(role, result)]
-        })
+                    .collect();
+                if queries.is_empty() {
+                    return Vec::new();
+                }
+                let end = poller.session.clock.now();
+                let start = end.checked_sub(HISTORY).unwrap_or(Timestamp::MIN);
+                let result = poller
+                    .session
+                    .clients
+                    .regions
+                    .get(role)
+                    .signals(&queries, start, end)
+                    .await;
+                vec![Seen::Signals(role, result)]
+            },
+        )
         .await;
     }
 
     async fn endpoint(self, role: Role) {
-        self.every(Cadence(15, 5), move |poller, known| async move {
-            let url = poller
-                .env
-                .traffic
-                .as_ref()
-                .map(|t| t.endpoints.get(role).resolve(&known.bindings));
-            match url {
-                Some(Ok(url)) => vec![Seen::Endpoint(role, poller.session.probe.get(&url).await)],
-                _ => Vec::new(),
-            }
-        })
+        self.every(
+            Cadence(15, 5),
+            Wakes::OnNames,
+            move |poller, known| async move {
+                let url = poller
+                    .env
+                    .traffic
+                    .as_ref()
+                    .map(|t| t.endpoints.get(role).resolve(&known.bindings));
+                match url {
+                    Some(Ok(url)) => {
+                        vec![Seen::Endpoint(role, poller.session.probe.get(&url).await)]
+                    }
+                    _ => Vec::new(),
+                }
+            },
+        )
         .await;
     }
 
     async fn identity(self) {
-        self.every(Cadence(300, 300), |poller, _| async move {
+        self.every(Cadence(300, 300), Wakes::Never, |poller, _| async move {
             vec![Seen::Identity(poller.who().await)]
         })
         .await;
@@ -275,7 +311,7 @@ impl Poller {
     }
 
     async fn checks(self) {
-        self.every(Cadence(120, 30), |poller, _| async move {
+        self.every(Cadence(120, 30), Wakes::Never, |poller, _| async move {
             vec![Seen::Checks(poller.session.clients.global.checks().await)]
         })
         .await;
@@ -283,24 +319,28 @@ impl Poller {
 
     /// One endpoint check after the other: Route 53 allows few requests for the whole account.
     async fn checkers(self) {
-        self.every(Cadence(30, 10), |poller, known| async move {
-            let mut seen = Vec::new();
-            for id in known.endpoint_checks {
-                let result = poller.session.clients.global.checkers(&id).await;
-                let failed = result.is_err();
-                seen.push(Seen::Checkers(id, result));
-                if failed {
-                    break;
+        self.every(
+            Cadence(30, 10),
+            Wakes::OnNames,
+            |poller, known| async move {
+                let mut seen = Vec::new();
+                for id in known.endpoint_checks {
+                    let result = poller.session.clients.global.checkers(&id).await;
+                    let failed = result.is_err();
+                    seen.push(Seen::Checkers(id, result));
+                    if failed {
+                        break;
+                    }
                 }
-            }
-            seen
-        })
+                seen
+            },
+        )
         .await;
     }
 
     async fn records(self) {
         let zone = std::sync::Arc::new(tokio::sync::Mutex::new(None::<String>));
-        self.every(Cadence(600, 60), move |poller, known| {
+        self.every(Cadence(600, 60), Wakes::OnNames, move |poller, known| {
             let zone = std::sync::Arc::clone(&zone);
             async move {
                 let Some((service, marker)) = poller.names(&known.bindings) else {
@@ -340,7 +380,7 @@ impl Poller {
     }
 
     async fn marker(self) {
-        self.every(Cadence(5, 2), |poller, known| async move {
+        self.every(Cadence(5, 2), Wakes::OnNames, |poller, known| async move {
             match poller.names(&known.bindings) {
                 Some((_, marker)) => {
                     vec![Seen::Marker(poller.session.resolver.marker(&marker).await)]
@@ -352,7 +392,7 @@ impl Poller {
     }
 
     async fn lever(self) {
-        self.every(Cadence(15, 5), |poller, known| async move {
+        self.every(Cadence(15, 5), Wakes::OnNames, |poller, known| async move {
             match poller.lever_query(&known.bindings) {
                 Some((role, query)) => {
                     vec![Seen::Lever(

@@ -53,35 +53,6 @@ impl Scope<'_> {
         Ok(found)
     }
 
-    /// Checks the template's rules.
-    pub fn check_rules(&self) -> Result<(), TemplateError> {
-        for (name, rule) in &self.template.rules {
-            if let Some(when) = rule.get("RuleCondition")
-                && !self.truth(when, 0)?
-            {
-                continue;
-            }
-            for assertion in rule
-                .get("Assertions")
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
-            {
-                let holds = assertion
-                    .get("Assert")
-                    .map_or(Ok(true), |a| self.truth(a, 0))?;
-                if !holds {
-                    let why =
-                        text_of(assertion.get("AssertDescription")).unwrap_or_else(|| name.clone());
-                    return Err(TemplateError::Rule(format!(
-                        "rule {name} is violated: {why}"
-                    )));
-                }
-            }
-        }
-        Ok(())
-    }
-
     fn condition(&self, name: &str, depth: u8) -> Result<bool, TemplateError> {
         let rule = self
             .template
@@ -426,6 +397,35 @@ impl Scope<'_> {
     }
 }
 
+/// Checks the template's rules.
+pub fn check_rules(scope: &Scope<'_>) -> Result<(), TemplateError> {
+    for (name, rule) in &scope.template.rules {
+        if let Some(when) = rule.get("RuleCondition")
+            && !scope.truth(when, 0)?
+        {
+            continue;
+        }
+        for assertion in rule
+            .get("Assertions")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            let holds = assertion
+                .get("Assert")
+                .map_or(Ok(true), |a| scope.truth(a, 0))?;
+            if !holds {
+                let why =
+                    text_of(assertion.get("AssertDescription")).unwrap_or_else(|| name.clone());
+                return Err(TemplateError::Rule(format!(
+                    "rule {name} is violated: {why}"
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -522,7 +522,7 @@ mod tests {
 
     #[test]
     fn a_violated_rule_says_why() {
-        let check = |role| with(role, |s| Scope::check_rules(s));
+        let check = |role| with(role, check_rules);
         assert!(check("primary").is_ok());
         let error = check("odd").unwrap_err();
         assert!(error.to_string().contains("not odd"));

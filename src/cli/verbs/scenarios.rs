@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::app::msg::Ask;
 use crate::cli::args::{Progress, Scenarios};
-use crate::cli::context::{Context, Ended, Failed, Streams};
+use crate::cli::context::{Context, Ended, Failed, Streams, scenario};
 use crate::cli::output::{json, result_text};
 use crate::cli::verbs::progress::Reporter;
 use crate::config::Format;
@@ -15,14 +15,14 @@ use crate::domain::plan::Consent;
 use crate::domain::region::Role;
 use crate::domain::stack::Phase;
 use crate::error::ExitCode;
-use crate::rehearsal::scenario::{Expectation, Scenario, ScriptStep};
+use crate::rehearsal::scenario::{self, Expectation, Scenario, ScriptStep};
 use crate::runtime::core::Core;
 use crate::runtime::headless::{self, Went};
 
 pub fn run(context: &Context, streams: &mut Streams<'_>, verb: &Scenarios) -> Ended {
     match verb {
         Scenarios::List => {
-            let all = Scenario::shipped().map_err(Failed::usage)?;
+            let all = all()?;
             let text: String = all
                 .iter()
                 .map(|s| format!("{:<24}{}\n", s.name, s.title))
@@ -31,7 +31,7 @@ pub fn run(context: &Context, streams: &mut Streams<'_>, verb: &Scenarios) -> En
             Ok(ExitCode::Done)
         }
         Scenarios::Show { name } => {
-            let scenario = Scenario::find(name).map_err(Failed::usage)?;
+            let scenario = scenario(name)?;
             let text = format!(
                 "{}: {}\n\n{}\n",
                 scenario.name,
@@ -45,8 +45,12 @@ pub fn run(context: &Context, streams: &mut Streams<'_>, verb: &Scenarios) -> En
     }
 }
 
+fn all() -> Result<Vec<Scenario>, Failed> {
+    scenario::names().iter().map(|name| scenario(name)).collect()
+}
+
 fn play(context: &Context, streams: &mut Streams<'_>, name: &str) -> Ended {
-    let scenario = Scenario::find(name).map_err(Failed::usage)?;
+    let scenario = scenario(name)?;
     let env = context.environment()?;
     context.headless(&env, async |core| {
         headless::look(core, context.look()).await;

@@ -11,6 +11,8 @@ mod form;
 mod page;
 mod route;
 mod route53;
+#[cfg(test)]
+mod story;
 mod sts;
 
 use std::time::Duration;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::health::HealthCheck;
 use crate::domain::routing::RecordSet;
+use crate::rehearsal::world::cloudformation::record::StackKey;
 
 /// Something that happens by itself at its time.
 #[derive(Clone, Debug)]
@@ -16,8 +17,7 @@ pub(super) enum Event {
     FaultEdge(usize),
     /// A resource of a stack is ready, or gone.
     Resource {
-        region: String,
-        stack: String,
+        stack: StackKey,
         run: u64,
         logical_id: String,
     },

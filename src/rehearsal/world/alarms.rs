@@ -63,7 +63,7 @@ impl AlarmRecord {
             dimensions: props::pairs(props, "Dimensions", "Name"),
             statistic: props::text(props, "Statistic").unwrap_or_else(|| text("ExtendedStatistic")),
             period: props::count(props, "Period")
-                .or(first.map(|i| i.period))
+                .or_else(|| first.map(|i| i.period))
                 .unwrap_or(60),
             threshold: props::number(props, "Threshold").unwrap_or_default(),
             comparison: text("ComparisonOperator"),

@@ -110,12 +110,14 @@ impl CheckRecord {
         }
     }
 
-    /// Lets DNS know what is due.
-    fn publish(&mut self, now: Timestamp) {
-        if self.due.is_some_and(|due| due <= now) {
+    /// Lets DNS know what is due; says whether it learned anything.
+    fn publish(&mut self, now: Timestamp) -> bool {
+        let due = self.due.is_some_and(|due| due <= now);
+        if due {
             self.known = self.raw;
             self.due = None;
         }
+        due
     }
 }
 
@@ -133,6 +135,7 @@ impl World {
     /// Lets every checker look that is due, and DNS know what is due.
     pub(super) fn run_checkers(&mut self) {
         let now = self.now();
+        let mut learned = false;
         let mut checks = std::mem::take(&mut self.route53.checks);
         for check in checks.values_mut() {
             if let CheckTarget::Endpoint {
@@ -161,9 +164,12 @@ impl World {
                 let health = check.count().health();
                 check.set_raw(health, now);
             }
-            check.publish(now);
+            learned |= check.publish(now);
         }
         self.route53.checks = checks;
+        if learned {
+            self.answers_stale();
+        }
     }
 
     /// Evaluates the checks that follow a metric: Route 53 looks at the data, not at the alarm.

@@ -93,8 +93,8 @@ impl World {
         let fault = timed.fault.clone();
         let word = if begins { "fault" } else { "fault over" };
         self.note(format!("{word}: {}", fault.describe()));
-        if let (true, Fault::ForeignOperation { region }) = (begins, fault) {
-            self.foreign_operation(region);
+        if let (true, Fault::ForeignOperation { region, seconds }) = (begins, fault) {
+            self.foreign_operation(region, seconds);
         }
     }
 

@@ -19,7 +19,7 @@ use crate::rehearsal::world::system::System;
 use crate::rehearsal::world::{Setup, TICK, World, WorldError};
 
 /// How long before the first look a deployed environment is made: six hours of history and time to deploy.
-const BEFORE: Duration = Duration::from_hours(8);
+const BEFORE: Duration = Duration::from_hours(7);
 
 /// How long a stack may take at the beginning.
 const PATIENCE: u32 = 2 * 60 * 12;
@@ -137,7 +137,7 @@ impl World {
         Ok(())
     }
 
-    fn deploy_one(&mut self, id: &StackId) -> Result<(), WorldError> {
+    pub(super) fn deploy_one(&mut self, id: &StackId) -> Result<(), WorldError> {
         let env = self.setup.environment.clone();
         let failed = |why: String| WorldError::Deploy(format!("stack {id}: {why}"));
         let spec = env

@@ -15,6 +15,8 @@ pub mod network;
 mod props;
 pub mod route53;
 mod system;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -122,6 +124,13 @@ impl World {
         self.now
     }
 
+    /// What our own clock shows at the first look: the epoch, unless the scenario's clock is wrong.
+    pub fn first_look(&self) -> Timestamp {
+        let ahead = jiff::SignedDuration::from_secs(self.skew());
+        let epoch = self.setup.epoch;
+        epoch.checked_add(ahead).unwrap_or(epoch)
+    }
+
     pub const fn environment(&self) -> &Environment {
         &self.setup.environment
     }
@@ -158,13 +167,10 @@ impl World {
             }
             Event::FaultEdge(index) => self.fault_edge(index),
             Event::Resource {
-                region,
                 stack,
                 run,
                 logical_id,
-            } => {
-                self.resource_due(&region, &stack, run, &logical_id);
-            }
+            } => self.resource_due(&stack, run, &logical_id),
             Event::RecordsInSync {
                 zone,
                 change,

@@ -303,5 +303,5 @@ fn draw_weighted(records: &[RecordSet], draw: f64) -> Option<&RecordSet> {
             left -= weight(r);
             left < 0.0
         })
-        .or(records.last())
+        .or_else(|| records.last())
 }

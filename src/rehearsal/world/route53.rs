@@ -114,7 +114,7 @@ fn no_zone(id: &str) -> ApiError {
     )
 }
 
-fn invalid_batch(message: String) -> ApiError {
+fn invalid_batch(message: &str) -> ApiError {
     ApiError::new(400, "InvalidChangeBatch", format!("[{message}]"))
 }
 
@@ -207,7 +207,7 @@ impl World {
         let record = &change.record;
         if !is_in_zone(&record.name, zone) {
             let name = &record.name;
-            return Err(invalid_batch(format!(
+            return Err(invalid_batch(&format!(
                 "RRSet with DNS name {name} is not permitted in zone {zone}"
             )));
         }
@@ -216,7 +216,7 @@ impl World {
             .as_ref()
             .filter(|c| !self.route53.checks.contains_key(*c));
         if let Some(check) = missing {
-            return Err(invalid_batch(format!(
+            return Err(invalid_batch(&format!(
                 "A specified health check was not found: {check}"
             )));
         }
@@ -226,14 +226,14 @@ impl World {
             record.name, record.kind
         );
         match (change.action, place) {
-            (RecordAction::Create, Some(_)) => Err(invalid_batch(format!(
+            (RecordAction::Create, Some(_)) => Err(invalid_batch(&format!(
                 "Tried to create {what} but it already exists"
             ))),
-            (RecordAction::Delete, None) => Err(invalid_batch(format!(
+            (RecordAction::Delete, None) => Err(invalid_batch(&format!(
                 "Tried to delete {what} but it was not found"
             ))),
             (RecordAction::Delete, Some(index)) if records.get(index) != Some(record) => {
-                Err(invalid_batch(format!(
+                Err(invalid_batch(&format!(
                     "Tried to delete {what} but the values provided do not match the current values"
                 )))
             }
@@ -259,6 +259,7 @@ impl World {
 
     /// A change has reached every name server.
     pub(super) fn records_in_sync(&mut self, zone: &str, change: &str, records: Vec<RecordSet>) {
+        self.answers_stale();
         if let Some(zone) = self.route53.zones.get_mut(zone) {
             zone.served = records;
         }
@@ -333,6 +334,7 @@ impl World {
 
     /// A changed configuration has reached the checkers.
     pub(super) fn check_in_force(&mut self, check: HealthCheck) {
+        self.answers_stale();
         if let Some(record) = self.route53.checks.get_mut(&check.id) {
             record.in_force = check;
         }

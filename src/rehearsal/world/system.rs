@@ -4,6 +4,7 @@
 //! manifest's signals and levers say under which metrics each shows.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -38,7 +39,11 @@ pub(super) struct System {
     heartbeat: Option<Timestamp>,
     stalled_since: Option<Timestamp>,
     /// What is measured; none while the stacks have changed since.
-    sources: Option<Vec<Source>>,
+    sources: Option<Arc<[Source]>>,
+    /// What placeholders stand for; none while the stacks have changed since.
+    bindings: Option<Arc<Bindings>>,
+    /// Where DNS sends clients; none while records or health have changed since.
+    target: Option<PerRole<f64>>,
     /// The last answer of DNS that was noted.
     answer: Option<Vec<String>>,
 }
@@ -57,12 +62,21 @@ struct Source {
 }
 
 impl World {
+    /// Stacks have changed: what is measured, and under which names, is found out anew.
     pub(super) fn sources_stale(&mut self) {
         self.system.sources = None;
+        self.system.bindings = None;
+        self.system.target = None;
+    }
+
+    /// Records or health have changed: where DNS sends clients is found out anew.
+    pub(super) const fn answers_stale(&mut self) {
+        self.system.target = None;
     }
 
     /// What happens at this tick.
     pub(super) fn run_system(&mut self) {
+        self.watch_dns();
         self.move_clients();
         match self.now().as_second().rem_euclid(60) {
             AT_TOTALS => self.write_totals(),
@@ -73,7 +87,6 @@ impl World {
             AT_METRIC_CHECKS => self.evaluate_metric_checks(),
             _ => {}
         }
-        self.watch_dns();
     }
 
     fn evaluate_all_alarms(&mut self) {
@@ -96,7 +109,14 @@ impl World {
     }
 
     /// Everything that placeholders of the manifest can stand for now.
-    pub(super) fn bindings(&self) -> Bindings {
+    pub(super) fn bindings(&self) -> Arc<Bindings> {
+        self.system
+            .bindings
+            .clone()
+            .unwrap_or_else(|| Arc::new(self.bind()))
+    }
+
+    fn bind(&self) -> Bindings {
         let env = &self.setup.environment;
         let mut all = self.given.clone();
         for spec in &env.stacks {
@@ -129,7 +149,7 @@ impl World {
 
     /// Clients follow DNS, the slow ones slowly.
     fn move_clients(&mut self) {
-        let target = self.dns_shares();
+        let target = self.system.target.unwrap_or_default();
         for role in Role::BOTH {
             let share = self.system.share.get_mut(role);
             *share += (target.get(role) - *share) * MOVING;
@@ -174,8 +194,13 @@ impl World {
         kinds.iter().find_map(|kind| self.answers(&name, kind))
     }
 
-    /// Notes every change of the marker's answer.
+    /// Finds out where DNS sends clients, and notes every change of the marker's answer.
     fn watch_dns(&mut self) {
+        if self.system.target.is_some() {
+            return;
+        }
+        self.system.bindings = Some(self.bindings());
+        self.system.target = Some(self.dns_shares());
         let Some(answers) = self.answering(|t| &t.marker, &["TXT"]) else {
             return;
         };
@@ -209,7 +234,7 @@ impl World {
             return;
         };
         let age = now.duration_since(heartbeat).as_secs_f64();
-        for source in self.sources() {
+        for source in self.sources().iter() {
             let value = match source.kind {
                 SignalKind::Staleness => age,
                 SignalKind::Heartbeat => heartbeat.as_second() as f64,
@@ -291,11 +316,11 @@ impl World {
         if !self.is_deployed() {
             return;
         }
-        for source in self.sources() {
+        for source in self.sources().iter() {
             if self.is_dark(&source.region) {
                 continue;
             }
-            if let Some(value) = self.total(&source, minute, &requests) {
+            if let Some(value) = self.total(source, minute, &requests) {
                 self.region_mut(&source.region)
                     .metrics
                     .put(&source.id, minute, value);
@@ -416,9 +441,9 @@ impl World {
     }
 
     /// Every metric that the signals or an alarm name, each once.
-    fn sources(&mut self) -> Vec<Source> {
+    fn sources(&mut self) -> Arc<[Source]> {
         if let Some(known) = &self.system.sources {
-            return known.clone();
+            return Arc::clone(known);
         }
         let bindings = self.bindings();
         let env = &self.setup.environment;
@@ -467,7 +492,8 @@ impl World {
                 }
             }
         }
-        self.system.sources = Some(sources.clone());
+        let sources: Arc<[Source]> = sources.into();
+        self.system.sources = Some(Arc::clone(&sources));
         sources
     }
 }

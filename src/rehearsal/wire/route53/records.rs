@@ -181,7 +181,9 @@ mod tests {
     use super::super::super::route;
     use super::*;
     use crate::aws::testing::route53::types as sdk;
-    use crate::aws::testing::{Canned, PRIMARY, ProvideErrorMetadata as _, over, route53, world};
+    use crate::aws::testing::{
+        Canned, PRIMARY, ProvideErrorMetadata as _, patient, route53, world,
+    };
 
     fn record(name: &str, kind: &str, policy: Policy, identifier: Option<&str>) -> RecordSet {
         RecordSet {
@@ -324,7 +326,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_not_there_is_said_so() {
-        let client = route53::Client::new(&over(&world(""), PRIMARY));
+        let client = route53::Client::new(&patient(&world(""), PRIMARY));
         let gone = client
             .list_resource_record_sets()
             .hosted_zone_id("Z0")

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::bundle::template::eval::check_rules;
 use crate::bundle::template::{Template, TemplateError};
 use crate::domain::change::ChangeSet;
 use crate::rehearsal::faults::ApiError;
 use crate::rehearsal::world::checks::later;
 use crate::rehearsal::world::cloudformation::diff::Site;
-use crate::rehearsal::world::cloudformation::record::{ChangeSetRecord, StackRecord, Version};
+use crate::rehearsal::world::cloudformation::record::{
+    ChangeSetRecord, StackKey, StackRecord, Version,
+};
 use crate::rehearsal::world::cloudformation::run::{Goal, Run};
 use crate::rehearsal::world::cloudformation::{ChangeSetView, NewChangeSet, ParameterValue};
 use crate::rehearsal::world::{ACCOUNT, World};
@@ -34,7 +37,7 @@ impl World {
             let why = format!("ChangeSet {} already exists", new.name);
             return Err(ApiError::new(400, "AlreadyExistsException", why));
         }
-        let target = self.target(known, new)?;
+        let target = target(known, new)?;
         let stack = match &existing {
             Some(stack) => stack.clone(),
             None => self.reviewed_stack(region, &new.stack_name),
@@ -183,7 +186,7 @@ impl World {
         {
             stack.current = Some(target.clone());
         }
-        self.begin_change(region, arn, run, target)
+        self.begin_change(&StackKey::new(region, arn), run, target)
             .map_err(|e| rejected(&e))
     }
 
@@ -213,7 +216,7 @@ impl World {
             },
             Some(&stack),
         )?;
-        let target = self.target(known, new)?;
+        let target = target(known, new)?;
         let changes = self.check_target(region, &stack, &target, new)?;
         if changes.is_empty()
             && stack
@@ -253,42 +256,6 @@ impl World {
         stack
     }
 
-    /// The template and the values that a request asks for.
-    fn target(&self, known: Option<&StackRecord>, new: &NewChangeSet) -> Result<Version, ApiError> {
-        let current = known.and_then(|s| s.current.as_ref());
-        let (template, body) = match (&new.body, current) {
-            (Some(body), _) => (Arc::new(parse(body)?), Arc::from(body.as_str())),
-            (None, Some(current)) if new.use_previous_template => {
-                (Arc::clone(&current.template), Arc::clone(&current.body))
-            }
-            (None, _) => {
-                return Err(ApiError::validation(
-                    "Either Template URL or Template Body must be specified.",
-                ));
-            }
-        };
-        let mut given = BTreeMap::new();
-        for (name, value) in &new.parameters {
-            let value = match value {
-                ParameterValue::Value(value) => value.clone(),
-                ParameterValue::UsePrevious => current
-                    .and_then(|c| c.parameters.get(name))
-                    .cloned()
-                    .ok_or_else(|| {
-                        ApiError::validation(format!("Parameters: [{name}] must have values"))
-                    })?,
-            };
-            given.insert(name.clone(), value);
-        }
-        let parameters = template.bind(&given).map_err(|e| rejected(&e))?;
-        Ok(Version {
-            template,
-            body,
-            parameters,
-            tags: new.tags.clone(),
-        })
-    }
-
     /// What CloudFormation checks before anything is changed; returns the changes.
     fn check_target(
         &self,
@@ -314,11 +281,47 @@ impl World {
             version: target,
             resources: &stack.resources,
         };
-        self.with_scope(&site, |s| s.check_rules())
+        self.with_scope(&site, check_rules)
             .map_err(|e| rejected(&e))?;
         self.changes(region, stack, target)
             .map_err(|e| rejected(&e))
     }
+}
+
+/// The template and the values that a request asks for.
+fn target(known: Option<&StackRecord>, new: &NewChangeSet) -> Result<Version, ApiError> {
+    let current = known.and_then(|s| s.current.as_ref());
+    let (template, body) = match (&new.body, current) {
+        (Some(body), _) => (Arc::new(parse(body)?), Arc::from(body.as_str())),
+        (None, Some(current)) if new.use_previous_template => {
+            (Arc::clone(&current.template), Arc::clone(&current.body))
+        }
+        (None, _) => {
+            return Err(ApiError::validation(
+                "Either Template URL or Template Body must be specified.",
+            ));
+        }
+    };
+    let mut given = BTreeMap::new();
+    for (name, value) in &new.parameters {
+        let value = match value {
+            ParameterValue::Value(value) => value.clone(),
+            ParameterValue::UsePrevious => current
+                .and_then(|c| c.parameters.get(name))
+                .cloned()
+                .ok_or_else(|| {
+                    ApiError::validation(format!("Parameters: [{name}] must have values"))
+                })?,
+        };
+        given.insert(name.clone(), value);
+    }
+    let parameters = template.bind(&given).map_err(|e| rejected(&e))?;
+    Ok(Version {
+        template,
+        body,
+        parameters,
+        tags: new.tags.clone(),
+    })
 }
 
 /// Whether two versions differ in nothing but resources.

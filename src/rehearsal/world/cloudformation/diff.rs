@@ -81,12 +81,12 @@ impl World {
 
     /// The value of an export of the region.
     fn export(&self, region: &str, name: &str) -> Option<String> {
-        let stacks = self
+        let mut stacks = self
             .region(region)?
             .stacks
             .iter()
             .filter(|s| !s.is_deleted());
-        stacks.filter_map(|s| s.exports.get(name)).next().cloned()
+        stacks.find_map(|s| s.exports.get(name)).cloned()
     }
 
     /// The changes that a version would make, in the order in which they would be made.

@@ -19,6 +19,7 @@ impl World {
         resource: &ResourceRecord,
         new: bool,
     ) -> Result<(), String> {
+        self.answers_stale();
         match resource.kind.as_str() {
             "AWS::CloudWatch::Alarm" | "AWS::CloudWatch::CompositeAlarm" => {
                 self.put_alarm(region, resource);
@@ -54,6 +55,7 @@ impl World {
         region: &str,
         resource: &ResourceRecord,
     ) -> Result<(), String> {
+        self.answers_stale();
         match resource.kind.as_str() {
             "AWS::CloudWatch::Alarm" | "AWS::CloudWatch::CompositeAlarm" => {
                 self.region_mut(region).alarms.remove(&resource.physical_id);

@@ -6,7 +6,9 @@ mod diff;
 mod effects;
 pub(super) mod record;
 pub(super) mod run;
+mod task;
 mod timing;
+mod turn;
 
 use std::collections::BTreeMap;
 
@@ -17,7 +19,7 @@ use crate::domain::region::Role;
 use crate::domain::stack::{Stack, StackEvent, StackResource};
 use crate::rehearsal::faults::ApiError;
 use crate::rehearsal::world::World;
-use crate::rehearsal::world::cloudformation::record::StackRecord;
+use crate::rehearsal::world::cloudformation::record::{StackKey, StackRecord};
 use crate::rehearsal::world::cloudformation::run::{Goal, Run};
 
 /// What `CreateChangeSet` and `UpdateStack` are asked for.
@@ -159,7 +161,12 @@ impl World {
         let mut run = Run::new(self.next_serial(), Goal::Delete, options.token.clone());
         run.retain.extend(options.retain.iter().cloned());
         run.force = options.force;
-        self.begin_delete(region, &arn, run, "DELETE_IN_PROGRESS", "User Initiated");
+        self.begin_delete(
+            &StackKey::new(region, &arn),
+            run,
+            "DELETE_IN_PROGRESS",
+            "User Initiated",
+        );
         Ok(())
     }
 
@@ -180,7 +187,7 @@ impl World {
             return Err(ApiError::validation(why));
         }
         let arn = stack.arn.clone();
-        self.resume_roll_back(region, &arn, skip, token.map(str::to_owned));
+        self.resume_roll_back(&StackKey::new(region, &arn), skip, token.map(str::to_owned));
         Ok(())
     }
 
@@ -227,8 +234,16 @@ impl World {
             .find(|s| s.arn == arn)
     }
 
+    pub(super) fn stack_at(&self, key: &StackKey) -> Option<&StackRecord> {
+        self.stack(&key.region, &key.arn)
+    }
+
+    pub(super) fn stack_at_mut(&mut self, key: &StackKey) -> Option<&mut StackRecord> {
+        self.stack_mut(&key.region, &key.arn)
+    }
+
     /// Somebody else begins to update a stack of the role.
-    pub(super) fn foreign_operation(&mut self, role: Role) {
+    pub(super) fn foreign_operation(&mut self, role: Role, seconds: u64) {
         let region = self.setup.environment.regions.get(role).as_str().to_owned();
         let mine: Vec<&str> = self
             .setup
@@ -242,8 +257,9 @@ impl World {
             .map(|s| s.arn.clone());
         if let Some(arn) = arn {
             let token = Some("somebody-else".to_owned());
-            let run = Run::new(self.next_serial(), Goal::Update, token);
-            self.begin_touch(&region, &arn, run, "AWS::Lambda::Function");
+            let mut run = Run::new(self.next_serial(), Goal::Update, token);
+            run.pace = Some(seconds);
+            self.begin_touch(&StackKey::new(&region, &arn), run, "AWS::Lambda::Function");
         }
     }
 }

@@ -11,6 +11,22 @@ use crate::domain::stack::{ResourceStatus, Stack, StackEvent, StackResource, Sta
 use crate::rehearsal::world::cloudformation::ChangeSetView;
 use crate::rehearsal::world::cloudformation::run::Run;
 
+/// Where a stack is found: its region and its ARN.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::rehearsal::world) struct StackKey {
+    pub(in crate::rehearsal::world) region: String,
+    pub(in crate::rehearsal::world) arn: String,
+}
+
+impl StackKey {
+    pub(in crate::rehearsal::world) fn new(region: &str, arn: &str) -> Self {
+        Self {
+            region: region.to_owned(),
+            arn: arn.to_owned(),
+        }
+    }
+}
+
 /// A template with what it is bound to.
 #[derive(Clone, Debug)]
 pub(in crate::rehearsal::world) struct Version {
