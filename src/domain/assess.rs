@@ -80,7 +80,7 @@ pub fn assess(env: &Environment, seen: &Observation, now: Timestamp) -> Assessme
         record: env
             .traffic
             .as_ref()
-            .and_then(|t| t.record.resolve(&env.bindings(seen)).ok()),
+            .and_then(|t| env.resolve(seen, &t.record).ok()),
     }
 }
 

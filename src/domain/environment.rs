@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::lever::{LeverKind, LeverSpec};
 use crate::domain::observation::Observation;
-use crate::domain::placeholder::{Bindings, Placeholder};
+use crate::domain::placeholder::{Bindings, Placeholder, PlaceholderError};
 use crate::domain::region::{PerRole, RegionPair, Role};
 use crate::domain::signal::{SignalKind, SignalSpec};
 use crate::domain::stack::StackId;
@@ -172,6 +172,50 @@ impl Environment {
 
     pub fn signal_of_kind(&self, kind: SignalKind, role: Role) -> Option<&SignalSpec> {
         self.signals_of(role).find(|signal| signal.kind == kind)
+    }
+
+    /// The text with its references replaced, as far as they are known: given values, else those that the stacks were
+    /// deployed with or output, else defaults. Looks up only what the text names.
+    pub fn resolve(
+        &self,
+        seen: &Observation,
+        text: &Placeholder,
+    ) -> Result<String, PlaceholderError> {
+        text.resolve_with(|name| self.value(seen, name))
+    }
+
+    /// One value by its name: `suffix`, `region.primary`, a parameter, or `<stack>.<output>`.
+    pub fn value<'a>(&'a self, seen: &'a Observation, name: &str) -> Option<&'a str> {
+        if let Some(given) = self.given.get(name) {
+            return Some(given);
+        }
+        if let Some((stack, output)) = name.split_once('.') {
+            let spec = self.stacks.iter().find(|spec| spec.id.0 == stack)?;
+            return seen
+                .stack(&spec.id)?
+                .outputs
+                .get(output)
+                .map(String::as_str);
+        }
+        let is_asked_for = self
+            .parameters
+            .iter()
+            .any(|p| p.name == name && !p.sensitive);
+        let deployed = || {
+            [Role::Standby, Role::Primary].into_iter().find_map(|role| {
+                let mut stacks = self.stacks_of(role);
+                stacks.find_map(|spec| {
+                    seen.stack(&spec.id)?
+                        .parameters
+                        .get(name)
+                        .map(String::as_str)
+                })
+            })
+        };
+        is_asked_for
+            .then(deployed)
+            .flatten()
+            .or_else(|| self.defaults.get(name))
     }
 
     /// What is given, else what the stacks were deployed with, else defaults; and what the stacks output.

@@ -25,10 +25,7 @@ pub fn combined_check<'a>(env: &Environment, seen: &'a Observation) -> Option<&'
 /// check is found from the records: the one on each side's marker, and the children of the primary's.
 pub fn check_of(env: &Environment, seen: &Observation, name: &str) -> Option<CheckId> {
     let traffic = env.traffic.as_ref()?;
-    let named = traffic
-        .checks
-        .get(name)
-        .map(|text| text.resolve(&env.bindings(seen)));
+    let named = traffic.checks.get(name).map(|text| env.resolve(seen, text));
     if let Some(Ok(id)) = named {
         return Some(CheckId(id));
     }
@@ -64,7 +61,7 @@ pub fn marker_record<'a>(
     seen: &'a Observation,
     role: Role,
 ) -> Option<&'a RecordSet> {
-    let name = absolute(&traffic.marker.resolve(&env.bindings(seen)).ok()?);
+    let name = absolute(&env.resolve(seen, &traffic.marker).ok()?);
     let records = seen.traffic.records.last()?;
     records
         .iter()
@@ -124,7 +121,7 @@ pub(crate) fn marker_answers(
     now: Timestamp,
     health: &dyn Fn(&CheckId) -> Health,
 ) -> Option<BTreeSet<Role>> {
-    let name = traffic.marker.resolve(&env.bindings(seen)).ok()?;
+    let name = env.resolve(seen, &traffic.marker).ok()?;
     let records = seen.traffic.records.fresh(now, limit::RECORDS)?;
     let answers = possible_answers(records, &name, "TXT", health);
     let roles: BTreeSet<Role> = answers
@@ -182,12 +179,8 @@ fn probed(env: &Environment, seen: &Observation, now: Timestamp, host: &str) -> 
     let Some(traffic) = &env.traffic else {
         return Health::Unknown;
     };
-    let bindings = env.bindings(seen);
     let role = Role::BOTH.into_iter().find(|role| {
-        traffic
-            .endpoints
-            .get(*role)
-            .resolve(&bindings)
+        env.resolve(seen, traffic.endpoints.get(*role))
             .is_ok_and(|url| url.contains(&format!("//{host}/")))
     });
     // a primary that we can't reach may still be green to the checkers: only good news counts

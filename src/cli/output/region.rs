@@ -299,10 +299,9 @@ impl Look<'_> {
     }
 
     fn metric(self, traffic: &TrafficSpec, alarm: &str, region: &str) -> Health {
-        let bindings = self.env.bindings(self.seen);
         let is_lever = matches!(
             traffic.lever(LeverKind::Metric),
-            Some(LeverSpec::Metric { alarm: name, .. }) if name.resolve(&bindings).as_deref() == Ok(alarm)
+            Some(LeverSpec::Metric { alarm: name, .. }) if self.env.resolve(self.seen, name).as_deref() == Ok(alarm)
         );
         if is_lever {
             let lever = self.seen.traffic.lever.fresh(self.now, limit::LEVER);

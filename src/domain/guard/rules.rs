@@ -244,11 +244,10 @@ impl Asked<'_> {
         if self.to == Role::Primary {
             return Vec::new();
         }
-        let bindings = self.env.bindings(self.seen);
         self.env
             .critical_alarms
             .iter()
-            .filter_map(|name| name.resolve(&bindings).ok())
+            .filter_map(|name| self.env.resolve(self.seen, name).ok())
             .collect()
     }
 
