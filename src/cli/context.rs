@@ -43,6 +43,10 @@ impl Failed {
         }
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "errors are handed over by map_err"
+    )]
     pub fn usage(message: impl ToString) -> Self {
         Self::new(ExitCode::Usage, message.to_string())
     }
@@ -184,7 +188,7 @@ impl Context {
 
 /// A scenario that ships, or the one of a file whose path ends in `.toml`.
 pub fn scenario(name: &str) -> Result<Scenario, Failed> {
-    if !Path::new(name).extension().is_some_and(|e| e == "toml") {
+    if Path::new(name).extension().is_none_or(|e| e != "toml") {
         return Scenario::shipped(name).map_err(Failed::usage);
     }
     let text = std::fs::read_to_string(name).map_err(|e| Failed::usage(format!("{name}: {e}")))?;

@@ -22,7 +22,7 @@ const RESULTS: usize = 1024;
 const ENTRIES: usize = 256;
 /// Between two counts of the API calls.
 const COUNT: Duration = Duration::from_secs(10);
-/// US dollars for one metric of GetMetricData (CloudWatch pricing, facts/aws.md §3.1).
+/// US dollars for one metric of `GetMetricData` (CloudWatch pricing, facts/aws.md §3.1).
 const DOLLARS_PER_METRIC: f64 = 0.01 / 1000.0;
 
 /// A running machine. Dropping it ends its tasks.

@@ -69,9 +69,9 @@ const fn is_wait(action: &Action) -> bool {
 fn remember_lever(model: &mut Model, order: &Order) -> Option<OperationId> {
     let now = model.now;
     let run = model.run.as_deref_mut()?;
-    if let Order::PutCommand { number, .. } = order {
+    if let Order::PutCommand(datum) = order {
         run.lever = Some(PulledLever {
-            number: *number,
+            number: datum.number,
             last_sent: now,
             echoed: false,
         });
