@@ -8,6 +8,7 @@ pub mod clock;
 pub mod config;
 pub mod dns;
 pub mod domain;
+pub mod error;
 pub mod journal;
 pub mod probe;
 pub mod rehearsal;

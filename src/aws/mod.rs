@@ -1,1 +1,35 @@
-//! The only place that names the AWS SDK.
+//! The only place that names the AWS SDK: two regions and Route 53, read and changed in the domain's words.
+//!
+//! ```text
+//! client ─┬─ RegionClient ─┬─ cloudformation   stacks, events, deletion, repairs
+//!         │  (one region,  ├─ change_sets      what a deployment would do, and doing it
+//!         │   no setter)   ├─ cloudwatch       alarms, signals, the metric lever
+//!         │                └─ identity         who we are, when the credentials end
+//!         └─ GlobalClient ──── route53         zone, records, checks; kept slow by pace
+//! configuration: whose credentials, how long to wait
+//! convert: SDK values → domain values    error: what a failure means    doubt: what it may have changed
+//! ```
+
+pub mod change_sets;
+pub mod client;
+pub mod cloudformation;
+pub mod cloudwatch;
+mod configuration;
+pub mod connector;
+mod convert;
+mod doubt;
+pub mod error;
+mod identity;
+mod pace;
+pub mod route53;
+#[cfg(test)]
+mod scripted;
+#[cfg(test)]
+pub(crate) mod testing;
+
+pub use change_sets::{ChangeSetArn, ChangeSetState, NewChangeSet};
+pub use client::{Backend, Clients, ConnectError, GlobalClient, RegionClient, Settings};
+pub use cloudformation::{DeleteOptions, Updated};
+pub use cloudwatch::{LeverQuery, RequestId, SignalQuery};
+pub use error::ActError;
+pub use route53::ChangeId;

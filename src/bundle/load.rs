@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::bundle::error::{BundleError, Problem};
 use crate::bundle::manifest::Manifest;
-use crate::bundle::{Bundle, Origin, embedded, inline, verify};
+use crate::bundle::{Bundle, Origin, embedded, inline, json, verify};
 
 /// The manifest's file name.
 pub(super) const MANIFEST: &str = "bundle.json";
@@ -55,6 +55,28 @@ pub fn find(dir: Option<&Path>, name: &str) -> Result<Bundle, BundleError> {
         })
 }
 
+/// The templates of a bundle's folder that do not hold their sources yet, with the text they should have.
+///
+/// This is the command behind the test that shipped templates are inlined; the caller writes the files.
+pub fn inlined(dir: &Path) -> Result<Vec<(PathBuf, String)>, BundleError> {
+    let folder = Folder::open(dir)?;
+    let manifest = Manifest::parse(&folder.shown(MANIFEST), &folder.read(MANIFEST)?)?;
+    let names: BTreeSet<&str> = manifest
+        .stacks
+        .iter()
+        .map(|s| s.template.as_str())
+        .collect();
+    let mut changed = Vec::new();
+    for name in names {
+        let text = folder.read(name)?;
+        let wanted = inline::inline(&text, &|source| folder.read(source))?;
+        if wanted != text {
+            changed.push((dir.join(name), wanted));
+        }
+    }
+    Ok(changed)
+}
+
 /// The folders with a manifest: this one, or those directly below it.
 fn on_disk(dir: &Path) -> Result<Vec<PathBuf>, BundleError> {
     if dir.join(MANIFEST).is_file() {
@@ -96,7 +118,7 @@ impl Folder {
             .collect();
         let mut trees = BTreeMap::new();
         for name in names {
-            let tree: Value = serde_json::from_str(&self.read(name)?)
+            let tree = json::parse(&self.read(name)?)
                 .map_err(|e| BundleError::one(&self.shown(name), "", &e.to_string()))?;
             trees.insert(name.to_owned(), tree);
         }
@@ -252,6 +274,22 @@ mod tests {
             error.contains("leads out of the bundle's folder"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_source_that_changed_is_inlined() {
+        let dir = samples::on_disk(&samples::manifest());
+        let folder = dir.path().join("sample");
+        std::fs::write(folder.join("lambda/f.py"), "pass\n").unwrap();
+        let changed = inlined(&folder).unwrap();
+        let region = changed
+            .iter()
+            .find(|(path, _)| path.ends_with("region.json"));
+        let (path, text) = region.unwrap();
+        assert!(text.contains("\"ZipFile\": \"pass\\n\""));
+        std::fs::write(path, text).unwrap();
+        let again = inlined(&folder).unwrap();
+        assert!(!again.iter().any(|(path, _)| path.ends_with("region.json")));
     }
 
     #[test]

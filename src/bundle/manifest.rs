@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::bundle::error::{BundleError, Problem};
+use crate::bundle::json;
 use crate::domain::placeholder::Placeholder;
 use crate::domain::region::{PerRole, RegionId, Role};
 use crate::domain::signal::{SignalId, SignalKind};
@@ -122,6 +123,9 @@ pub struct Parameter {
     /// Needed where the operator need not give a value.
     #[serde(default)]
     pub default: Option<String>,
+    /// What a rehearsal uses where nothing is given.
+    #[serde(default)]
+    pub example: Option<String>,
     #[serde(default)]
     pub sensitive: bool,
 }
@@ -261,10 +265,10 @@ impl Manifest {
         })?;
         json.end()
             .map_err(|error| BundleError::one(file, "", &error.to_string()))?;
+        let value =
+            json::parse(text).map_err(|error| BundleError::one(file, "", &error.to_string()))?;
         let mut hidden = Vec::new();
-        if let Ok(value) = serde_json::from_str(text) {
-            find_unclean(file, &value, "", &mut hidden);
-        }
+        find_unclean(file, &value, "", &mut hidden);
         BundleError::unless_empty(hidden)?;
         Ok(manifest)
     }
@@ -300,9 +304,10 @@ fn find_unclean(file: &str, value: &serde_json::Value, path: &str, found: &mut V
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bundle::samples;
 
     fn refused(change: impl Fn(&mut serde_json::Value)) -> String {
-        let mut value = crate::bundle::samples::manifest();
+        let mut value = samples::manifest();
         change(&mut value);
         Manifest::parse("b/bundle.json", &value.to_string())
             .unwrap_err()
@@ -343,9 +348,20 @@ mod tests {
 
     #[test]
     fn what_follows_the_manifest_is_refused() {
-        let text = format!("{} {{}}", crate::bundle::samples::manifest());
+        let text = format!("{} {{}}", samples::manifest());
         let error = Manifest::parse("b", &text).unwrap_err().to_string();
         assert!(error.contains("trailing characters"), "{error}");
+    }
+
+    #[test]
+    fn a_member_that_is_there_twice_is_refused() {
+        let text = samples::manifest().to_string().replacen(
+            "\"suffix\":\"${suffix}\"",
+            "\"suffix\":\"a\",\"suffix\":\"b\"",
+            1,
+        );
+        let error = Manifest::parse("b", &text).unwrap_err().to_string();
+        assert!(error.contains("`suffix` is there twice"), "{error}");
     }
 
     #[test]

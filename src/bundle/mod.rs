@@ -12,9 +12,11 @@ pub mod choose;
 mod embedded;
 pub mod error;
 pub mod inline;
+mod json;
 pub mod lint;
 mod load;
 pub mod manifest;
+pub mod present;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod template;
@@ -23,7 +25,7 @@ pub mod yaml;
 
 pub use choose::{Choices, check_parameter, missing_parameters};
 pub use error::{BundleError, Problem};
-pub use load::{catalogue, find};
+pub use load::{catalogue, find, inlined};
 pub use manifest::Manifest;
 
 /// A system that can be deployed, watched and failed over; manifest and templates agree with each other.

@@ -303,6 +303,19 @@ pub fn predict(
         .unwrap_or_else(|| Role::BOTH.into_iter().collect())
 }
 
+/// What a check says now, as far as the readings tell.
+pub fn check_health(
+    env: &Environment,
+    seen: &Observation,
+    now: Timestamp,
+    id: &crate::domain::health::CheckId,
+) -> Health {
+    let Some(checks) = seen.traffic.checks.last() else {
+        return Health::Unknown;
+    };
+    checks.health(id, &|check| leaf_health(env, seen, now, check, None))
+}
+
 fn marker_answers(
     env: &Environment,
     traffic: &TrafficSpec,

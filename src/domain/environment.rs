@@ -98,6 +98,27 @@ pub struct ParameterSpec {
     pub sensitive: bool,
 }
 
+impl ParameterSpec {
+    /// Whether the value fits; the reason is a sentence for the form.
+    pub fn check(&self, value: &str) -> Result<(), String> {
+        if value.len() > 4096 {
+            return Err("is longer than 4,096 bytes".to_owned());
+        }
+        if value.chars().any(char::is_control) {
+            return Err("has control characters".to_owned());
+        }
+        let Some(pattern) = &self.pattern else {
+            return Ok(());
+        };
+        match regex_lite::Regex::new(pattern) {
+            Ok(regex) if regex.is_match(value) => Ok(()),
+            Ok(_) if self.sensitive => Err(format!("does not fit {pattern}")),
+            Ok(_) => Err(format!("`{value}` does not fit {pattern}")),
+            Err(error) => Err(format!("the bundle's pattern {pattern} is broken: {error}")),
+        }
+    }
+}
+
 /// A stack of the bundle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StackSpec {

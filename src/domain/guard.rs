@@ -506,8 +506,27 @@ impl Asked<'_> {
         match reach(self.seen, self.now, lever) {
             Ok(()) => answer(GuardId::Lever, Allow, lever.as_str(), "reachable"),
             Err(why) => {
-                answer(GuardId::Lever, Refuse, lever.as_str(), why).remedy("choose another lever")
+                let made = answer(GuardId::Lever, Refuse, lever.as_str(), why)
+                    .remedy("choose another lever");
+                if self.plane_untried(lever) {
+                    made.unknown()
+                } else {
+                    made
+                }
             }
+        }
+    }
+
+    /// Whether nothing was heard yet of what the lever needs, good or bad.
+    fn plane_untried(&self, lever: LeverKind) -> bool {
+        match lever {
+            LeverKind::Automatic => false,
+            LeverKind::Metric => self.seen.traffic.lever.is_untried(),
+            LeverKind::Endpoint => {
+                let mut stacks = self.seen.regions.standby.stacks.values();
+                stacks.all(crate::domain::observed::Observed::is_untried)
+            }
+            LeverKind::Force | LeverKind::Records => self.seen.traffic.checks.is_untried(),
         }
     }
 

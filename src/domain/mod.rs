@@ -16,6 +16,7 @@ pub mod observed;
 pub mod operation;
 pub mod placeholder;
 pub mod plan;
+pub mod planning;
 pub mod recovery;
 pub mod region;
 pub mod routing;

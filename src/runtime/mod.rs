@@ -1,1 +1,23 @@
-//! Performs every effect.
+//! Performs every effect: the loop, the pollers, the steps of operations, the terminal.
+//!
+//! ```text
+//!  keys ─► input ─┐                    ┌─► perform ─► tasks: AWS, DNS, journal ─┐
+//!                 ├─► loop: update ────┤                                        │
+//!  pollers ─► Msg ┘      │             └─► draw (only when the model changed)   │
+//!     ▲                  └─► Known (what pollers must ask for)                  │
+//!     └───────────────────────────── Msg ◄──────────────────────────────────────┘
+//! ```
+
+pub mod connect;
+pub mod console;
+pub mod core;
+pub mod headless;
+pub mod input;
+mod journalist;
+mod known;
+mod levers;
+mod perform;
+mod poller;
+pub mod session;
+mod stacks;
+pub mod terminal;

@@ -1,1 +1,62 @@
-//! Draws the model.
+//! Draws the model: `&Model` in, a frame out; nothing is changed, read or remembered here.
+//!
+//! [`layout`] has the map of the screen. Each file draws one thing on it and shows its tests at its bottom; whole
+//! screens are tested in `screens`. Colours and glyphs come from [`theme`] only.
+
+use ratatui::Frame;
+
+use crate::app::model::Model;
+
+use self::canvas::Canvas;
+
+mod alarms;
+mod bar;
+mod board;
+mod board_rows;
+mod canvas;
+mod checks_tree;
+mod confirm;
+mod deploy_view;
+mod dialog_box;
+mod dialogs;
+mod errors;
+mod events;
+#[cfg(test)]
+mod fixtures;
+mod footer;
+mod form;
+mod format;
+mod guards;
+mod header;
+mod help;
+mod journal_page;
+mod layout;
+mod line;
+mod lookup;
+mod name_servers;
+mod quit;
+mod reading;
+mod run_strip;
+#[cfg(test)]
+mod screens;
+mod serving;
+mod sheet;
+mod signal_rows;
+mod signals_page;
+mod sparkline;
+mod stacks_page;
+mod state;
+mod text;
+pub mod theme;
+mod too_small;
+mod traffic_page;
+mod traffic_strip;
+
+pub use self::theme::{Palette, Theme};
+
+/// Draws one frame.
+pub fn draw(frame: &mut Frame<'_>, model: &Model, theme: &Theme) {
+    let rule = header::world_rule(&model.env.mode);
+    let mut canvas = Canvas::new(frame.buffer_mut(), theme, rule);
+    layout::render(&mut canvas, model);
+}

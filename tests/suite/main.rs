@@ -1,1 +1,11 @@
 //! The one integration binary.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails loudly; clippy.toml allows this in test functions, not in their helpers"
+)]
+
+mod layers;
+mod schema;

@@ -54,6 +54,12 @@ pub(super) const RULES: &[Rule] = &[
         source: "CloudFormation refuses with InsufficientCapabilities",
         look: capabilities,
     },
+    Rule {
+        id: "SB208",
+        title: "a signal's dimension names a resource of its region",
+        source: "a name that nobody has reads as no data for ever",
+        look: signal_names,
+    },
 ];
 
 /// Every stack with its template, and what errors call it in the manifest.
@@ -205,6 +211,22 @@ fn signal_dimensions(context: &Context<'_>) -> Vec<Found> {
                     sets_in_words(sets)
                 ),
             )),
+        }
+    }
+    found
+}
+
+fn signal_names(context: &Context<'_>) -> Vec<Found> {
+    let mut found = Vec::new();
+    for (index, signal) in context.bundle.manifest.signals.iter().enumerate() {
+        for (dimension, text) in &signal.dimensions {
+            let value = resolved(context, text);
+            if !super::names::names_something(context, signal.role, dimension, &value) {
+                found.push((
+                    format!("bundle.json: signals[{index}].dimensions.{dimension}"),
+                    format!("nothing in the {} region is called `{text}`", signal.role),
+                ));
+            }
         }
     }
     found

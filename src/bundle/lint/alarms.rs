@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::agreement::{resolved, sets_in_words};
 use super::context::{Resource, Unit};
+use super::names::names_something;
 use super::tables::{Dimensions, dimensions};
 use super::value::{number, referred, text};
 use super::{Context, Found, Rule};
@@ -49,6 +50,12 @@ pub(super) const RULES: &[Rule] = &[
         title: "an alarm says what silence means",
         source: "the default, missing, hides a dead source",
         look: silence,
+    },
+    Rule {
+        id: "SB407",
+        title: "an alarm's dimension names a resource of its region",
+        source: "a name that nobody has is INSUFFICIENT_DATA for ever",
+        look: alarm_names,
     },
 ];
 
@@ -121,6 +128,28 @@ fn dimensions_fit(alarm: &Resource<'_>, watched: &Watched<'_>) -> Result<(), Str
         Some((name, _)) if *name != "StateMachineArn" => Err(format!("{name} is an ARN")),
         _ => Ok(()),
     }
+}
+
+fn alarm_names(context: &Context<'_>) -> Vec<Found> {
+    let mut found = Vec::new();
+    for alarm in context.of_type(ALARM) {
+        let watched = watched(&alarm);
+        for (dimension, value) in watched.iter().flat_map(|w| &w.dimensions) {
+            let texts = alarm.unit.possible(value);
+            let role = alarm.unit.role;
+            let unknown = texts
+                .iter()
+                .filter_map(text)
+                .find(|name| !names_something(context, role, dimension, name));
+            if let Some(name) = unknown {
+                found.push((
+                    alarm.at("Dimensions"),
+                    format!("nothing in the {role} region is called `{name}`"),
+                ));
+            }
+        }
+    }
+    found
 }
 
 fn s3_side(context: &Context<'_>) -> Vec<Found> {

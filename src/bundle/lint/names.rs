@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::context::SUFFIX;
 use super::{Context, Found, Rule, tables};
+use crate::domain::region::Role;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -19,6 +20,35 @@ pub(super) const RULES: &[Rule] = &[
         look: taken_once,
     },
 ];
+
+/// Whether some resource of the bundle goes by that name, where the dimension is one that names resources.
+///
+/// A global table is in both regions, whichever stack makes it; anything else must be in the role's region.
+pub(super) fn names_something(
+    context: &Context<'_>,
+    role: Role,
+    dimension: &str,
+    value: &str,
+) -> bool {
+    let mut kinds = tables::NAMED_BY
+        .iter()
+        .filter(|(name, _)| *name == dimension)
+        .peekable();
+    // What stands in braces is not known before deployment.
+    if kinds.peek().is_none() || value.contains('{') {
+        return true;
+    }
+    kinds.any(|(_, kind)| {
+        let everywhere = *kind == "AWS::DynamoDB::GlobalTable";
+        let property = tables::kind(kind)
+            .and_then(|known| known.physical)
+            .unwrap_or_default();
+        context
+            .of_type(kind)
+            .filter(|resource| everywhere || resource.unit.role == role)
+            .any(|resource| resource.may_be(property, value))
+    })
+}
 
 /// Every physical name: its path, the name, and whether all regions share it.
 fn names(context: &Context<'_>) -> Vec<(String, String, bool)> {

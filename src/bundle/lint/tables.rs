@@ -172,6 +172,20 @@ const KINDS: &[Kind] = &[
     named("AWS::Synthetics::Canary", "Name", LIST),
 ];
 
+/// Dimensions whose value is the physical name of a resource: the dimension, the resource's type.
+pub(super) const NAMED_BY: &[(&str, &str)] = &[
+    ("ApiName", "AWS::ApiGateway::RestApi"),
+    ("BackupVaultName", "AWS::Backup::BackupVault"),
+    ("CanaryName", "AWS::Synthetics::Canary"),
+    ("DeliveryStreamName", "AWS::KinesisFirehose::DeliveryStream"),
+    ("FunctionName", "AWS::Lambda::Function"),
+    ("QueueName", "AWS::SQS::Queue"),
+    ("RuleName", "AWS::Events::Rule"),
+    ("TableName", "AWS::DynamoDB::GlobalTable"),
+    ("TableName", "AWS::DynamoDB::Table"),
+    ("TopicName", "AWS::SNS::Topic"),
+];
+
 /// A metric, and the sets of dimension names it is published with; `*` is every other metric.
 type Metric = (
     &'static str,

@@ -185,6 +185,26 @@ fn cases() -> Vec<Case> {
             "CAPABILITY_AUTO_EXPAND",
         ),
         case(
+            "SB208",
+            (
+                "bundle.json",
+                "/signals/1/dimensions/FunctionName",
+                "g-${suffix}".into(),
+            ),
+            "signals[1].dimensions.FunctionName",
+            "nothing in the primary region is called `g-${suffix}`",
+        ),
+        case(
+            "SB407",
+            (
+                "region.json",
+                at!("Errors", "Dimensions/0/Value"),
+                json!({"Fn::Sub": "g-${suffix}"}),
+            ),
+            "Errors.Properties.Dimensions",
+            "region is called `g-sfx9z`",
+        ),
+        case(
             "SB301",
             (
                 "global.json",
@@ -731,5 +751,55 @@ fn a_hostile_template_is_judged_without_a_panic() {
             .templates
             .insert("global.json".into(), tree.to_string());
         drop(check(&bundle));
+    }
+}
+
+/// The JSON pointers of every value below.
+fn pointers(tree: &Value, at: &str, found: &mut Vec<String>) {
+    found.push(at.to_owned());
+    match tree {
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                pointers(item, &format!("{at}/{index}"), found);
+            }
+        }
+        Value::Object(members) => {
+            for (key, inner) in members {
+                let key = key.replace('~', "~0").replace('/', "~1");
+                pointers(inner, &format!("{at}/{key}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn no_value_in_any_place_makes_a_rule_panic() {
+    let odd = [
+        json!(null),
+        json!({}),
+        json!([]),
+        json!("${"),
+        json!(-1e300),
+        json!({"Ref": []}),
+        json!({"Fn::If": ["IsPrimary"]}),
+        json!({"Fn::GetAtt": []}),
+        json!({"Fn::Sub": {}}),
+    ];
+    let mut bundle = samples::bundle();
+    for (file, tree) in [
+        ("region.json", samples::region()),
+        ("global.json", samples::global()),
+    ] {
+        let mut places = Vec::new();
+        pointers(&tree, "", &mut places);
+        for (place, value) in places.iter().zip(odd.iter().cycle()) {
+            let mut changed = tree.clone();
+            *changed.pointer_mut(place).unwrap() = value.clone();
+            bundle.templates.insert(file.into(), changed.to_string());
+            drop(check(&bundle));
+            drop(crate::bundle::yaml::template(&changed));
+        }
+        bundle.templates.insert(file.into(), tree.to_string());
     }
 }

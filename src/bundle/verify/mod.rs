@@ -14,6 +14,13 @@ use crate::domain::placeholder::Placeholder;
 use crate::domain::region::{RegionPair, Role};
 use crate::domain::stack::StackId;
 
+/// What a template may be allowed to do.
+const CAPABILITIES: [&str; 3] = [
+    "CAPABILITY_IAM",
+    "CAPABILITY_NAMED_IAM",
+    "CAPABILITY_AUTO_EXPAND",
+];
+
 /// A JSON path and what is wrong there.
 pub(super) type Wrong = (String, String);
 
@@ -174,7 +181,7 @@ impl Verifier<'_> {
             self.wrong(format!("{path}.id"), "`region` is taken: ${region.primary}");
         }
         let plain = stays_inside(&stack.template) && !stack.template.contains('/');
-        if !plain || !stack.template.ends_with(".json") {
+        if !plain || stack.template.strip_suffix(".json").is_none() {
             self.wrong(
                 format!("{path}.template"),
                 format!(
@@ -184,6 +191,14 @@ impl Verifier<'_> {
             );
         }
         self.text(&format!("{path}.name"), &stack.name, Known::Names);
+        for name in &stack.capabilities {
+            if !CAPABILITIES.contains(&name.as_str()) {
+                self.wrong(
+                    format!("{path}.capabilities"),
+                    format!("`{name}` is none of {}", CAPABILITIES.join(", ")),
+                );
+            }
+        }
         for (index, id) in stack.after.iter().enumerate() {
             if self.manifest.stack(id).is_none() {
                 self.wrong(format!("{path}.after[{index}]"), self.no_stack(id));

@@ -35,6 +35,7 @@ fn the_sample_is_sound() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn each_mistake_is_named_with_its_place() {
     for (pointer, value, expected) in [
         ("/schema", json!(2), "schema: is 2, this program reads 1"),
@@ -99,6 +100,11 @@ fn each_mistake_is_named_with_its_place() {
             "/stacks/0/template",
             json!("../x.json"),
             "stacks[0].template: `../x.json` must be a .json file beside",
+        ),
+        (
+            "/stacks/0/capabilities",
+            json!(["ALL"]),
+            "stacks[0].capabilities: `ALL` is none of CAPABILITY_IAM",
         ),
         (
             "/stacks/0/name",
@@ -243,5 +249,43 @@ fn each_mistake_is_named_with_its_place() {
             found.contains(expected),
             "{pointer} {value}: expected {expected:?}, found {found:?}"
         );
+    }
+}
+
+#[test]
+fn no_value_in_any_place_makes_the_checks_panic() {
+    let templates = [
+        ("region.json".to_owned(), json!([])),
+        ("global.json".to_owned(), json!(1)),
+    ];
+    let templates = templates.into_iter().collect();
+    let text = samples::manifest().to_string();
+    // Every text and number of the manifest, replaced in turn by each odd one.
+    for odd in [
+        "\"\"",
+        "\"${\"",
+        "\"${}\"",
+        "\"${.}\"",
+        "\"${a.b.c}\"",
+        "-1",
+        "1e300",
+        "\"\u{e9}..\\u0000\"",
+        "[]",
+        "{}",
+    ] {
+        for (at, _) in text.match_indices(':') {
+            let rest = text.get(at + 1..).unwrap();
+            let Some(end) = rest.find([',', '}', ']']) else {
+                continue;
+            };
+            let changed = format!(
+                "{}{odd}{}",
+                text.get(..=at).unwrap(),
+                rest.get(end..).unwrap()
+            );
+            if let Ok(manifest) = Manifest::parse("bundle.json", &changed) {
+                drop(super::problems(&manifest, &templates));
+            }
+        }
     }
 }

@@ -1,0 +1,135 @@
+//! What the runtime is asked to do; the only way in which the console acts.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::domain::health::CheckId;
+use crate::domain::observation::Serving;
+use crate::domain::operation::{OperationId, Outcome, StepState};
+use crate::domain::plan::{Confirmed, Plan};
+use crate::domain::region::Role;
+use crate::domain::routing::RecordSet;
+use crate::domain::stack::StackId;
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum Effect {
+    Quit,
+    /// Read everything again now.
+    Refresh,
+    /// Poll at the pace of an operation, or at the idle pace.
+    Pace(Pace),
+    /// Open the journal of a confirmed operation.
+    Open(Box<Confirmed<Plan>>),
+    /// Record an operation that was refused or not confirmed.
+    Refused {
+        plan: Box<Plan>,
+        outcome: Outcome,
+        why: String,
+        at: Timestamp,
+    },
+    /// Do one step of a confirmed plan.
+    Do {
+        operation: OperationId,
+        index: usize,
+        order: Box<Order>,
+    },
+    /// Write to the journal of the operation.
+    Journal {
+        operation: OperationId,
+        entry: Entry,
+        at: Timestamp,
+    },
+    /// Publish how long it took, in the standby's CloudWatch.
+    PublishRto {
+        seconds: f64,
+    },
+    Copy(String),
+    Snapshot,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Pace {
+    Idle,
+    /// Nobody pressed a key for ten minutes.
+    Slow,
+    Operation,
+}
+
+/// A step with everything it needs; nothing is looked up between the decision and the call.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum Order {
+    Deploy {
+        stack: StackId,
+        role: Role,
+        name: String,
+        template: String,
+        #[serde(skip)]
+        parameters: BTreeMap<String, String>,
+        /// Parameters that the stack has and the manifest does not set (a pulled endpoint lever): left as they are.
+        keep: Vec<String>,
+        capabilities: Vec<String>,
+        tags: BTreeMap<String, String>,
+    },
+    Delete {
+        stack: StackId,
+        role: Role,
+        name: String,
+    },
+    /// Tell the metric lever; `repeat` sends the same command again.
+    PutCommand {
+        role: Role,
+        namespace: String,
+        dimensions: Vec<(String, String)>,
+        number: i64,
+        datum: f64,
+        engaged: bool,
+        repeat: bool,
+    },
+    SetParameter {
+        stack: StackId,
+        role: Role,
+        name: String,
+        parameter: String,
+        value: String,
+    },
+    SetThreshold {
+        check: CheckId,
+        version: i64,
+        threshold: i32,
+    },
+    ChangeRecords {
+        before: Vec<RecordSet>,
+        after: Vec<RecordSet>,
+        comment: String,
+    },
+}
+
+/// A journal entry; the runtime adds time, sequence and hash.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum Entry {
+    Step {
+        index: usize,
+        title: String,
+        state: StepState,
+        note: Option<String>,
+    },
+    Milestone {
+        name: String,
+        at: Timestamp,
+    },
+    Undo {
+        records: Vec<RecordSet>,
+    },
+    Note {
+        text: String,
+    },
+    Closed {
+        outcome: Outcome,
+        reason: Option<String>,
+        serving: Serving,
+        rto_seconds: Option<f64>,
+        rpo_seconds: Option<f64>,
+    },
+}

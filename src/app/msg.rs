@@ -1,0 +1,81 @@
+//! Everything that can happen to the console.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::app::key::Key;
+use crate::app::model::{Load, PastOperation};
+use crate::app::run::{LiveEvent, StackProgress};
+use crate::domain::lever::LeverKind;
+use crate::domain::observation::Sighting;
+use crate::domain::operation::{OperationId, OperationKind};
+use crate::domain::plan::Consent;
+use crate::domain::stack::StackId;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Msg {
+    Key(Key),
+    Paste(String),
+    Resize(u16, u16),
+    /// World time, UTC.
+    Tick(Timestamp),
+    Sighted(Box<Sighting>),
+    /// Asks for an operation: opens its confirmation (headless commands and the form end up here too).
+    Ask(Ask),
+    /// What was typed in the confirmation.
+    Consent(Consent),
+    /// The journal of an operation was opened at this path, or could not be.
+    Opened {
+        operation: OperationId,
+        journal: Result<String, String>,
+    },
+    /// A later entry could not be written.
+    JournalFailed(String),
+    Progress {
+        operation: OperationId,
+        news: News,
+    },
+    StepDone {
+        operation: OperationId,
+        index: usize,
+        result: Result<StepDone, String>,
+    },
+    Past(Vec<PastOperation>),
+    Load(Load),
+    /// The outcome of a side task such as a snapshot, in words.
+    Told {
+        good: bool,
+        text: String,
+    },
+    /// A signal asks the program to leave at once.
+    Terminate,
+}
+
+/// An operation with its choices.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ask {
+    pub kind: OperationKind,
+    pub lever: Option<LeverKind>,
+    /// Parameters of a deploy; they replace what the environment was given.
+    pub parameters: BTreeMap<String, String>,
+    /// Makes the operation's id unique.
+    pub salt: u16,
+}
+
+/// What a running step reports.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum News {
+    Events(Vec<LiveEvent>),
+    Stack(StackId, StackProgress),
+    Note(String),
+}
+
+/// How a step ended well.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepDone {
+    /// Nothing had to be done.
+    pub skipped: bool,
+    pub note: Option<String>,
+}

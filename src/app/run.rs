@@ -1,0 +1,172 @@
+//! A running (or finished) operation: which step it is at, and what was seen meanwhile.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::domain::observation::Serving;
+use crate::domain::operation::{OperationResult, Outcome, StepResult, StepState};
+use crate::domain::plan::{Confirmed, Plan, Step};
+use crate::domain::recovery::{Exposure, Milestones};
+use crate::domain::region::{RegionPair, Role};
+use crate::domain::stack::{StackEvent, StackId};
+
+/// How many events of an operation are kept for the screen.
+pub const MOST_EVENTS: usize = 500;
+
+/// One operation from its confirmation on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Run {
+    pub confirmed: Confirmed<Plan>,
+    pub steps: Vec<StepRun>,
+    /// Live events of both regions, newest last.
+    pub events: Vec<LiveEvent>,
+    /// The first resource that failed, pinned on top.
+    pub first_failure: Option<LiveEvent>,
+    pub progress: BTreeMap<StackId, StackProgress>,
+    pub milestones: Milestones,
+    /// Exposure at the cut: fixed when the operation was confirmed.
+    pub exposure: Option<Exposure>,
+    pub finished: Option<Finished>,
+    /// Where the journal is, or why there is none.
+    pub journal: Result<String, String>,
+    pub lever: Option<PulledLever>,
+    /// What the operator should know now, such as the next lever to try.
+    pub advice: Option<String>,
+}
+
+/// The metric lever's command in force: repeated each minute until its number is echoed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PulledLever {
+    pub number: i64,
+    pub last_sent: Timestamp,
+    pub echoed: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Finished {
+    pub at: Timestamp,
+    pub outcome: Outcome,
+    pub reason: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StepRun {
+    pub state: StepState,
+    pub started: Option<Timestamp>,
+    pub finished: Option<Timestamp>,
+    pub note: Option<String>,
+}
+
+/// A stack event with the side it happened on, and how long the resource took.
+#[derive(Clone, Debug, PartialEq, Serialize, serde::Deserialize)]
+pub struct LiveEvent {
+    pub role: Role,
+    pub event: StackEvent,
+    pub took_seconds: Option<u64>,
+}
+
+/// How far a stack has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct StackProgress {
+    pub status: String,
+    pub done: usize,
+    /// Resources that the change set (or the stack) has.
+    pub total: usize,
+}
+
+impl Run {
+    pub fn new(
+        confirmed: Confirmed<Plan>,
+        exposure: Option<Exposure>,
+        milestones: Milestones,
+    ) -> Self {
+        let waiting = StepRun {
+            state: StepState::Waiting,
+            started: None,
+            finished: None,
+            note: None,
+        };
+        let steps = vec![waiting; confirmed.plan().steps.len()];
+        Self {
+            confirmed,
+            steps,
+            events: Vec::new(),
+            first_failure: None,
+            progress: BTreeMap::new(),
+            milestones,
+            exposure,
+            finished: None,
+            journal: Err("not written yet".into()),
+            lever: None,
+            advice: None,
+        }
+    }
+
+    pub const fn plan(&self) -> &Plan {
+        self.confirmed.plan()
+    }
+
+    pub const fn is_running(&self) -> bool {
+        self.finished.is_none()
+    }
+
+    /// The step being done, or the next one.
+    pub fn current(&self) -> Option<(usize, &Step)> {
+        let index = self
+            .steps
+            .iter()
+            .position(|s| matches!(s.state, StepState::Waiting | StepState::Running))?;
+        Some((index, self.plan().steps.get(index)?))
+    }
+
+    /// The result as scripts read it.
+    pub fn result(
+        &self,
+        regions: &RegionPair,
+        serving: Serving,
+        now: Timestamp,
+    ) -> OperationResult {
+        let plan = self.plan();
+        let steps = plan
+            .steps
+            .iter()
+            .zip(&self.steps)
+            .map(|(step, run)| StepResult {
+                title: step.title.clone(),
+                region: step.role.map(|role| regions.get(role).to_string()),
+                state: run.state,
+                started: run.started,
+                finished: run.finished,
+                note: run.note.clone(),
+            });
+        let moves = plan.kind.moves_traffic();
+        OperationResult {
+            operation: plan.id.clone(),
+            kind: plan.kind,
+            environment: plan.environment.clone(),
+            outcome: self
+                .finished
+                .as_ref()
+                .map_or(Outcome::Abandoned, |f| f.outcome),
+            reason: self.finished.as_ref().and_then(|f| f.reason.clone()),
+            serving,
+            steps: steps.collect(),
+            started: self.confirmed.at(),
+            finished: self.finished.as_ref().map_or(now, |f| f.at),
+            rto_seconds: if moves {
+                self.milestones.rto_seconds(now)
+            } else {
+                None
+            },
+            rpo_seconds: if moves {
+                self.exposure.map(|e| e.seconds)
+            } else {
+                None
+            },
+            overrides: self.confirmed.overrides().to_vec(),
+            journal: self.journal.clone().ok(),
+        }
+    }
+}

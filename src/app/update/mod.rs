@@ -1,0 +1,56 @@
+//! Decides: one message in, the changed model and the effects out. This file only routes.
+
+mod dialogs;
+mod input;
+mod observe;
+mod operate;
+mod orders;
+mod watch;
+
+#[cfg(test)]
+mod tests;
+
+use crate::app::effect::Effect;
+use crate::app::model::{Model, Weight};
+use crate::app::msg::Msg;
+
+/// Takes one message in.
+pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Key(key) => input::key(model, key),
+        Msg::Paste(text) => input::paste(model, &text),
+        Msg::Resize(width, height) => {
+            model.size = (width, height);
+            Vec::new()
+        }
+        Msg::Tick(now) => observe::tick(model, now),
+        Msg::Sighted(sighting) => observe::sighted(model, *sighting),
+        Msg::Ask(ask) => operate::ask(model, &ask),
+        Msg::Consent(consent) => operate::consent(model, &consent),
+        Msg::Opened { operation, journal } => operate::opened(model, &operation, journal),
+        Msg::JournalFailed(why) => {
+            model.note("journal", format!("not written: {why}"), Weight::Bad);
+            Vec::new()
+        }
+        Msg::Progress { operation, news } => operate::progress(model, &operation, news),
+        Msg::StepDone {
+            operation,
+            index,
+            result,
+        } => operate::step_done(model, &operation, index, result),
+        Msg::Past(past) => {
+            model.past = past;
+            model.conclude();
+            Vec::new()
+        }
+        Msg::Load(load) => {
+            model.load = load;
+            Vec::new()
+        }
+        Msg::Told { good, text } => {
+            model.say(text, if good { Weight::Good } else { Weight::Bad });
+            Vec::new()
+        }
+        Msg::Terminate => vec![Effect::Quit],
+    }
+}

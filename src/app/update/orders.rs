@@ -1,0 +1,271 @@
+//! Turns a step into an order that carries everything the call needs.
+
+use std::collections::BTreeMap;
+
+use crate::app::effect::Order;
+use crate::app::model::Model;
+use crate::domain::assess::{combined_check, marker_role};
+use crate::domain::environment::{StackSpec, TrafficSpec};
+use crate::domain::lever::{Command, LeverKind, LeverSpec, NumberedCommand};
+use crate::domain::placeholder::{Bindings, Placeholder};
+use crate::domain::plan::Action;
+use crate::domain::planning::forced_threshold;
+use crate::domain::region::Role;
+use crate::domain::routing::{FailoverRole, Policy, RecordSet, absolute};
+use crate::domain::stack::StackId;
+
+/// The order for a step that acts.
+pub(super) fn order(model: &Model, action: &Action) -> Result<Order, String> {
+    match action {
+        Action::DeployStack { stack } => deploy(model, stack),
+        Action::DeleteStack { stack } => delete(model, stack),
+        Action::Pull { lever, command } => pull(model, *lever, *command),
+        Action::AwaitAlarm { .. } | Action::AwaitDns { .. } | Action::AwaitHealthy { .. } => {
+            Err("a step that waits has no order".to_owned())
+        }
+    }
+}
+
+fn spec<'a>(model: &'a Model, stack: &StackId) -> Result<&'a StackSpec, String> {
+    model
+        .env
+        .stack(stack)
+        .ok_or_else(|| format!("the bundle has no stack {stack}"))
+}
+
+fn deploy(model: &Model, stack: &StackId) -> Result<Order, String> {
+    let spec = spec(model, stack)?;
+    let bindings = model.env.bindings(&model.seen);
+    let optional = |text: &Placeholder| {
+        text.names().is_ok_and(|names| {
+            names.iter().all(|name| {
+                bindings.get(name).is_some()
+                    || model
+                        .env
+                        .parameters
+                        .iter()
+                        .any(|p| p.name == *name && !p.required)
+            })
+        })
+    };
+    let mut parameters = BTreeMap::new();
+    for (name, text) in &spec.parameters {
+        match text.resolve(&bindings) {
+            Ok(value) => {
+                parameters.insert(name.clone(), value);
+            }
+            // an optional parameter that was not given: the template's default applies
+            Err(_) if optional(text) => {}
+            Err(error) => return Err(format!("parameter {name} of {}: {error}", spec.name)),
+        }
+    }
+    let keep = kept(model, spec, &parameters);
+    Ok(Order::Deploy {
+        stack: stack.clone(),
+        role: spec.role,
+        name: spec.name.clone(),
+        template: spec.template.clone(),
+        parameters,
+        keep,
+        capabilities: spec.capabilities.clone(),
+        tags: tags(model, spec.role),
+    })
+}
+
+/// Parameters of the template that the deployed stack has and that are not given anew.
+fn kept(model: &Model, spec: &StackSpec, given: &BTreeMap<String, String>) -> Vec<String> {
+    let template: serde_json::Value = serde_json::from_str(&spec.template).unwrap_or_default();
+    let declared = template
+        .get("Parameters")
+        .and_then(serde_json::Value::as_object);
+    let deployed = model.seen.stack(&spec.id).map(|stack| &stack.parameters);
+    let (Some(declared), Some(deployed)) = (declared, deployed) else {
+        return Vec::new();
+    };
+    declared
+        .keys()
+        .filter(|name| deployed.contains_key(*name) && !given.contains_key(*name))
+        .cloned()
+        .collect()
+}
+
+fn tags(model: &Model, role: Role) -> BTreeMap<String, String> {
+    let pairs = [
+        ("Environment", model.env.suffix.clone()),
+        ("Region", model.env.regions.get(role).to_string()),
+        ("switchback:environment", model.env.name.to_string()),
+        ("switchback:bundle", model.env.bundle.clone()),
+    ];
+    pairs
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect()
+}
+
+fn delete(model: &Model, stack: &StackId) -> Result<Order, String> {
+    let spec = spec(model, stack)?;
+    Ok(Order::Delete {
+        stack: stack.clone(),
+        role: spec.role,
+        name: spec.name.clone(),
+    })
+}
+
+fn pull(model: &Model, lever: LeverKind, command: Command) -> Result<Order, String> {
+    match lever {
+        LeverKind::Metric => {
+            metric(model, command, None).ok_or_else(|| "the bundle has no metric lever".to_owned())
+        }
+        LeverKind::Endpoint => endpoint(model, command),
+        LeverKind::Force => force(model, command),
+        LeverKind::Records => records(model, command),
+        LeverKind::Automatic => Err("the automatic lever can't be pulled".to_owned()),
+    }
+}
+
+/// The metric lever's order; `number` repeats a command already given.
+pub(super) fn metric(model: &Model, command: Command, number: Option<i64>) -> Option<Order> {
+    let LeverSpec::Metric {
+        role,
+        namespace,
+        dimensions,
+        ..
+    } = model.env.traffic.as_ref()?.lever(LeverKind::Metric)?
+    else {
+        return None;
+    };
+    let newest = model
+        .seen
+        .traffic
+        .lever
+        .last()
+        .and_then(|lever| lever.command);
+    let numbered = match number {
+        Some(number) => NumberedCommand { number, command },
+        None => NumberedCommand::next(command, model.now, newest),
+    };
+    let bindings = model.env.bindings(&model.seen);
+    let dimensions = resolve_all(dimensions, &bindings)?;
+    Some(Order::PutCommand {
+        role: *role,
+        namespace: namespace.clone(),
+        dimensions,
+        number: numbered.number,
+        datum: numbered.datum(),
+        engaged: command == Command::Engage,
+        repeat: false,
+    })
+}
+
+fn resolve_all(
+    texts: &BTreeMap<String, Placeholder>,
+    bindings: &Bindings,
+) -> Option<Vec<(String, String)>> {
+    texts
+        .iter()
+        .map(|(name, text)| Some((name.clone(), text.resolve(bindings).ok()?)))
+        .collect()
+}
+
+fn endpoint(model: &Model, command: Command) -> Result<Order, String> {
+    let lever = traffic(model)?.lever(LeverKind::Endpoint);
+    let Some(LeverSpec::Endpoint {
+        role,
+        stack,
+        parameter,
+        url: _,
+    }) = lever
+    else {
+        return Err("the bundle has no endpoint lever".to_owned());
+    };
+    let value = if command == Command::Engage {
+        "true"
+    } else {
+        "false"
+    };
+    Ok(Order::SetParameter {
+        stack: stack.clone(),
+        role: *role,
+        name: spec(model, stack)?.name.clone(),
+        parameter: parameter.clone(),
+        value: value.to_owned(),
+    })
+}
+
+fn traffic(model: &Model) -> Result<&TrafficSpec, String> {
+    model
+        .env
+        .traffic
+        .as_ref()
+        .ok_or_else(|| "the bundle steers no traffic".to_owned())
+}
+
+fn force(model: &Model, command: Command) -> Result<Order, String> {
+    let check = combined_check(&model.env, &model.seen).ok_or_else(|| {
+        "the calculated check of the primary's record is not known: Route 53 was not read"
+            .to_owned()
+    })?;
+    let engaged = model.facts.engaged.contains(&LeverKind::Force);
+    let threshold = forced_threshold(&model.env, &model.seen, engaged, command)
+        .ok_or_else(|| format!("health check {} is not a calculated one", check.id))?;
+    Ok(Order::SetThreshold {
+        check: check.id.clone(),
+        version: check.version,
+        threshold,
+    })
+}
+
+/// Weights of 100 and 0, or the failover roles, so that the wanted side answers; service and marker in one batch.
+fn records(model: &Model, command: Command) -> Result<Order, String> {
+    let traffic = traffic(model)?;
+    let known = model
+        .seen
+        .traffic
+        .records
+        .last()
+        .ok_or_else(|| "the record sets were not read yet".to_owned())?;
+    let bindings = model.env.bindings(&model.seen);
+    let name = |text: &Placeholder| {
+        text.resolve(&bindings)
+            .map(|n| absolute(&n))
+            .map_err(|e| e.to_string())
+    };
+    let (service, marker) = (name(&traffic.record)?, name(&traffic.marker)?);
+    let sides: BTreeMap<&str, Role> = known
+        .iter()
+        .filter(|r| r.name == marker && r.kind == "TXT")
+        .filter_map(|r| Some((r.set_identifier.as_deref()?, marker_role(&model.env, r)?)))
+        .collect();
+    let before: Vec<RecordSet> = known
+        .iter()
+        .filter(|r| (r.name == service || r.name == marker) && r.set_identifier.is_some())
+        .cloned()
+        .collect();
+    let after: Option<Vec<RecordSet>> = before
+        .iter()
+        .map(|r| moved(r, &sides, command.wanted()))
+        .collect();
+    match after {
+        Some(after) if !after.is_empty() => {
+            let id = model.run.as_ref().map(|run| run.plan().id.to_string()).unwrap_or_default();
+            Ok(Order::ChangeRecords { before, after, comment: format!("switchback {id}") })
+        }
+        _ => Err("the record sets are neither weighted nor failover records with a marker, so they are not changed".to_owned()),
+    }
+}
+
+/// The record set as it must be for `wanted` to answer.
+fn moved(record: &RecordSet, sides: &BTreeMap<&str, Role>, wanted: Role) -> Option<RecordSet> {
+    let side = *sides.get(record.set_identifier.as_deref()?)?;
+    let policy = match (&record.policy, side == wanted) {
+        (Policy::Weighted(_), true) => Policy::Weighted(100),
+        (Policy::Weighted(_), false) => Policy::Weighted(0),
+        (Policy::Failover(_), true) => Policy::Failover(FailoverRole::Primary),
+        (Policy::Failover(_), false) => Policy::Failover(FailoverRole::Secondary),
+        (Policy::Simple | Policy::Other(_), _) => return None,
+    };
+    Some(RecordSet {
+        policy,
+        ..record.clone()
+    })
+}

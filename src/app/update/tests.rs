@@ -1,0 +1,571 @@
+//! Tests of update: messages in, model and effects out.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use crate::app::dialog::{ConfirmFocus, Dialog};
+use crate::app::effect::{Effect, Order, Pace};
+use crate::app::fixtures::{dead, lever, marker, noon, see, steady, tick, unseen};
+use crate::app::key::Key;
+use crate::app::model::{Model, Page};
+use crate::app::msg::{Ask, Msg, StepDone};
+use crate::app::update::update;
+use crate::domain::alarm::AlarmState;
+use crate::domain::guard::{GuardId, GuardVerdict};
+use crate::domain::lever::{Command, LeverKind};
+use crate::domain::observation::{EndpointAnswer, Seen, Serving};
+use crate::domain::operation::{OperationKind, Outcome, StepState};
+use crate::domain::plan::Situation;
+use crate::domain::region::Role;
+
+fn press(model: &mut Model, key: Key) -> Vec<Effect> {
+    update(model, Msg::Key(key))
+}
+
+/// Types a text, key by key.
+fn type_text(model: &mut Model, text: &str) {
+    for c in text.chars() {
+        press(model, Key::Char(c));
+    }
+}
+
+/// Opens the confirmation with `key`, types the name and goes to the verb.
+fn confirm(model: &mut Model, key: char) -> Vec<Effect> {
+    press(model, Key::Char(key));
+    press(model, Key::Tab);
+    type_text(model, "a drill");
+    press(model, Key::Tab);
+    type_text(model, "payment-standby-demo");
+    press(model, Key::Enter);
+    press(model, Key::Enter)
+}
+
+fn open_id(effects: &[Effect]) -> crate::domain::operation::OperationId {
+    effects
+        .iter()
+        .find_map(|e| match e {
+            Effect::Open(confirmed) => Some(confirmed.plan().id.clone()),
+            _ => None,
+        })
+        .expect("an operation was opened")
+}
+
+fn healthy(model: &mut Model, role: Role) -> Vec<Effect> {
+    let answer = EndpointAnswer {
+        status: 200,
+        took: std::time::Duration::from_millis(80),
+    };
+    see(model, Seen::Endpoint(role, Ok(answer)))
+}
+
+/// Confirms a failover and lets its journal open: the order that follows.
+fn begin(model: &mut Model, key: char) -> (crate::domain::operation::OperationId, Vec<Effect>) {
+    let id = open_id(&confirm(model, key));
+    let effects = update(
+        model,
+        Msg::Opened {
+            operation: id.clone(),
+            journal: Ok("/j".into()),
+        },
+    );
+    (id, effects)
+}
+
+fn done(
+    model: &mut Model,
+    id: &crate::domain::operation::OperationId,
+    index: usize,
+) -> Vec<Effect> {
+    let result = Ok(StepDone {
+        skipped: false,
+        note: None,
+    });
+    update(
+        model,
+        Msg::StepDone {
+            operation: id.clone(),
+            index,
+            result,
+        },
+    )
+}
+
+#[test]
+fn steady_is_planned_serving_primary_and_go() {
+    let model = steady();
+    assert_eq!(model.facts.serving, Serving::Primary);
+    assert_eq!(model.facts.commanded, Some(Role::Primary));
+    assert_eq!(model.facts.situation, Situation::Planned);
+    let refusing: Vec<_> = model
+        .go
+        .failover
+        .iter()
+        .filter(|g| g.verdict == GuardVerdict::Refuse)
+        .collect();
+    assert!(refusing.is_empty(), "{refusing:#?}");
+}
+
+#[test]
+fn a_failover_runs_from_the_typed_name_to_settled() {
+    let mut model = steady();
+    let (id, effects) = begin(&mut model, 'F');
+    let order = effects.iter().find_map(|e| match e {
+        Effect::Do { order, .. } => Some(order.as_ref()),
+        _ => None,
+    });
+    let Some(Order::PutCommand {
+        role,
+        number,
+        datum,
+        engaged,
+        ..
+    }) = order
+    else {
+        panic!("{effects:?}")
+    };
+    assert_eq!((*role, *engaged), (Role::Standby, true));
+    assert_eq!(
+        (*number, *datum),
+        (noon().as_second(), noon().as_second() as f64)
+    );
+
+    tick(&mut model, 1);
+    done(&mut model, &id, 0);
+    tick(&mut model, 60);
+    lever(
+        &mut model,
+        Command::Engage,
+        noon().as_second(),
+        AlarmState::Alarm,
+    );
+    tick(&mut model, 30);
+    marker(&mut model, Role::Standby);
+    assert!(
+        model.is_busy(),
+        "DNS moved, but the standby was not probed since"
+    );
+    healthy(&mut model, Role::Standby);
+
+    let run = model.run.as_deref().unwrap();
+    assert_eq!(
+        run.finished.as_ref().map(|f| f.outcome),
+        Some(Outcome::Succeeded)
+    );
+    assert!(run.steps.iter().all(|s| s.state == StepState::Done));
+    assert_eq!(run.milestones.rto_seconds(model.now), Some(91.0));
+    let result = run.result(&model.env.regions, model.facts.serving, model.now);
+    assert_eq!(
+        (result.serving, result.rpo_seconds),
+        (Serving::Standby, Some(4.0))
+    );
+    assert!(model.facts.held);
+}
+
+#[test]
+fn the_command_is_repeated_each_minute_until_it_is_echoed() {
+    let mut model = steady();
+    let (id, _) = begin(&mut model, 'F');
+    done(&mut model, &id, 0);
+    let repeats = |effects: &[Effect]| {
+        effects.iter().filter(|e| matches!(e, Effect::Do { order, .. } if matches!(**order, Order::PutCommand { repeat: true, .. }))).count()
+    };
+    assert_eq!(repeats(&tick(&mut model, 59)), 0);
+    assert_eq!(repeats(&tick(&mut model, 1)), 1);
+    assert_eq!(repeats(&tick(&mut model, 30)), 0);
+    lever(
+        &mut model,
+        Command::Engage,
+        noon().as_second(),
+        AlarmState::Ok,
+    );
+    assert_eq!(repeats(&tick(&mut model, 60)), 0);
+}
+
+#[test]
+fn a_dead_standby_refuses_and_the_refusal_is_recorded() {
+    let mut model = steady();
+    see(&mut model, Seen::Endpoint(Role::Standby, Err(dead())));
+    let effects = confirm(&mut model, 'F');
+    let refused = effects.iter().any(|e| {
+        matches!(
+            e,
+            Effect::Refused {
+                outcome: Outcome::Refused,
+                ..
+            }
+        )
+    });
+    assert!(refused, "{effects:?}");
+    assert!(model.run.is_none());
+    let Some(Dialog::Confirm(dialog)) = &model.dialog else {
+        panic!("the dialog stays")
+    };
+    assert!(
+        dialog
+            .error
+            .as_ref()
+            .unwrap()
+            .contains("destination_healthy")
+    );
+}
+
+#[test]
+fn a_refusal_can_be_overridden_with_a_reason_which_is_kept() {
+    let mut model = steady();
+    see(&mut model, Seen::Endpoint(Role::Standby, Err(dead())));
+    press(&mut model, Key::Char('F'));
+    press(&mut model, Key::Ctrl('o'));
+    press(&mut model, Key::Tab);
+    type_text(&mut model, "we know better");
+    press(&mut model, Key::Tab);
+    type_text(&mut model, "payment-standby-demo");
+    press(&mut model, Key::Tab);
+    let effects = press(&mut model, Key::Enter);
+    let Some(Effect::Open(confirmed)) = effects.first() else {
+        panic!("{effects:?}")
+    };
+    assert!(
+        confirmed
+            .overrides()
+            .iter()
+            .any(|o| o.guard == "destination_healthy" && o.reason == "we know better")
+    );
+}
+
+#[test]
+fn read_only_can_not_be_overridden() {
+    let mut model = steady();
+    model.env.read_only = true;
+    model.conclude();
+    let ask = Ask {
+        kind: OperationKind::Failover,
+        lever: None,
+        parameters: BTreeMap::new(),
+        salt: 1,
+    };
+    update(&mut model, Msg::Ask(ask));
+    let consent = crate::domain::plan::Consent {
+        typed_name: "payment-standby-demo".into(),
+        reason: Some("please".into()),
+        overridden: vec!["read_only".into()],
+    };
+    let effects = update(&mut model, Msg::Consent(consent));
+    assert!(matches!(
+        effects.first(),
+        Some(Effect::Refused {
+            outcome: Outcome::Refused,
+            ..
+        })
+    ));
+}
+
+#[test]
+fn enter_alone_never_confirms() {
+    let mut model = steady();
+    press(&mut model, Key::Char('F'));
+    assert!(matches!(&model.dialog, Some(Dialog::Confirm(c)) if c.focus == ConfirmFocus::Cancel));
+    press(&mut model, Key::Enter);
+    assert_eq!(model.dialog, None);
+    for key in ['F', 'X', 'B'] {
+        press(&mut model, Key::Char(key));
+        for _ in 0..20 {
+            assert!(!press(&mut model, Key::Enter).iter().any(is_write));
+        }
+    }
+}
+
+#[test]
+fn the_primary_gone_dark_makes_it_an_emergency_that_still_goes() {
+    let mut model = steady();
+    tick(&mut model, 5);
+    for role in [Role::Primary] {
+        see(&mut model, Seen::Endpoint(role, Err(dead())));
+        see(&mut model, Seen::Alarms(role, Err(dead())));
+    }
+    see(&mut model, Seen::Checks(Err(dead())));
+    assert_eq!(model.facts.situation, Situation::Emergency);
+    assert_eq!(model.facts.dark_since, Some(model.now));
+    let refusing: Vec<GuardId> = model
+        .go
+        .failover
+        .iter()
+        .filter(|g| g.verdict == GuardVerdict::Refuse)
+        .map(|g| g.id)
+        .collect();
+    assert!(refusing.is_empty(), "{refusing:?}");
+    let (_, effects) = begin(&mut model, 'F');
+    assert!(effects.iter().any(|e| matches!(e, Effect::Do { .. })));
+}
+
+#[test]
+fn traffic_that_moved_by_itself_is_not_held_until_it_is() {
+    let mut model = steady();
+    see(&mut model, Seen::Endpoint(Role::Primary, Err(dead())));
+    marker(&mut model, Role::Standby);
+    assert_eq!(
+        (model.facts.serving, model.facts.held),
+        (Serving::Standby, false)
+    );
+    let (id, _) = begin(&mut model, 'F');
+    assert!(model.run.as_ref().unwrap().milestones.moved_before);
+    done(&mut model, &id, 0);
+    lever(
+        &mut model,
+        Command::Engage,
+        noon().as_second(),
+        AlarmState::Alarm,
+    );
+    marker(&mut model, Role::Standby);
+    healthy(&mut model, Role::Standby);
+    assert!(!model.is_busy());
+    assert!(model.facts.held);
+}
+
+#[test]
+fn a_lever_that_is_not_followed_in_time_offers_the_next() {
+    let mut model = steady();
+    let (id, _) = begin(&mut model, 'F');
+    done(&mut model, &id, 0);
+    for _ in 0..7 {
+        tick(&mut model, 60);
+        crate::app::fixtures::see_all(&mut model);
+    }
+    let run = model.run.as_deref().unwrap();
+    assert_eq!(
+        run.finished.as_ref().map(|f| f.outcome),
+        Some(Outcome::TimedOut)
+    );
+    assert_eq!(model.next_lever, Some(LeverKind::Endpoint));
+}
+
+#[test]
+fn a_deploy_without_a_journal_changes_nothing() {
+    let mut model = steady();
+    let ask = Ask {
+        kind: OperationKind::Deploy,
+        lever: None,
+        parameters: BTreeMap::new(),
+        salt: 1,
+    };
+    update(&mut model, Msg::Ask(ask));
+    let consent = crate::domain::plan::Consent {
+        typed_name: "payment-standby-demo".into(),
+        ..Default::default()
+    };
+    let id = open_id(&update(&mut model, Msg::Consent(consent)));
+    let effects = update(
+        &mut model,
+        Msg::Opened {
+            operation: id,
+            journal: Err("disk full".into()),
+        },
+    );
+    assert!(!effects.iter().any(|e| matches!(e, Effect::Do { .. })));
+    let finished = model.run.as_deref().unwrap().finished.as_ref().unwrap();
+    assert_eq!(finished.outcome, Outcome::Failed);
+}
+
+#[test]
+fn a_failover_goes_on_without_a_journal() {
+    let mut model = steady();
+    let id = open_id(&confirm(&mut model, 'F'));
+    let effects = update(
+        &mut model,
+        Msg::Opened {
+            operation: id,
+            journal: Err("disk full".into()),
+        },
+    );
+    assert!(effects.iter().any(|e| matches!(e, Effect::Do { .. })));
+    assert!(
+        model
+            .trail
+            .iter()
+            .any(|line| line.text.contains("disk full"))
+    );
+}
+
+#[test]
+fn deploying_leaves_a_pulled_endpoint_lever_alone() {
+    let mut model = steady();
+    let ask = Ask {
+        kind: OperationKind::Deploy,
+        lever: None,
+        parameters: BTreeMap::new(),
+        salt: 1,
+    };
+    update(&mut model, Msg::Ask(ask));
+    let consent = crate::domain::plan::Consent {
+        typed_name: "payment-standby-demo".into(),
+        ..Default::default()
+    };
+    let id = open_id(&update(&mut model, Msg::Consent(consent)));
+    let effects = update(
+        &mut model,
+        Msg::Opened {
+            operation: id,
+            journal: Ok("/j".into()),
+        },
+    );
+    let kept = effects.iter().find_map(|e| match e {
+        Effect::Do { order, .. } => match order.as_ref() {
+            Order::Deploy { keep, .. } => Some(keep.clone()),
+            _ => None,
+        },
+        _ => None,
+    });
+    assert_eq!(kept, Some(vec!["leverEngaged".to_owned()]));
+}
+
+#[test]
+fn deleting_what_still_answers_needs_an_override() {
+    let mut model = steady();
+    let effects = confirm(&mut model, 'X');
+    assert!(
+        matches!(effects.first(), Some(Effect::Refused { .. })),
+        "{effects:?}"
+    );
+    press(&mut model, Key::Ctrl('o'));
+    let effects = press(&mut model, Key::Enter);
+    assert!(
+        matches!(effects.first(), Some(Effect::Open(_))),
+        "{effects:?}"
+    );
+    assert_eq!(model.page, Page::Stacks);
+}
+
+#[test]
+fn nothing_is_planned_for_stacks_that_were_not_read() {
+    let mut model = unseen();
+    press(&mut model, Key::Char('X'));
+    assert_eq!(model.dialog, None);
+    assert!(
+        model
+            .notice
+            .as_ref()
+            .unwrap()
+            .text
+            .contains("could not be read")
+    );
+}
+
+#[test]
+fn quitting_asks_while_an_operation_runs() {
+    let mut model = steady();
+    begin(&mut model, 'F');
+    assert_eq!(press(&mut model, Key::Char('q')), []);
+    assert_eq!(model.dialog, Some(Dialog::Quit));
+    assert_eq!(press(&mut model, Key::Enter), []);
+    assert_eq!(model.dialog, None);
+    press(&mut model, Key::Ctrl('c'));
+    assert_eq!(press(&mut model, Key::Ctrl('c')), [Effect::Quit]);
+}
+
+#[test]
+fn ten_minutes_without_a_key_slow_the_polls_down() {
+    let mut model = steady();
+    assert!(!tick(&mut model, 600).contains(&Effect::Pace(Pace::Slow)));
+    assert!(tick(&mut model, 1).contains(&Effect::Pace(Pace::Slow)));
+    press(&mut model, Key::Char('j'));
+    assert!(tick(&mut model, 1).contains(&Effect::Pace(Pace::Idle)));
+}
+
+#[test]
+fn typing_owns_the_keys() {
+    let mut model = steady();
+    press(&mut model, Key::Char('/'));
+    type_text(&mut model, "FX");
+    assert_eq!(model.filter.as_ref().unwrap().value(), "FX");
+    assert_eq!(model.dialog, None);
+    press(&mut model, Key::Enter);
+    press(&mut model, Key::Char(':'));
+    type_text(&mut model, "traf");
+    press(&mut model, Key::Tab);
+    press(&mut model, Key::Enter);
+    assert_eq!(
+        (model.page, model.filter.as_ref().unwrap().value()),
+        (Page::Traffic, "FX")
+    );
+}
+
+/// Effects that change something in AWS or begin to.
+fn is_write(effect: &Effect) -> bool {
+    matches!(
+        effect,
+        Effect::Open(_) | Effect::Do { .. } | Effect::PublishRto { .. }
+    )
+}
+
+fn any_key() -> impl Strategy<Value = Key> {
+    prop_oneof![
+        4 => prop::sample::select(vec!['F', 'B', 'D', 'X', 'y', 'q', '/', ':', 'j', 'k', '1', '2', '3', '?', '!'])
+            .prop_map(Key::Char),
+        3 => prop::sample::select("payment-stndbyo".chars().collect::<Vec<_>>()).prop_map(Key::Char),
+        6 => prop::sample::select(vec![Key::Enter, Key::Tab, Key::BackTab, Key::Esc, Key::Up, Key::Down, Key::Left,
+            Key::Right, Key::Backspace, Key::Home, Key::End, Key::PageUp, Key::PageDown, Key::Delete]),
+        2 => prop::sample::select(vec!['c', 'o', 'l', 'r', 's', 'u', 'w']).prop_map(Key::Ctrl),
+    ]
+}
+
+/// What may happen between two keys.
+#[derive(Clone, Debug)]
+enum Happening {
+    Key(Key),
+    Tick(u64),
+    Marker(Role),
+    Dead(Role),
+    Alive(Role),
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let role = || prop::sample::select(Role::BOTH.to_vec());
+    prop_oneof![
+        12 => any_key().prop_map(Happening::Key),
+        1 => (1_u64..90).prop_map(Happening::Tick),
+        1 => role().prop_map(Happening::Marker),
+        1 => role().prop_map(Happening::Dead),
+        1 => role().prop_map(Happening::Alive),
+    ]
+}
+
+fn happen(model: &mut Model, what: Happening) -> Vec<Effect> {
+    match what {
+        Happening::Key(key) => press(model, key),
+        Happening::Tick(seconds) => tick(model, seconds),
+        Happening::Marker(role) => marker(model, role),
+        Happening::Dead(role) => see(model, Seen::Endpoint(role, Err(dead()))),
+        Happening::Alive(role) => healthy(model, role),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    /// Promise 3: no key sequence starts an operation unless the environment's name was typed into its field.
+    #[test]
+    fn no_keys_start_an_operation_without_the_typed_name(story in prop::collection::vec(happening(), 1..250)) {
+        let mut model = steady();
+        for what in story {
+            let typed = matches!(&model.dialog, Some(Dialog::Confirm(c)) if c.is_typed());
+            let effects = happen(&mut model, what);
+            prop_assert!(typed || !effects.iter().any(is_write), "{effects:?}");
+        }
+    }
+
+    /// Promise 2: a failed observation never erases a good one; promise 1: one region's news stay its own.
+    #[test]
+    fn failures_erase_nothing_and_stay_on_their_side(role in prop::sample::select(Role::BOTH.to_vec()), seconds in 0_u64..900) {
+        let mut model = steady();
+        tick(&mut model, seconds);
+        let (good, other) = (model.seen.regions.get(role).clone(), model.seen.regions.get(role.other()).clone());
+        see(&mut model, Seen::Endpoint(role, Err(dead())));
+        see(&mut model, Seen::Alarms(role, Err(dead())));
+        see(&mut model, Seen::Signals(role, Err(dead())));
+        let now = model.seen.regions.get(role);
+        prop_assert_eq!(now.endpoint.last(), good.endpoint.last());
+        prop_assert_eq!(now.alarms.last(), good.alarms.last());
+        prop_assert_eq!(now.signals.last(), good.signals.last());
+        prop_assert_eq!(model.seen.regions.get(role.other()), &other);
+    }
+}

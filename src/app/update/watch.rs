@@ -1,0 +1,318 @@
+//! Watches a running failover: milestones, steps that wait, time-outs, the lever's repetition.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::app::effect::{Effect, Entry, Order};
+use crate::app::model::{Model, Weight};
+use crate::app::run::Run;
+use crate::app::update::{observe::lever_of, operate, orders};
+use crate::domain::alarm::AlarmState;
+use crate::domain::assess::healthy_now;
+use crate::domain::health::Health;
+use crate::domain::lever::{Command, LeverKind};
+use crate::domain::observation::Serving;
+use crate::domain::observed::age;
+use crate::domain::operation::{Outcome, StepState};
+use crate::domain::plan::Action;
+use crate::domain::region::Role;
+use crate::domain::signal::{Datapoint, SignalKind};
+
+/// The command is sent again this often until the keepalive echoes its number.
+const REPEAT: Duration = Duration::from_mins(1);
+
+/// Follows the readings; called after every change of them and at every tick.
+pub(super) fn watch(model: &mut Model) -> Vec<Effect> {
+    let mut effects = repeat_command(model);
+    effects.extend(drain(model));
+    if !model.is_busy() {
+        return effects;
+    }
+    effects.extend(milestones(model));
+    effects.extend(advance(model));
+    effects.extend(time_out(model));
+    effects
+}
+
+/// Notes the moments at which the alarm followed, DNS moved, and the destination answered.
+fn milestones(model: &mut Model) -> Vec<Effect> {
+    let Some(run) = model.run.as_deref() else {
+        return Vec::new();
+    };
+    let Some(to) = run.plan().destination() else {
+        return Vec::new();
+    };
+    let (moments, pulled) = (run.milestones.clone(), run.milestones.pulled);
+    let now = model.now;
+    let alarm = pulled.is_some() && alarm_follows(model, to);
+    let dns = pulled.is_some() && model.facts.serving == Serving::of(to);
+    let healthy = dns && healthy_since(model, to, pulled);
+    let mut reached = Vec::new();
+    if let Some(run) = model.run.as_deref_mut() {
+        let found = &mut run.milestones;
+        for (name, slot, known, holds) in [
+            ("alarm", &mut found.alarm, moments.alarm, alarm),
+            ("dns", &mut found.dns, moments.dns, dns),
+            ("healthy", &mut found.healthy, moments.healthy, healthy),
+        ] {
+            if holds && known.is_none() {
+                *slot = Some(now);
+                reached.push(name);
+            }
+        }
+    }
+    reached
+        .into_iter()
+        .filter_map(|name| milestone(model, name, now))
+        .collect()
+}
+
+fn milestone(model: &Model, name: &str, at: Timestamp) -> Option<Effect> {
+    let operation = model.run.as_ref()?.plan().id.clone();
+    Some(Effect::Journal {
+        operation,
+        entry: Entry::Milestone {
+            name: name.to_owned(),
+            at,
+        },
+        at,
+    })
+}
+
+/// Whether the lever's alarm shows what was commanded.
+fn alarm_follows(model: &Model, to: Role) -> bool {
+    let wanted = match to {
+        Role::Standby => AlarmState::Alarm,
+        Role::Primary => AlarmState::Ok,
+    };
+    model
+        .seen
+        .traffic
+        .lever
+        .last()
+        .is_some_and(|lever| lever.alarm.as_ref() == Some(&wanted))
+}
+
+/// Whether the side answers, by a reading no older than the pull.
+fn healthy_since(model: &Model, to: Role, pulled: Option<Timestamp>) -> bool {
+    let read = model.seen.regions.get(to).endpoint.at();
+    healthy_now(&model.seen, to, model.now) == Health::Healthy && read >= pulled
+}
+
+/// Ends waiting steps whose condition holds.
+fn advance(model: &mut Model) -> Vec<Effect> {
+    let now = model.now;
+    let Some(run) = model.run.as_deref_mut() else {
+        return Vec::new();
+    };
+    let Some((index, action)) = run
+        .current()
+        .map(|(index, step)| (index, step.action.clone()))
+    else {
+        return Vec::new();
+    };
+    let found = &run.milestones;
+    let holds = match action {
+        // DNS having moved shows that the alarm was heard, whatever could be read of it
+        Action::AwaitAlarm { .. } => found.alarm.is_some() || found.dns.is_some(),
+        Action::AwaitDns { .. } => found.dns.is_some(),
+        Action::AwaitHealthy { .. } => found.healthy.is_some(),
+        Action::DeployStack { .. } | Action::DeleteStack { .. } | Action::Pull { .. } => false,
+    };
+    let running = run
+        .steps
+        .get(index)
+        .is_some_and(|slot| slot.state == StepState::Running);
+    if !(holds && running) {
+        return Vec::new();
+    }
+    if let Some(slot) = run.steps.get_mut(index) {
+        slot.state = StepState::Done;
+        slot.finished = Some(now);
+    }
+    let entry = Entry::Step {
+        index,
+        title: run
+            .plan()
+            .steps
+            .get(index)
+            .map(|s| s.title.clone())
+            .unwrap_or_default(),
+        state: StepState::Done,
+        note: None,
+    };
+    let mut effects = vec![Effect::Journal {
+        operation: run.plan().id.clone(),
+        entry,
+        at: now,
+    }];
+    effects.extend(operate::start_next(model));
+    effects
+}
+
+/// How long DNS may take to follow a lever before the next one is offered (facts/aws.md §1.2, §1.5).
+const fn lever_time(lever: LeverKind) -> Duration {
+    match lever {
+        LeverKind::Metric | LeverKind::Automatic => Duration::from_mins(6),
+        LeverKind::Endpoint => Duration::from_mins(8),
+        LeverKind::Force | LeverKind::Records => Duration::from_mins(4),
+    }
+}
+
+fn time_out(model: &mut Model) -> Vec<Effect> {
+    let Some(run) = model.run.as_deref() else {
+        return Vec::new();
+    };
+    if age(run.confirmed.at(), model.now) > model.patience {
+        return late(model, "it took longer than allowed");
+    }
+    let lever = lever_of(run.plan());
+    let overdue = run
+        .milestones
+        .pulled
+        .is_some_and(|pulled| age(pulled, model.now) > lever_time(lever));
+    if run.plan().kind.moves_traffic() && overdue && run.milestones.dns.is_none() {
+        return late(model, "DNS did not follow the lever in its time");
+    }
+    Vec::new()
+}
+
+fn late(model: &mut Model, why: &str) -> Vec<Effect> {
+    let moves = model
+        .run
+        .as_ref()
+        .is_some_and(|run| run.plan().kind.moves_traffic());
+    let next = if moves { lever_after(model) } else { None };
+    let advice = match next {
+        Some(lever) => format!("{why}; next lever: {lever}"),
+        None if moves => why.to_owned(),
+        None => format!("{why}; AWS goes on by itself: see the Stacks page"),
+    };
+    if let Some(run) = model.run.as_deref_mut() {
+        run.advice = Some(advice.clone());
+    }
+    model.next_lever = next;
+    model.say(advice.clone(), Weight::Bad);
+    operate::finish(model, Outcome::TimedOut, Some(advice))
+}
+
+/// The lever after the one that was pulled, in the manifest's order, of those within reach.
+pub(super) fn lever_after(model: &Model) -> Option<LeverKind> {
+    let run = model.run.as_deref()?;
+    let used = lever_of(run.plan());
+    let levers = model
+        .env
+        .traffic
+        .as_ref()?
+        .levers
+        .iter()
+        .map(crate::domain::lever::LeverSpec::kind);
+    levers
+        .skip_while(|lever| *lever != used)
+        .skip(1)
+        .find(|lever| crate::domain::guard::reach(&model.seen, model.now, *lever).is_ok())
+}
+
+/// Sends the metric lever's command again each minute until its number is echoed, or a newer one rules.
+fn repeat_command(model: &mut Model) -> Vec<Effect> {
+    let now = model.now;
+    let Some(run) = model.run.as_deref() else {
+        return Vec::new();
+    };
+    let Some(pulled) = run.lever.clone().filter(|lever| !lever.echoed) else {
+        return Vec::new();
+    };
+    let seen = model.seen.traffic.lever.last();
+    let echo = seen.and_then(|lever| lever.echo).map_or(0, |c| c.number);
+    let newest = seen.and_then(|lever| lever.command).map_or(0, |c| c.number);
+    if echo >= pulled.number || newest > pulled.number {
+        if newest > pulled.number {
+            model.note(
+                "lever",
+                format!("another console has spoken: command {newest}"),
+                Weight::Warning,
+            );
+        }
+        set_lever(model, |lever| lever.echoed = true);
+        return Vec::new();
+    }
+    if age(pulled.last_sent, now) < REPEAT {
+        return Vec::new();
+    }
+    let again = resend(model, run, pulled.number);
+    set_lever(model, |lever| lever.last_sent = now);
+    again
+}
+
+fn resend(model: &Model, run: &Run, number: i64) -> Vec<Effect> {
+    let command = run
+        .plan()
+        .destination()
+        .map_or(Command::Engage, |to| match to {
+            Role::Standby => Command::Engage,
+            Role::Primary => Command::Release,
+        });
+    let operation = run.plan().id.clone();
+    orders::metric(model, command, Some(number))
+        .map(|order| Effect::Do {
+            operation,
+            index: usize::MAX,
+            order: Box::new(repeated(order)),
+        })
+        .into_iter()
+        .collect()
+}
+
+fn repeated(mut order: Order) -> Order {
+    if let Order::PutCommand { repeat, .. } = &mut order {
+        *repeat = true;
+    }
+    order
+}
+
+fn set_lever(model: &mut Model, change: impl FnOnce(&mut crate::app::run::PulledLever)) {
+    if let Some(lever) = model.run.as_deref_mut().and_then(|run| run.lever.as_mut()) {
+        change(lever);
+    }
+}
+
+/// After settled: the side that traffic left has drained when a period after that shows no request.
+fn drain(model: &mut Model) -> Vec<Effect> {
+    let Some(run) = model.run.as_deref() else {
+        return Vec::new();
+    };
+    let (Some(settled), None, Some(to)) = (
+        run.milestones.settled,
+        run.milestones.drained,
+        run.plan().destination(),
+    ) else {
+        return Vec::new();
+    };
+    let from = to.other();
+    let quiet = model
+        .env
+        .signal_of_kind(SignalKind::Requests, from)
+        .is_some_and(|spec| {
+            let region = model.seen.regions.get(from);
+            let series = region.signals.last().and_then(|all| all.get(&spec.id));
+            // two whole periods after settled: the first may still hold requests from before
+            let enough = Duration::from_secs(u64::from(spec.period_seconds)) * 2;
+            let read = region
+                .signals
+                .at()
+                .is_some_and(|at| age(settled, at) > enough);
+            let after = |p: &&Datapoint| p.at > settled;
+            read && series.is_none_or(|s| s.0.iter().filter(after).all(|p| p.value < 1.0))
+        });
+    if !quiet {
+        return Vec::new();
+    }
+    let now = model.now;
+    if let Some(run) = model.run.as_deref_mut() {
+        run.milestones.drained = Some(now);
+    }
+    let region = model.env.regions.get(from).to_string();
+    model.note(region, "drained: no more requests", Weight::Good);
+    milestone(model, "drained", now).into_iter().collect()
+}

@@ -1,0 +1,199 @@
+//! The journal for people.
+
+use crate::cli::output::operation::{outcome_word, state_word};
+use crate::cli::output::table::columns;
+use crate::cli::output::{clock, date, span};
+use crate::domain::text::clean;
+use crate::journal::{Entry, Record, Summary};
+
+/// The operations, one a line.
+pub fn journal_list_text(operations: &[Summary]) -> String {
+    if operations.is_empty() {
+        return "no operations are recorded\n".to_owned();
+    }
+    let rows: Vec<Vec<String>> = operations.iter().map(summary_row).collect();
+    columns(&rows, 0)
+}
+
+fn summary_row(one: &Summary) -> Vec<String> {
+    let outcome = match (one.outcome, one.running) {
+        (Some(outcome), _) => outcome_word(outcome),
+        (None, true) => "running",
+        (None, false) => "UNFINISHED",
+    };
+    let broken = one.broken.as_ref().map_or_else(String::new, |why| {
+        format!("BROKEN {}", clean(&why.to_string()))
+    });
+    vec![
+        date(one.started),
+        clean(&one.operation.0),
+        clean(&one.environment.0),
+        clean(one.world.as_str()),
+        outcome.to_owned(),
+        one.rto_seconds
+            .map_or_else(String::new, |s| format!("RTO {}", span(s))),
+        broken,
+    ]
+}
+
+/// One operation, entry by entry.
+pub fn journal_show_text(records: &[Record]) -> String {
+    let Some(first) = records.first() else {
+        return "nothing is recorded\n".to_owned();
+    };
+    let mut out = format!(
+        "{}  {}  {}  {}\n",
+        clean(&first.operation.0),
+        first.kind.as_str(),
+        clean(&first.environment.0),
+        clean(first.world.as_str())
+    );
+    out.extend(records.iter().map(record_text));
+    out
+}
+
+/// One entry on one line.
+pub fn record_text(record: &Record) -> String {
+    let said = match &record.entry {
+        Entry::Opened {
+            who,
+            reason,
+            overrides,
+            drill,
+            ..
+        } => {
+            let drill = if *drill { ", drill" } else { "" };
+            let reason = reason
+                .as_deref()
+                .map_or_else(String::new, |r| format!(", reason: {r}"));
+            let guards: Vec<&str> = overrides.iter().map(|o| o.guard.as_str()).collect();
+            let overridden = if guards.is_empty() {
+                String::new()
+            } else {
+                format!(", overriding {}", guards.join(" and "))
+            };
+            format!("opened by {who}{drill}{reason}{overridden}")
+        }
+        Entry::Step {
+            index,
+            title,
+            state,
+            note,
+            request_id,
+        } => {
+            let note = note
+                .as_deref()
+                .map_or_else(String::new, |n| format!(": {n}"));
+            let request = request_id
+                .as_deref()
+                .map_or_else(String::new, |id| format!(" (request {id})"));
+            format!(
+                "step {} {}  {title}{note}{request}",
+                index + 1,
+                state_word(*state)
+            )
+        }
+        Entry::Note { text } => format!("note  {text}"),
+        Entry::Milestone { name, at } => format!("reached  {name} at {}", clock(*at)),
+        Entry::Undo { what } => format!("undo  {what}"),
+        Entry::Closed {
+            outcome,
+            reason,
+            rto_seconds,
+            rpo_seconds,
+            serving,
+        } => {
+            let reason = reason
+                .as_deref()
+                .map_or_else(String::new, |r| format!(": {r}"));
+            let rto = rto_seconds.map_or_else(String::new, |s| format!(", RTO {}", span(s)));
+            let rpo = rpo_seconds.map_or_else(String::new, |s| format!(", exposure {}", span(s)));
+            let (outcome, serving) = (outcome_word(*outcome), serving.as_str());
+            format!("closed  {outcome}{reason}, serving {serving}{rto}{rpo}")
+        }
+    };
+    format!("{}  {}\n", date(record.at), clean(&said))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::domain::environment::{EnvironmentName, Mode};
+    use crate::domain::observation::Serving;
+    use crate::domain::operation::{OperationId, OperationKind, Outcome, StepState};
+    use crate::journal::WorldId;
+
+    fn record(seq: u64, entry: Entry) -> Record {
+        Record {
+            seq,
+            at: Timestamp::from_second(1_800_000_000).unwrap(),
+            world: WorldId::of(&Mode::Live, Some("123456789012")),
+            operation: OperationId("failover-1".into()),
+            kind: OperationKind::Failover,
+            environment: EnvironmentName("pay-prod".into()),
+            entry,
+        }
+    }
+
+    #[test]
+    fn an_operation_reads_like_a_story_and_moves_no_cursor() {
+        let records = [
+            Entry::Opened {
+                plan: serde_json::Value::Null,
+                who: "ops\u{1b}[2J".into(),
+                mode: Mode::Live,
+                reason: Some("INC-1\nline".into()),
+                overrides: Vec::new(),
+                drill: true,
+            },
+            Entry::Step {
+                index: 0,
+                title: "engage metric lever".into(),
+                state: StepState::Done,
+                note: None,
+                request_id: Some("r-1".into()),
+            },
+            Entry::Closed {
+                outcome: Outcome::Succeeded,
+                reason: None,
+                rto_seconds: Some(168.0),
+                rpo_seconds: None,
+                serving: Serving::Standby,
+            },
+        ];
+        let records: Vec<Record> = (1..).zip(records).map(|(n, e)| record(n, e)).collect();
+        insta::assert_snapshot!(journal_show_text(&records), @r"
+        failover-1  failover  pay-prod  account:123456789012
+        2027-01-15 08:00:00Z  opened by ops[2J, drill, reason: INC-1 line
+        2027-01-15 08:00:00Z  step 1 done  engage metric lever (request r-1)
+        2027-01-15 08:00:00Z  closed  succeeded, serving standby, RTO 2m48s
+        ");
+        assert_eq!(journal_show_text(&[]), "nothing is recorded\n");
+    }
+
+    #[test]
+    fn an_operation_without_an_end_stands_out() {
+        let one = Summary {
+            operation: OperationId("failover-1".into()),
+            kind: OperationKind::Failover,
+            environment: EnvironmentName("pay-prod".into()),
+            world: WorldId::of(&Mode::Live, None),
+            outcome: None,
+            started: Timestamp::from_second(1_800_000_000).unwrap(),
+            finished: None,
+            who: "ops".into(),
+            reason: None,
+            rto_seconds: None,
+            rpo_seconds: None,
+            drill: false,
+            running: false,
+            broken: None,
+            file: "/x".into(),
+        };
+        let text = journal_list_text(&[one]);
+        assert!(text.contains("account:unknown  UNFINISHED"), "{text}");
+        assert_eq!(journal_list_text(&[]), "no operations are recorded\n");
+    }
+}

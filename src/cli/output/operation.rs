@@ -1,0 +1,281 @@
+//! Operations for people: the plan of a dry run, progress, and the result.
+
+use std::fmt::Write as _;
+
+use crate::cli::output::board::guards_text;
+use crate::cli::output::table::columns;
+use crate::cli::output::{clock, span};
+use crate::domain::change::{Change, ChangeAction, Replacement};
+use crate::domain::operation::{OperationResult, Outcome, StepResult, StepState};
+use crate::domain::plan::{Plan, Step};
+use crate::domain::region::RegionPair;
+use crate::domain::text::clean;
+
+/// The plan as `--dry-run` shows it.
+pub fn plan_text(plan: &Plan, regions: &RegionPair) -> String {
+    let production = if plan.production { "  PRODUCTION" } else { "" };
+    let mut out = format!(
+        "{} {}{production}  {}\n",
+        plan.kind.title(),
+        plan.environment,
+        plan.situation.as_str()
+    );
+    for (index, step) in plan.steps.iter().enumerate() {
+        let region = step.role.map_or("", |role| regions.get(role).as_str());
+        writeln!(out, "{:>3}  {}  {region}", index + 1, clean(&step.title)).unwrap_or_default();
+        out.push_str(&step_details(step));
+    }
+    for note in &plan.notes {
+        writeln!(out, "note: {}", clean(note)).unwrap_or_default();
+    }
+    if !plan.guards.is_empty() {
+        out.push_str("guards\n");
+        out.push_str(&guards_text(&plan.guards));
+    }
+    out
+}
+
+fn step_details(step: &Step) -> String {
+    let mut out = String::new();
+    if let Some(expect) = &step.expect {
+        writeln!(out, "     takes: {}", clean(expect)).unwrap_or_default();
+    }
+    if let Some(undo) = &step.undo {
+        writeln!(out, "     undo:  {}", clean(undo)).unwrap_or_default();
+    }
+    if let Some(changes) = &step.changes {
+        let rows: Vec<Vec<String>> = changes.iter().map(change_row).collect();
+        out.push_str(&columns(&rows, 5));
+    }
+    out
+}
+
+fn change_row(change: &Change) -> Vec<String> {
+    let action = match change.action {
+        ChangeAction::Add => "add",
+        ChangeAction::Modify => "modify",
+        ChangeAction::Remove => "remove",
+        ChangeAction::Import => "import",
+        ChangeAction::Other => "other",
+    };
+    let replacement = match change.replacement {
+        Replacement::No => "",
+        Replacement::Conditional => "perhaps replaced",
+        Replacement::Yes => "REPLACED",
+    };
+    let danger = if change.endangers_data() {
+        "DATA MAY BE LOST"
+    } else {
+        ""
+    };
+    vec![
+        action.to_owned(),
+        clean(&change.logical_id),
+        clean(&change.resource_type),
+        replacement.to_owned(),
+        danger.to_owned(),
+    ]
+}
+
+/// One line for stderr when a step changes its state.
+pub fn progress_text(step: &StepResult) -> String {
+    let at = step.finished.or(step.started);
+    let clock = at.map_or_else(String::new, |at| format!("{}  ", clock(at)));
+    let region = step.region.as_deref().unwrap_or("");
+    let note = step
+        .note
+        .as_deref()
+        .map_or_else(String::new, |n| format!("  {}", clean(n)));
+    let line = format!(
+        "{clock}{:<7}  {}  {region}{note}",
+        state_word(step.state),
+        clean(&step.title)
+    );
+    format!("{}\n", line.trim_end())
+}
+
+/// The end of an operation.
+pub fn result_text(result: &OperationResult) -> String {
+    let mut out = format!(
+        "{} {}: {}\n",
+        result.kind.title(),
+        result.environment,
+        outcome_word(result.outcome)
+    );
+    if let Some(reason) = &result.reason {
+        writeln!(out, "  {}", clean(reason)).unwrap_or_default();
+    }
+    for step in &result.steps {
+        write!(out, "  {}", progress_text(step)).unwrap_or_default();
+    }
+    let took = result.finished.duration_since(result.started).as_secs_f64();
+    let mut rows = vec![["serving".to_owned(), result.serving.as_str().to_owned()]];
+    rows.push(["took".to_owned(), span(took)]);
+    rows.extend(result.rto_seconds.map(|s| ["RTO".to_owned(), span(s)]));
+    rows.extend(result.rpo_seconds.map(|s| ["exposure".to_owned(), span(s)]));
+    rows.extend(result.overrides.iter().map(|one| {
+        let said = format!("{}: {}", clean(&one.guard), clean(&one.reason));
+        ["overridden".to_owned(), said]
+    }));
+    rows.push(["operation".to_owned(), result.operation.to_string()]);
+    rows.extend(
+        result
+            .journal
+            .iter()
+            .map(|path| ["journal".to_owned(), clean(path)]),
+    );
+    let rows: Vec<Vec<String>> = rows.into_iter().map(Vec::from).collect();
+    out.push_str(&columns(&rows, 2));
+    out
+}
+
+pub(super) const fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Succeeded => "succeeded",
+        Outcome::Failed => "FAILED",
+        Outcome::Refused => "REFUSED, nothing was changed",
+        Outcome::NotConfirmed => "not confirmed, nothing was changed",
+        Outcome::TimedOut => "TIMED OUT",
+        Outcome::Abandoned => "left, AWS may go on",
+    }
+}
+
+pub(super) const fn state_word(state: StepState) -> &'static str {
+    match state {
+        StepState::Waiting => "waiting",
+        StepState::Running => "running",
+        StepState::Done => "done",
+        StepState::Skipped => "skipped",
+        StepState::Failed => "FAILED",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::domain::environment::EnvironmentName;
+    use crate::domain::observation::Serving;
+    use crate::domain::operation::{OperationId, OperationKind, Override};
+    use crate::domain::plan::{Action, Situation};
+    use crate::domain::region::{RegionId, Role};
+    use crate::domain::stack::StackId;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    pub(crate) fn result() -> OperationResult {
+        OperationResult {
+            operation: OperationId("failover-20270115-080000-0000".into()),
+            kind: OperationKind::Failover,
+            environment: EnvironmentName("pay-demo".into()),
+            outcome: Outcome::Succeeded,
+            reason: None,
+            serving: Serving::Standby,
+            steps: vec![StepResult {
+                title: "engage metric lever".into(),
+                region: Some("us-west-2".into()),
+                state: StepState::Done,
+                started: Some(at(0)),
+                finished: Some(at(1)),
+                note: Some("command 1800000000\u{1b}[2J".into()),
+            }],
+            started: at(0),
+            finished: at(168),
+            rto_seconds: Some(168.0),
+            rpo_seconds: Some(3.2),
+            overrides: vec![Override {
+                guard: "exposure".into(),
+                reason: "drill".into(),
+            }],
+            journal: Some("/s/journal/x.jsonl".into()),
+        }
+    }
+
+    #[test]
+    fn a_result_says_how_it_ended_and_how_long_it_took() {
+        insta::assert_snapshot!(result_text(&result()), @r"
+        Fail over pay-demo: succeeded
+          08:00:01Z  done     engage metric lever  us-west-2  command 1800000000[2J
+          serving     standby
+          took        2m48s
+          RTO         2m48s
+          exposure    3 s
+          overridden  exposure: drill
+          operation   failover-20270115-080000-0000
+          journal     /s/journal/x.jsonl
+        ");
+    }
+
+    #[test]
+    fn the_json_of_a_result_has_the_documented_fields() {
+        let json = serde_json::to_value(result()).unwrap();
+        crate::cli::output::fixture::satisfies("result", &json);
+        let broken = {
+            let mut broken = json.clone();
+            broken["outcome"] = "perhaps".into();
+            broken
+        };
+        assert!(crate::cli::output::fixture::violation("result", &broken).is_some());
+        for field in [
+            "operation",
+            "kind",
+            "environment",
+            "outcome",
+            "serving",
+            "steps",
+            "started",
+            "finished",
+            "rto_seconds",
+            "rpo_seconds",
+            "overrides",
+            "journal",
+        ] {
+            assert!(json.get(field).is_some(), "{field}");
+        }
+    }
+
+    #[test]
+    fn a_plan_shows_what_endangers_data() {
+        let plan = Plan {
+            id: OperationId("deploy-1".into()),
+            kind: OperationKind::Deploy,
+            environment: EnvironmentName("pay-demo".into()),
+            production: true,
+            made_at: at(0),
+            situation: Situation::Planned,
+            steps: vec![Step {
+                title: "update payment-standby-demo".into(),
+                role: Some(Role::Primary),
+                action: Action::DeployStack {
+                    stack: StackId("primary".into()),
+                },
+                undo: None,
+                expect: Some("about 2 min".into()),
+                changes: Some(vec![Change {
+                    action: ChangeAction::Modify,
+                    logical_id: "PaymentTable".into(),
+                    resource_type: "AWS::DynamoDB::GlobalTable".into(),
+                    replacement: Replacement::Yes,
+                    causes: Vec::new(),
+                }]),
+            }],
+            guards: Vec::new(),
+            notes: vec!["the standby is up to date".into()],
+            basis: BTreeMap::new(),
+        };
+        let region = |name| RegionId::parse(name).unwrap();
+        let regions = RegionPair::new(region("us-east-1"), region("us-west-2")).unwrap();
+        insta::assert_snapshot!(plan_text(&plan, &regions), @r"
+        Deploy pay-demo  PRODUCTION  planned
+          1  update payment-standby-demo  us-east-1
+             takes: about 2 min
+             modify  PaymentTable  AWS::DynamoDB::GlobalTable  REPLACED  DATA MAY BE LOST
+        note: the standby is up to date
+        ");
+    }
+}

@@ -1,0 +1,55 @@
+//! Without a verb: the console.
+
+use crate::cli::context::{Context, Ended, Failed, Streams};
+use crate::error::ExitCode;
+use crate::runtime::connect;
+use crate::runtime::console;
+use crate::runtime::core::Core;
+use crate::ui::Theme;
+
+pub fn run(context: &Context, streams: &Streams<'_>) -> Ended {
+    let env = context.environment()?;
+    if !streams.is_terminal {
+        return Err(Failed::usage(
+            "the console needs a terminal; try `switchback status`, or `switchback --help` for the verbs",
+        ));
+    }
+    let speed = context.settings.rehearse.as_ref().map_or(1.0, |r| r.speed);
+    let stage = context.stage(speed)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let theme = theme(context);
+    runtime.block_on(async {
+        let session = match stage {
+            Some(stage) => {
+                let world = connect::world(&env, stage)?;
+                connect::rehearsal(&env, context.wiring(), world).await?
+            }
+            None => connect::network(&env, context.wiring()).await?,
+        };
+        let mut core = Core::start(session, env);
+        if let Some(patience) = context.settings.timeout {
+            core.model.patience = patience;
+        }
+        console::run(core, &theme).await.map_err(|error| {
+            Failed::new(
+                ExitCode::Failure,
+                format!("the terminal could not be used: {error}"),
+            )
+        })
+    })?;
+    runtime.shutdown_background();
+    Ok(ExitCode::Done)
+}
+
+fn theme(context: &Context) -> Theme {
+    let env = &context.env;
+    Theme::of_terminal(
+        env.no_color(),
+        env.get("COLORTERM"),
+        env.get("TERM"),
+        env.is_utf8(),
+    )
+}

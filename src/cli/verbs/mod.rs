@@ -1,0 +1,11 @@
+//! The verbs, one file for each group.
+
+pub mod about;
+pub mod console;
+pub mod journal;
+pub mod look;
+pub mod operate;
+pub mod progress;
+pub mod scenarios;
+pub mod serve;
+pub mod stacks;

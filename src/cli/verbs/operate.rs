@@ -1,0 +1,142 @@
+//! `deploy`, `delete`, `failover`, `failback`: one operation without the console.
+
+use std::collections::BTreeMap;
+
+use crate::app::model::Model;
+use crate::app::msg::Ask;
+use crate::cli::args::How;
+use crate::cli::consent::Asked;
+use crate::cli::context::{Context, Ended, Failed, Streams};
+use crate::cli::output::{plan_text, result_text};
+use crate::cli::verbs::progress::Reporter;
+use crate::domain::lever::LeverKind;
+use crate::domain::operation::OperationKind;
+use crate::domain::plan::{Consent, Plan};
+use crate::error::ExitCode;
+use crate::runtime::core::Core;
+use crate::runtime::headless::{self, Went};
+
+/// An operation as the command line asks for it.
+pub struct Wanted<'a> {
+    kind: OperationKind,
+    lever: Option<LeverKind>,
+    how: &'a How,
+}
+
+impl<'a> Wanted<'a> {
+    pub const fn new(kind: OperationKind, lever: Option<LeverKind>, how: &'a How) -> Self {
+        Self { kind, lever, how }
+    }
+
+    fn ask(&self, model: &Model) -> Ask {
+        let nanos = model.now.subsec_nanosecond().unsigned_abs();
+        let salt = u16::try_from((nanos ^ std::process::id()) & 0xffff).unwrap_or_default();
+        Ask {
+            kind: self.kind,
+            lever: self.lever,
+            parameters: BTreeMap::new(),
+            salt,
+        }
+    }
+}
+
+pub fn run(context: &Context, streams: &mut Streams<'_>, wanted: &Wanted<'_>) -> Ended {
+    let env = context.environment()?;
+    let asked = if wanted.how.dry_run {
+        None
+    } else {
+        Some(
+            wanted
+                .how
+                .consent(&env.name, streams.is_terminal)
+                .map_err(Failed::usage)?,
+        )
+    };
+    context.headless(&env, async |core| {
+        headless::look(core, context.look()).await;
+        let ask = wanted.ask(&core.model);
+        match asked {
+            None => dry_run(context, streams, core, ask),
+            Some(asked) => operate(context, streams, core, (wanted, ask, asked)).await,
+        }
+    })
+}
+
+fn dry_run(context: &Context, streams: &mut Streams<'_>, core: &mut Core, ask: Ask) -> Ended {
+    let plan = headless::plan(core, ask).map_err(|why| Failed::new(ExitCode::Failure, why))?;
+    context.print(
+        streams.out,
+        &plan,
+        &plan_text(&plan, &core.model.env.regions),
+    )?;
+    Ok(if plan.refusals().next().is_some() {
+        ExitCode::Refused
+    } else {
+        ExitCode::Done
+    })
+}
+
+async fn operate(
+    context: &Context,
+    streams: &mut Streams<'_>,
+    core: &mut Core,
+    (wanted, ask, asked): (&Wanted<'_>, Ask, Asked),
+) -> Ended {
+    let consent = match asked {
+        Asked::Given(consent) => consent,
+        Asked::AtTerminal(consent) => {
+            let plan = headless::plan(core, ask.clone())
+                .map_err(|why| Failed::new(ExitCode::Failure, why))?;
+            type_name(streams, core, &plan, consent)?
+        }
+    };
+    let mut reporter = Reporter::new(wanted.how.progress);
+    let went = {
+        let err = &mut *streams.err;
+        headless::operate(core, ask, consent, &mut |model| reporter.report(model, err)).await
+    };
+    match went {
+        Went::Ended(result) => {
+            context.print(streams.out, result.as_ref(), &result_text(&result))?;
+            if let Some(reason) = result
+                .reason
+                .as_ref()
+                .filter(|_| ExitCode::of(result.outcome) != ExitCode::Done)
+            {
+                writeln!(
+                    streams.err,
+                    "switchback: {} {}: {reason}",
+                    result.kind.as_str(),
+                    result.environment
+                )?;
+            }
+            Ok(ExitCode::of(result.outcome))
+        }
+        Went::NoPlan(why) => Err(Failed::new(ExitCode::Failure, why)),
+        Went::NotConfirmed { plan, why } => {
+            let refused = plan.refusals().next().is_some();
+            let code = if refused {
+                ExitCode::Refused
+            } else {
+                ExitCode::NotConfirmed
+            };
+            Err(Failed::new(code, why))
+        }
+    }
+}
+
+/// Shows the plan and lets somebody type the environment's name.
+fn type_name(
+    streams: &mut Streams<'_>,
+    core: &Core,
+    plan: &Plan,
+    mut consent: Consent,
+) -> Result<Consent, Failed> {
+    write!(streams.err, "{}", plan_text(plan, &core.model.env.regions))?;
+    write!(streams.err, "Type {} to go on: ", plan.environment)?;
+    streams.err.flush()?;
+    let mut line = String::new();
+    streams.input.read_line(&mut line)?;
+    line.trim().clone_into(&mut consent.typed_name);
+    Ok(consent)
+}

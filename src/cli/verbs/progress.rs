@@ -1,0 +1,140 @@
+//! What a headless operation says on stderr while it runs.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use crate::app::model::Model;
+use crate::app::run::{LiveEvent, Run};
+use crate::cli::args::Progress;
+use crate::cli::output::{json_line, progress_text};
+use crate::domain::operation::{StepResult, StepState};
+use crate::domain::text::clean;
+
+/// Says each step's change and each stack event once.
+pub struct Reporter {
+    style: Progress,
+    steps: Vec<StepState>,
+    last_event: Option<String>,
+    trail: Option<crate::app::model::TrailLine>,
+}
+
+/// One line of `--progress json`.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Line<'a> {
+    Step(&'a StepResult),
+    Event(&'a LiveEvent),
+    Note(&'a crate::app::model::TrailLine),
+}
+
+impl Reporter {
+    pub const fn new(style: Progress) -> Self {
+        Self {
+            style,
+            steps: Vec::new(),
+            last_event: None,
+            trail: None,
+        }
+    }
+
+    /// Looks at the model and says what is new. A closed stderr stops nothing.
+    pub fn report(&mut self, model: &Model, to: &mut dyn Write) {
+        let mut text = String::new();
+        if let Some(run) = model.run.as_deref() {
+            self.steps(model, run, &mut text);
+            self.events(model, run, &mut text);
+        }
+        self.notes(model, &mut text);
+        if !text.is_empty()
+            && let Err(error) = to.write_all(text.as_bytes()).and_then(|()| to.flush())
+        {
+            tracing::debug!(%error, "stderr is closed");
+        }
+    }
+
+    fn steps(&mut self, model: &Model, run: &Run, text: &mut String) {
+        let result = run.result(&model.env.regions, model.facts.serving, model.now);
+        self.steps.resize(result.steps.len(), StepState::Waiting);
+        for (known, step) in self.steps.iter_mut().zip(&result.steps) {
+            if *known != step.state {
+                *known = step.state;
+                text.push_str(&match self.style {
+                    Progress::Human => with_line_end(progress_text(step)),
+                    Progress::Json => line(&Line::Step(step)),
+                });
+            }
+        }
+    }
+
+    fn events(&mut self, model: &Model, run: &Run, text: &mut String) {
+        let seen = self.last_event.as_deref();
+        let from = run
+            .events
+            .iter()
+            .rposition(|live| Some(live.event.id.as_str()) == seen)
+            .map_or(0, |i| i + 1);
+        for live in run.events.iter().skip(from) {
+            text.push_str(&match self.style {
+                Progress::Human => event_text(model, live),
+                Progress::Json => line(&Line::Event(live)),
+            });
+        }
+        self.last_event = run.events.last().map(|live| live.event.id.clone());
+    }
+
+    fn notes(&mut self, model: &Model, text: &mut String) {
+        let from = model
+            .trail
+            .iter()
+            .rposition(|l| Some(l) == self.trail.as_ref())
+            .map_or(0, |i| i + 1);
+        for note in model.trail.iter().skip(from) {
+            text.push_str(&match self.style {
+                Progress::Human => {
+                    format!(
+                        "{}  {:<10}  {}\n",
+                        note.at.strftime("%H:%M:%SZ"),
+                        clean(&note.source),
+                        clean(&note.text)
+                    )
+                }
+                Progress::Json => line(&Line::Note(note)),
+            });
+        }
+        self.trail = model.trail.back().cloned();
+    }
+}
+
+fn event_text(model: &Model, live: &LiveEvent) -> String {
+    let event = &live.event;
+    let took = live
+        .took_seconds
+        .map(|s| format!("  {s} s"))
+        .unwrap_or_default();
+    let reason = event
+        .reason
+        .as_deref()
+        .filter(|_| event.status.is_failed())
+        .map(|r| format!("  {r}"))
+        .unwrap_or_default();
+    format!(
+        "{}  {:<10}  {} {} {}{took}{reason}\n",
+        event.at.strftime("%H:%M:%SZ"),
+        model.env.regions.get(live.role),
+        event.logical_id,
+        event.resource_type,
+        event.status.0,
+    )
+}
+
+fn line(value: &Line<'_>) -> String {
+    json_line(value).unwrap_or_default()
+}
+
+fn with_line_end(mut text: String) -> String {
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
+}

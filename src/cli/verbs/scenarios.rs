@@ -1,0 +1,194 @@
+//! `scenarios`: rehearsals listed, shown, and played without a console to their declared end.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::app::msg::Ask;
+use crate::cli::args::{Progress, Scenarios};
+use crate::cli::context::{Context, Ended, Failed, Streams, scenario};
+use crate::cli::output::{json, result_text};
+use crate::cli::verbs::progress::Reporter;
+use crate::config::Format;
+use crate::domain::observed::age;
+use crate::domain::operation::Outcome;
+use crate::domain::plan::Consent;
+use crate::domain::region::Role;
+use crate::domain::stack::Phase;
+use crate::error::ExitCode;
+use crate::rehearsal::scenario::{self, Expectation, Scenario, ScriptStep};
+use crate::runtime::core::Core;
+use crate::runtime::headless::{self, Went};
+
+pub fn run(context: &Context, streams: &mut Streams<'_>, verb: &Scenarios) -> Ended {
+    match verb {
+        Scenarios::List => {
+            let all = all()?;
+            let text: String = all
+                .iter()
+                .map(|s| format!("{:<24}{}\n", s.name, s.title))
+                .collect();
+            context.print(streams.out, &all, &text)?;
+            Ok(ExitCode::Done)
+        }
+        Scenarios::Show { name } => {
+            let scenario = scenario(name)?;
+            let text = format!(
+                "{}: {}\n\n{}\n",
+                scenario.name,
+                scenario.title,
+                scenario.story.trim()
+            );
+            context.print(streams.out, &scenario, &text)?;
+            Ok(ExitCode::Done)
+        }
+        Scenarios::Run { name } => play(context, streams, name),
+    }
+}
+
+fn all() -> Result<Vec<Scenario>, Failed> {
+    scenario::names().iter().map(|name| scenario(name)).collect()
+}
+
+fn play(context: &Context, streams: &mut Streams<'_>, name: &str) -> Ended {
+    let scenario = scenario(name)?;
+    let env = context.environment()?;
+    context.headless(&env, async |core| {
+        headless::look(core, context.look()).await;
+        let began = core.clock().now();
+        for step in &scenario.script {
+            let gone = age(began, core.clock().now());
+            let wait = Duration::from_secs(step.at).saturating_sub(gone);
+            headless::wait(core, wait, &mut |_| {}).await;
+            play_step(context, streams, core, (step, &scenario)).await?;
+        }
+        loop {
+            let missing = missing(&scenario.expect, core);
+            if missing.is_empty() {
+                writeln!(streams.err, "{name}: the declared end was reached")?;
+                return Ok(ExitCode::Done);
+            }
+            if age(began, core.clock().now()) >= Duration::from_secs(scenario.expect.within) {
+                let why = format!(
+                    "{name}: the declared end was not reached in {} s: {}",
+                    scenario.expect.within,
+                    missing.join("; ")
+                );
+                return Err(Failed::new(ExitCode::OperationFailed, why));
+            }
+            headless::wait(core, Duration::from_secs(1), &mut |_| {}).await;
+        }
+    })
+}
+
+async fn play_step(
+    context: &Context,
+    streams: &mut Streams<'_>,
+    core: &mut Core,
+    (step, scenario): (&ScriptStep, &Scenario),
+) -> Result<(), Failed> {
+    let salt = u16::try_from(step.at & 0xffff).unwrap_or_default();
+    let ask = Ask {
+        kind: step.run,
+        lever: step.lever,
+        parameters: BTreeMap::new(),
+        salt,
+    };
+    let consent = Consent {
+        typed_name: core.model.env.name.0.clone(),
+        reason: Some(format!("rehearsal of {}", scenario.title)),
+        overridden: step.overrides.clone(),
+    };
+    let mut reporter = Reporter::new(Progress::Human);
+    let went = {
+        let err = &mut *streams.err;
+        headless::operate(core, ask, consent, &mut |model| reporter.report(model, err)).await
+    };
+    let (outcome, why) = match went {
+        Went::Ended(result) => {
+            match context.settings.format {
+                Format::Json => streams.out.write_all(json(result.as_ref())?.as_bytes())?,
+                Format::Human | Format::Prometheus => {
+                    streams.out.write_all(result_text(&result).as_bytes())?
+                }
+            }
+            (result.outcome, result.reason.unwrap_or_default())
+        }
+        Went::NoPlan(why) => (Outcome::Failed, why),
+        Went::NotConfirmed { plan, why } => {
+            let by: Vec<&str> = plan.refusals().map(|g| g.id.as_str()).collect();
+            if let Some(wanted) = &step.refused_by
+                && !by.contains(&wanted.as_str())
+            {
+                return Err(Failed::new(
+                    ExitCode::OperationFailed,
+                    format!(
+                        "{} should have been refused by {wanted}, but was by {}",
+                        step.run.as_str(),
+                        by.join(", ")
+                    ),
+                ));
+            }
+            (
+                if by.is_empty() {
+                    Outcome::NotConfirmed
+                } else {
+                    Outcome::Refused
+                },
+                why,
+            )
+        }
+    };
+    if outcome == step.outcome {
+        return Ok(());
+    }
+    let why = format!(
+        "{} at {} s ended {outcome:?}, not {:?}: {why}",
+        step.run.as_str(),
+        step.at,
+        step.outcome
+    );
+    Err(Failed::new(ExitCode::OperationFailed, why))
+}
+
+/// What of the declared end does not hold yet.
+fn missing(expect: &Expectation, core: &Core) -> Vec<String> {
+    let model = &core.model;
+    let mut missing = Vec::new();
+    if let Some(serving) = expect.serving.filter(|s| *s != model.facts.serving) {
+        missing.push(format!(
+            "serving {}, not {}",
+            model.facts.serving.as_str(),
+            serving.as_str()
+        ));
+    }
+    if let Some(held) = expect.held.filter(|h| *h != model.facts.held) {
+        missing.push(format!("held is {}, not {held}", model.facts.held));
+    }
+    for (role, phase) in &expect.stacks {
+        missing.extend(stacks_not(core, *role, *phase));
+    }
+    missing
+}
+
+fn stacks_not(core: &Core, role: Role, wanted: Phase) -> Vec<String> {
+    let region = core.model.seen.regions.get(role);
+    let specs = core.model.env.stacks_of(role);
+    let phase = |id| {
+        region
+            .stacks
+            .get(id)
+            .and_then(|s| s.last())
+            .map_or(Phase::Unknown, |s| s.phase())
+    };
+    specs
+        .filter(|spec| phase(&spec.id) != wanted)
+        .map(|spec| {
+            format!(
+                "stack {} in {role} is {}, not {}",
+                spec.id,
+                phase(&spec.id).as_str(),
+                wanted.as_str()
+            )
+        })
+        .collect()
+}

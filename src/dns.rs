@@ -1,1 +1,0 @@
-//! Asks name servers: the marker and the service record.

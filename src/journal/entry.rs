@@ -1,0 +1,86 @@
+//! What is recorded: the entries of an operation, and the record around each.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::domain::environment::{EnvironmentName, Mode};
+use crate::domain::observation::Serving;
+use crate::domain::operation::{OperationId, OperationKind, Outcome, Override, StepState};
+use crate::journal::WorldId;
+use crate::journal::secret::Secrets;
+
+/// One thing that happened. Refused and unconfirmed operations have `Opened` and `Closed` only.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Entry {
+    Opened {
+        /// The plan as it was reviewed ([`crate::domain::plan::Plan`]).
+        plan: Value,
+        who: String,
+        mode: Mode,
+        reason: Option<String>,
+        overrides: Vec<Override>,
+        /// A live operation for practice.
+        drill: bool,
+    },
+    Step {
+        index: usize,
+        title: String,
+        state: StepState,
+        note: Option<String>,
+        /// The AWS request id of the step's call.
+        request_id: Option<String>,
+    },
+    Note {
+        text: String,
+    },
+    Milestone {
+        name: String,
+        /// When it was reached (UTC), which may be before it was written.
+        at: Timestamp,
+    },
+    /// What takes the step back, for example the record sets as they were.
+    Undo {
+        what: Value,
+    },
+    Closed {
+        outcome: Outcome,
+        reason: Option<String>,
+        rto_seconds: Option<f64>,
+        rpo_seconds: Option<f64>,
+        serving: Serving,
+    },
+}
+
+/// What every entry of an operation has in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    pub kind: OperationKind,
+    pub environment: EnvironmentName,
+    /// Values that must never reach the disk; masked in whatever is appended.
+    pub secrets: Secrets,
+}
+
+/// One line of a journal file, without its hash.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Counts from 1.
+    pub seq: u64,
+    pub at: Timestamp,
+    pub world: WorldId,
+    pub operation: OperationId,
+    pub kind: OperationKind,
+    pub environment: EnvironmentName,
+    pub entry: Entry,
+}
+
+impl Record {
+    /// Whether both are lines of the same operation in the same world.
+    pub(crate) fn is_of_the_same_operation(&self, other: &Self) -> bool {
+        self.world == other.world
+            && self.operation == other.operation
+            && self.kind == other.kind
+            && self.environment == other.environment
+    }
+}

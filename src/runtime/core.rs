@@ -1,0 +1,177 @@
+//! The machine that the console and the headless commands drive: model, pollers, effects.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use crate::app::effect::Effect;
+use crate::app::model::{Load, Model};
+use crate::app::msg::Msg;
+use crate::app::update::update;
+use crate::domain::environment::Environment;
+use crate::runtime::journalist::{Journalist, Line};
+use crate::runtime::known::Known;
+use crate::runtime::poller::{self, Poller};
+use crate::runtime::session::{Session, Shared};
+
+/// Results waiting to be taken in: a poll of a large environment is some dozens of them.
+const RESULTS: usize = 1024;
+/// Journal entries waiting to be written: an operation makes two for each step.
+const ENTRIES: usize = 256;
+/// Between two counts of the API calls.
+const COUNT: Duration = Duration::from_secs(10);
+/// US dollars for one metric of GetMetricData (CloudWatch pricing, facts/aws.md §3.1).
+const DOLLARS_PER_METRIC: f64 = 0.01 / 1000.0;
+
+/// A running machine. Dropping it ends its tasks.
+pub struct Core {
+    pub model: Model,
+    pub(super) session: Shared,
+    pub(super) results: mpsc::Sender<Msg>,
+    incoming: mpsc::Receiver<Msg>,
+    known: watch::Sender<Known>,
+    pub(super) tasks: JoinSet<()>,
+    pub(super) journalist: mpsc::Sender<Line>,
+    writer: JoinSet<()>,
+    pub(super) refreshes: u64,
+    account_told: bool,
+}
+
+impl Core {
+    /// Starts the pollers and the journal's writer.
+    pub fn start(session: Session, env: Environment) -> Self {
+        let session: Shared = Arc::new(session);
+        let (results, incoming) = mpsc::channel(RESULTS);
+        let (known, watched) = watch::channel(Known::nothing(&env));
+        let (journalist, lines) = mpsc::channel(ENTRIES);
+        let (mut tasks, mut writer) = (JoinSet::new(), JoinSet::new());
+        writer
+            .spawn(Journalist::new(Arc::clone(&session), env.clone(), results.clone()).run(lines));
+        let poller = Poller {
+            env: Arc::new(env.clone()),
+            session: Arc::clone(&session),
+            known: watched,
+            out: results.clone(),
+        };
+        poller::start(&poller, &mut tasks);
+        tasks.spawn(count(
+            Arc::clone(&session),
+            results.clone(),
+            metrics_per_day(&env),
+        ));
+        let model = Model::new(env, session.clock.now());
+        Self {
+            model,
+            session,
+            results,
+            incoming,
+            known,
+            tasks,
+            journalist,
+            writer,
+            refreshes: 0,
+            account_told: false,
+        }
+    }
+
+    /// The next result. It never ends: this machine holds a sender itself.
+    pub async fn next(&mut self) -> Msg {
+        match self.incoming.recv().await {
+            Some(msg) => msg,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// A result that is there already.
+    pub fn ready(&mut self) -> Option<Msg> {
+        self.incoming.try_recv().ok()
+    }
+
+    /// Takes a message in and performs what follows; effects of the driver (quit, copy) are handed back.
+    pub fn take(&mut self, msg: Msg) -> Vec<Effect> {
+        let effects = update(&mut self.model, msg);
+        let mine = effects
+            .into_iter()
+            .filter_map(|effect| self.perform(effect))
+            .collect();
+        self.publish();
+        mine
+    }
+
+    /// A tick of the clock.
+    pub fn tick(&mut self) -> Vec<Effect> {
+        let now = self.session.clock.now();
+        self.take(Msg::Tick(now))
+    }
+
+    pub fn clock(&self) -> &crate::clock::Clock {
+        &self.session.clock
+    }
+
+    /// Tells the pollers what is known now, if that changed.
+    pub(super) fn publish(&mut self) {
+        let known = Known::of(&self.model, self.refreshes);
+        self.known.send_if_modified(|old| {
+            let changed = *old != known;
+            if changed {
+                *old = known;
+            }
+            changed
+        });
+        if !self.account_told
+            && let Some(identity) = self.model.seen.identity.last()
+        {
+            self.account_told = self
+                .journalist
+                .try_send(Line::Account(identity.account.clone()))
+                .is_ok();
+        }
+    }
+
+    /// Ends the pollers and waits until the journal is written.
+    pub async fn stop(self) {
+        let Self {
+            mut tasks,
+            journalist,
+            mut writer,
+            incoming,
+            ..
+        } = self;
+        tasks.abort_all();
+        drop(journalist);
+        drop(incoming);
+        while writer.join_next().await.is_some() {}
+    }
+}
+
+/// Counts the calls to AWS and what they would cost in a day.
+async fn count(session: Shared, out: mpsc::Sender<Msg>, metrics_per_day: f64) {
+    let mut before = session.clients.calls();
+    loop {
+        session.clock.sleep(COUNT).await;
+        let calls = session.clients.calls();
+        let per_minute = calls.saturating_sub(before) * 60 / COUNT.as_secs();
+        before = calls;
+        let load = Load {
+            calls_per_minute: u32::try_from(per_minute).unwrap_or(u32::MAX),
+            dollars_per_day: metrics_per_day * DOLLARS_PER_METRIC,
+            throttled: false,
+        };
+        if out.send(Msg::Load(load)).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// How many metrics are asked for in a day at the idle pace: signals each minute, the lever's five each 15 s.
+fn metrics_per_day(env: &Environment) -> f64 {
+    const MINUTES: f64 = 24.0 * 60.0;
+    let lever = if env.traffic.is_some() {
+        5.0 * 4.0
+    } else {
+        0.0
+    };
+    (env.signals.len() as f64 + lever) * MINUTES
+}

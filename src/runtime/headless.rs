@@ -1,0 +1,181 @@
+//! Drives the machine without a terminal: one observation, or one operation to its end.
+
+use std::time::Duration;
+
+use crate::app::dialog::Dialog;
+use crate::app::effect::Effect;
+use crate::app::model::Model;
+use crate::app::msg::{Ask, Msg};
+use crate::domain::observed::age;
+use crate::domain::operation::{OperationKind, OperationResult};
+use crate::domain::plan::{Consent, Plan};
+use crate::domain::region::Role;
+use crate::domain::stack::StackState;
+use crate::runtime::core::Core;
+
+/// What one observation may take; what is missing by then is unknown (DESIGN §5).
+pub const LOOK: Duration = Duration::from_secs(8);
+/// The console's clock moves in steps of this length.
+const TICK: Duration = Duration::from_secs(1);
+
+/// How an operation that was asked for went.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Went {
+    /// It ran to an end of some kind.
+    Ended(Box<OperationResult>),
+    /// No plan could be made.
+    NoPlan(String),
+    /// The plan was not confirmed: a guard refused, or the name or reason did not fit.
+    NotConfirmed { plan: Box<Plan>, why: String },
+}
+
+/// Observes until everything was seen once (a reading that failed counts) or the time is over.
+pub async fn look(core: &mut Core, limit: Duration) {
+    let began = core.clock().now();
+    while age(began, core.clock().now()) < limit && !is_complete(&core.model) {
+        step(core, &mut |_| {}).await;
+    }
+    core.tick();
+}
+
+/// Whether every source has answered or failed. Sources that can't be asked yet (their names come from a stack
+/// that was not read) count as done once the stacks were tried.
+fn is_complete(model: &Model) -> bool {
+    let seen = &model.seen;
+    let regions = Role::BOTH.into_iter().all(|role| {
+        let region = seen.regions.get(role);
+        let stacks_tried = model
+            .env
+            .stacks_of(role)
+            .all(|s| region.stacks.get(&s.id).is_some_and(|o| !o.is_untried()));
+        let there = region.stacks.values().any(|o| {
+            o.last()
+                .is_some_and(|s| matches!(s, StackState::Present(_)))
+        });
+        stacks_tried
+            && (!there || !region.alarms.is_untried())
+            && (!there || !region.signals.is_untried())
+    });
+    if !regions || seen.identity.is_untried() {
+        return false;
+    }
+    let Some(traffic) = &model.env.traffic else {
+        return true;
+    };
+    let bindings = model.env.bindings(seen);
+    let ready = |text: &crate::domain::placeholder::Placeholder| text.resolve(&bindings).is_ok();
+    let endpoints = Role::BOTH.into_iter().all(|role| {
+        !ready(traffic.endpoints.get(role)) || !seen.regions.get(role).endpoint.is_untried()
+    });
+    let dns = !ready(&traffic.marker)
+        || (!seen.traffic.marker.is_untried() && !seen.traffic.records.is_untried());
+    let checkers = crate::runtime::known::endpoint_checks(model)
+        .iter()
+        .all(|id| {
+            seen.traffic
+                .checkers
+                .get(id)
+                .is_some_and(|c| !c.is_untried())
+        });
+    let lever = !ready_lever(model, &bindings) || !seen.traffic.lever.is_untried();
+    endpoints && dns && checkers && lever && !seen.traffic.checks.is_untried()
+}
+
+fn ready_lever(model: &Model, bindings: &crate::domain::placeholder::Bindings) -> bool {
+    use crate::domain::lever::{LeverKind, LeverSpec};
+    let lever = model
+        .env
+        .traffic
+        .as_ref()
+        .and_then(|t| t.lever(LeverKind::Metric));
+    matches!(lever, Some(LeverSpec::Metric { alarm, .. }) if alarm.resolve(bindings).is_ok())
+}
+
+/// One message, or one tick if none comes.
+async fn step(core: &mut Core, watch: &mut dyn FnMut(&Model)) {
+    let clock = core.clock().clone();
+    let msg = tokio::select! {
+        biased;
+        msg = core.next() => msg,
+        () = clock.sleep(TICK) => Msg::Tick(clock.now()),
+    };
+    leave_no_effect(core.take(msg));
+    watch(&core.model);
+}
+
+fn leave_no_effect(effects: Vec<Effect>) {
+    for effect in effects {
+        tracing::debug!(?effect, "not for a headless run");
+    }
+}
+
+/// Makes the plan of an operation, without starting it.
+pub fn plan(core: &mut Core, ask: Ask) -> Result<Plan, String> {
+    leave_no_effect(core.take(Msg::Ask(ask)));
+    match &core.model.dialog {
+        Some(Dialog::Confirm(confirm)) => Ok(confirm.plan.clone()),
+        _ => Err(core
+            .model
+            .notice
+            .as_ref()
+            .map_or_else(|| "no plan was made".to_owned(), |n| n.text.clone())),
+    }
+}
+
+/// Asks for an operation, confirms it and follows it to its end. `watch` sees the model after every message.
+pub async fn operate(
+    core: &mut Core,
+    ask: Ask,
+    consent: Consent,
+    watch: &mut dyn FnMut(&Model),
+) -> Went {
+    let kind = ask.kind;
+    let plan = match plan(core, ask) {
+        Ok(plan) => plan,
+        Err(why) => return Went::NoPlan(why),
+    };
+    leave_no_effect(core.take(Msg::Consent(consent)));
+    if let Some(Dialog::Confirm(confirm)) = &core.model.dialog {
+        let why = confirm
+            .error
+            .clone()
+            .unwrap_or_else(|| "not confirmed".to_owned());
+        return Went::NotConfirmed {
+            plan: Box::new(confirm.plan.clone()),
+            why,
+        };
+    }
+    loop {
+        if let Some(result) = finished(core, kind) {
+            return Went::Ended(Box::new(result));
+        }
+        if core.model.run.is_none() {
+            return Went::NotConfirmed {
+                plan: Box::new(plan),
+                why: "the operation did not start".to_owned(),
+            };
+        }
+        step(core, watch).await;
+    }
+}
+
+fn finished(core: &Core, kind: OperationKind) -> Option<OperationResult> {
+    let run = core
+        .model
+        .run
+        .as_deref()
+        .filter(|run| !run.is_running() && run.plan().kind == kind)?;
+    Some(run.result(
+        &core.model.env.regions,
+        core.model.facts.serving,
+        core.model.now,
+    ))
+}
+
+/// Goes on observing for some time (a scenario between two operations).
+pub async fn wait(core: &mut Core, duration: Duration, watch: &mut dyn FnMut(&Model)) {
+    let began = core.clock().now();
+    while age(began, core.clock().now()) < duration {
+        step(core, watch).await;
+    }
+}

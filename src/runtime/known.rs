@@ -1,0 +1,110 @@
+//! What the pollers must know to ask the right questions, published from the model.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::app::effect::Pace;
+use crate::app::model::Model;
+use crate::domain::environment::Environment;
+use crate::domain::health::{CheckId, CheckTarget};
+use crate::domain::placeholder::Bindings;
+use crate::domain::stack::StackId;
+
+/// A snapshot for the pollers.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Known {
+    pub bindings: Bindings,
+    /// A stack's resources are listed again when this changes.
+    pub versions: BTreeMap<StackId, StackVersion>,
+    /// Endpoint checks of the environment: those whose checkers are asked one at a time.
+    pub endpoint_checks: Vec<CheckId>,
+    pub pace: Pace,
+    /// Grows with every request to read everything now.
+    pub refreshes: u64,
+}
+
+/// What tells two versions of a stack apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct StackVersion {
+    pub arn: String,
+    pub status: String,
+    pub updated: Option<Timestamp>,
+}
+
+impl Known {
+    pub(super) fn of(model: &Model, refreshes: u64) -> Self {
+        Self {
+            bindings: model.env.bindings(&model.seen),
+            versions: versions(model),
+            endpoint_checks: endpoint_checks(model),
+            pace: model.pace,
+            refreshes,
+        }
+    }
+
+    /// Whether a source that depends on names must be asked again.
+    pub(super) fn names_differ(&self, other: &Self) -> bool {
+        self.bindings != other.bindings
+            || self.versions != other.versions
+            || self.endpoint_checks != other.endpoint_checks
+    }
+
+    /// Before anything was seen.
+    pub(super) fn nothing(env: &Environment) -> Self {
+        Self {
+            bindings: env.given.clone(),
+            versions: BTreeMap::new(),
+            endpoint_checks: Vec::new(),
+            pace: Pace::Idle,
+            refreshes: 0,
+        }
+    }
+}
+
+fn versions(model: &Model) -> BTreeMap<StackId, StackVersion> {
+    let version = |id: &StackId| {
+        let stack = model.seen.stack(id)?;
+        Some(StackVersion {
+            arn: stack.arn.clone(),
+            status: stack.status.0.clone(),
+            updated: stack.updated,
+        })
+    };
+    model
+        .env
+        .stacks
+        .iter()
+        .filter_map(|spec| Some((spec.id.clone(), version(&spec.id)?)))
+        .collect()
+}
+
+/// Checks of this environment only: those on its records, and their children.
+pub(super) fn endpoint_checks(model: &Model) -> Vec<CheckId> {
+    let (Some(checks), Some(records)) = (
+        model.seen.traffic.checks.last(),
+        model.seen.traffic.records.last(),
+    ) else {
+        return Vec::new();
+    };
+    let mut wanted: Vec<CheckId> = records.iter().filter_map(|r| r.check.clone()).collect();
+    let children = wanted
+        .iter()
+        .filter_map(|id| checks.get(id))
+        .flat_map(|check| match &check.target {
+            CheckTarget::Calculated { children, .. } => children.clone(),
+            CheckTarget::Endpoint { .. } | CheckTarget::Metric { .. } | CheckTarget::Other(_) => {
+                Vec::new()
+            }
+        });
+    let children: Vec<CheckId> = children.collect();
+    wanted.extend(children);
+    wanted.sort();
+    wanted.dedup();
+    let is_endpoint = |id: &CheckId| {
+        checks
+            .get(id)
+            .is_some_and(|c| matches!(c.target, CheckTarget::Endpoint { .. }))
+    };
+    wanted.into_iter().filter(is_endpoint).collect()
+}

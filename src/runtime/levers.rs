@@ -1,0 +1,132 @@
+//! Pulls levers: one function for each kind of order.
+
+use std::time::Duration;
+
+use crate::app::msg::StepDone;
+use crate::domain::health::CheckId;
+use crate::domain::lever::metric;
+use crate::domain::region::Role;
+use crate::domain::routing::RecordSet;
+use crate::runtime::session::Shared;
+
+/// What the metric lever is told.
+pub(super) struct Datum {
+    pub role: Role,
+    pub namespace: String,
+    pub dimensions: Vec<(String, String)>,
+    pub number: i64,
+    pub datum: f64,
+    pub engaged: bool,
+}
+
+/// Publishes the command and, so that the alarm need not wait for the keepalive, the state itself.
+pub(super) async fn put_command(session: &Shared, told: Datum) -> Result<StepDone, String> {
+    let client = session.clients.regions.get(told.role);
+    let put = |name: &'static str, value: f64| {
+        client.put_metric(&told.namespace, name, &told.dimensions, value)
+    };
+    let engaged = if told.engaged { 1.0 } else { 0.0 };
+    let (state, command) = futures_util::join!(
+        put(metric::ENGAGED, engaged),
+        put(metric::COMMAND, told.datum)
+    );
+    match (state, command) {
+        (Ok(_), Ok(id)) => Ok(StepDone {
+            skipped: false,
+            note: Some(format!("command {} (request {})", told.number, id.0)),
+        }),
+        // either datum alone moves the lever: the keepalive turns the command into the state
+        (Ok(id), Err(error)) | (Err(error), Ok(id)) => Ok(StepDone {
+            skipped: false,
+            note: Some(format!(
+                "command {} sent in part (request {}): {error}",
+                told.number, id.0
+            )),
+        }),
+        (Err(error), Err(_)) => Err(format!("the metric lever could not be told: {error}")),
+    }
+}
+
+/// Publishes how long a failover took, beside the lever.
+pub(super) async fn publish_rto(
+    session: &Shared,
+    suffix: &str,
+    seconds: f64,
+) -> Result<(), String> {
+    let dimensions = [("Environment".to_owned(), suffix.to_owned())];
+    let client = &session.clients.regions.standby;
+    let sent = client
+        .put_metric(
+            "Switchback/DR",
+            "FailoverDurationSeconds",
+            &dimensions,
+            seconds,
+        )
+        .await;
+    sent.map(|_| ()).map_err(|error| error.to_string())
+}
+
+/// Sets the health threshold of the combined check.
+pub(super) async fn set_threshold(
+    session: &Shared,
+    check: &CheckId,
+    version: i64,
+    threshold: i32,
+) -> Result<StepDone, String> {
+    let done = session
+        .clients
+        .global
+        .set_threshold(check, version, threshold)
+        .await;
+    done.map_err(|error| error.to_string())?;
+    Ok(StepDone {
+        skipped: false,
+        note: Some(format!("health threshold of {check} = {threshold}")),
+    })
+}
+
+/// Changes the record sets if they still are as reviewed, and waits until every name server has the change.
+pub(super) async fn change_records(
+    session: &Shared,
+    before: &[RecordSet],
+    after: Vec<RecordSet>,
+    comment: &str,
+) -> Result<StepDone, String> {
+    let global = &session.clients.global;
+    let mut names: Vec<String> = before.iter().map(|r| r.name.clone()).collect();
+    names.sort();
+    names.dedup();
+    let first = names
+        .first()
+        .ok_or_else(|| "there is no record set to change".to_owned())?;
+    let zone = global.zone_for(first).await.map_err(|e| e.to_string())?;
+    let live = global
+        .records(&zone, &names)
+        .await
+        .map_err(|e| e.to_string())?;
+    if let Some(changed) = before.iter().find(|record| !live.contains(record)) {
+        return Err(format!(
+            "the record set {} {} {} was changed since it was reviewed; nothing was done. Look at it on the Traffic page and try again",
+            changed.name,
+            changed.kind,
+            changed.set_identifier.as_deref().unwrap_or_default()
+        ));
+    }
+    let id = global
+        .change_records(&zone, after, comment)
+        .await
+        .map_err(|e| e.to_string())?;
+    for _ in 0..40 {
+        session.clock.sleep(Duration::from_secs(3)).await;
+        if matches!(global.change_settled(&id).await, Ok(true)) {
+            return Ok(StepDone {
+                skipped: false,
+                note: Some(format!("change {} is INSYNC", id.0)),
+            });
+        }
+    }
+    Ok(StepDone {
+        skipped: false,
+        note: Some(format!("change {} is still PENDING", id.0)),
+    })
+}

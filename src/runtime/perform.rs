@@ -1,0 +1,211 @@
+//! Turns each effect into a task whose result comes back as a message.
+
+use crate::app::effect::{Effect, Order};
+use crate::app::msg::{Msg, News, StepDone};
+use crate::domain::operation::OperationId;
+use crate::runtime::core::Core;
+use crate::runtime::journalist::Line;
+use crate::runtime::levers::{self, Datum};
+use crate::runtime::session::Shared;
+use crate::runtime::stacks::{Deployment, Job};
+
+impl Core {
+    /// Performs one effect; one that only the driver can perform is handed back.
+    pub(super) fn perform(&mut self, effect: Effect) -> Option<Effect> {
+        match effect {
+            Effect::Quit | Effect::Copy(_) => return Some(effect),
+            Effect::Refresh => self.refreshes += 1,
+            // the pace is part of the model, which is published after every message
+            Effect::Pace(_) => {}
+            Effect::Open(confirmed) => self.write(Line::Open(confirmed)),
+            Effect::Refused {
+                plan,
+                outcome,
+                why,
+                at,
+            } => self.write(Line::Refused {
+                plan,
+                outcome,
+                why,
+                at,
+            }),
+            Effect::Journal {
+                operation,
+                entry,
+                at,
+            } => self.write(Line::Entry {
+                operation,
+                entry,
+                at,
+            }),
+            Effect::Do {
+                operation,
+                index,
+                order,
+            } => self.begin_step(operation, index, *order),
+            Effect::PublishRto { seconds } => self.publish_rto(seconds),
+            Effect::Snapshot => self.snapshot(),
+        }
+        None
+    }
+
+    fn write(&mut self, line: Line) {
+        if self.journalist.try_send(line).is_err() {
+            tracing::error!("the journal is far behind; an entry was lost");
+            let lost = Msg::JournalFailed("the writer is far behind; an entry was lost".to_owned());
+            if self.results.try_send(lost).is_err() {
+                tracing::error!("and the console is, too");
+            }
+        }
+    }
+
+    /// Starts a step; `index` beyond the plan is a repetition whose success is not worth a word.
+    fn begin_step(&mut self, operation: OperationId, index: usize, order: Order) {
+        let (session, out) = (Shared::clone(&self.session), self.results.clone());
+        self.tasks.spawn(async move {
+            let repeats = matches!(&order, Order::PutCommand { repeat: true, .. });
+            let result = execute(&session, &out, &operation, order).await;
+            let msg = match result {
+                Ok(_) if repeats => return,
+                Err(why) if repeats => Msg::Progress {
+                    operation,
+                    news: News::Note(format!("repeating the command failed: {why}")),
+                },
+                result => Msg::StepDone {
+                    operation,
+                    index,
+                    result,
+                },
+            };
+            if out.send(msg).await.is_err() {
+                tracing::debug!("the console is gone");
+            }
+        });
+    }
+
+    fn publish_rto(&mut self, seconds: f64) {
+        let (session, out) = (Shared::clone(&self.session), self.results.clone());
+        let suffix = self.model.env.suffix.clone();
+        self.tasks.spawn(async move {
+            if let Err(why) = levers::publish_rto(&session, &suffix, seconds).await {
+                let text = format!("FailoverDurationSeconds was not published: {why}");
+                if out.send(Msg::Told { good: false, text }).await.is_err() {
+                    tracing::debug!("the console is gone");
+                }
+            }
+        });
+    }
+
+    /// Saves what is seen as JSON in the current folder.
+    fn snapshot(&mut self) {
+        let text = serde_json::to_string_pretty(&self.model.seen);
+        let name = format!(
+            "switchback-{}.json",
+            self.model.now.strftime("%Y%m%d-%H%M%S")
+        );
+        let out = self.results.clone();
+        self.tasks.spawn(async move {
+            let saved = match text {
+                Ok(text) => tokio::fs::write(&name, text)
+                    .await
+                    .map_err(|e| e.to_string()),
+                Err(error) => Err(error.to_string()),
+            };
+            let told = match saved {
+                Ok(()) => Msg::Told {
+                    good: true,
+                    text: format!("snapshot saved to {name}"),
+                },
+                Err(why) => Msg::Told {
+                    good: false,
+                    text: format!("snapshot not saved to {name}: {why}"),
+                },
+            };
+            if out.send(told).await.is_err() {
+                tracing::debug!("the console is gone");
+            }
+        });
+    }
+}
+
+async fn execute(
+    session: &Shared,
+    out: &tokio::sync::mpsc::Sender<Msg>,
+    operation: &OperationId,
+    order: Order,
+) -> Result<StepDone, String> {
+    let job = |stack, role, name| Job {
+        session: Shared::clone(session),
+        out: out.clone(),
+        operation: operation.clone(),
+        stack,
+        role,
+        name,
+    };
+    match order {
+        Order::Deploy {
+            stack,
+            role,
+            name,
+            template,
+            parameters,
+            keep,
+            capabilities,
+            tags,
+        } => {
+            job(stack, role, name)
+                .deploy(Deployment {
+                    template,
+                    parameters,
+                    keep,
+                    capabilities,
+                    tags,
+                })
+                .await
+        }
+        Order::Delete { stack, role, name } => job(stack, role, name).delete().await,
+        Order::SetParameter {
+            stack,
+            role,
+            name,
+            parameter,
+            value,
+        } => {
+            job(stack, role, name)
+                .set_parameter(&parameter, &value)
+                .await
+        }
+        Order::PutCommand {
+            role,
+            namespace,
+            dimensions,
+            number,
+            datum,
+            engaged,
+            repeat: _,
+        } => {
+            levers::put_command(
+                session,
+                Datum {
+                    role,
+                    namespace,
+                    dimensions,
+                    number,
+                    datum,
+                    engaged,
+                },
+            )
+            .await
+        }
+        Order::SetThreshold {
+            check,
+            version,
+            threshold,
+        } => levers::set_threshold(session, &check, version, threshold).await,
+        Order::ChangeRecords {
+            before,
+            after,
+            comment,
+        } => levers::change_records(session, &before, after, &comment).await,
+    }
+}

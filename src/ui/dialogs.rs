@@ -1,0 +1,18 @@
+//! Which dialog lies over the page.
+
+use crate::app::dialog::Dialog;
+use crate::app::model::Model;
+
+use super::canvas::Canvas;
+use super::{confirm, errors, form, help, quit};
+
+pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog) {
+    canvas.fade();
+    match dialog {
+        Dialog::Help { scroll } => help::render(canvas, model, *scroll),
+        Dialog::Errors { scroll } => errors::render(canvas, model, *scroll),
+        Dialog::Form(form) => form::render(canvas, model, form),
+        Dialog::Confirm(confirm) => confirm::render(canvas, model, confirm),
+        Dialog::Quit => quit::render(canvas, model),
+    }
+}

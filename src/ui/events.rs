@@ -1,0 +1,89 @@
+//! What happened last: the trail of this session and the operations of the journal, newest first.
+
+use jiff::Timestamp;
+
+use crate::app::model::{Model, Page, PastOperation, TrailLine, Weight};
+
+use super::canvas::Canvas;
+use super::line::Line;
+use super::state::{State, outcome_words};
+use super::theme::Paint;
+use super::{format, text};
+
+pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model) {
+    canvas.rule(0, &Line::of("events", Paint::Title), &Line::new());
+    let room = canvas.height().saturating_sub(1);
+    let skip = model.rows.get(Page::Board as usize).copied().unwrap_or(0);
+    let lines = newest(model, skip + room);
+    let skip = skip.min(lines.len().saturating_sub(room));
+    let lines = lines.get(skip..).unwrap_or_default();
+    if lines.is_empty() {
+        canvas.line(1, &Line::of(" nothing yet", Paint::Dim));
+    }
+    for (y, line) in lines.iter().enumerate() {
+        canvas.line(y + 1, line);
+    }
+}
+
+/// Both lists are in order of time; they are merged from their new ends.
+fn newest(model: &Model, most: usize) -> Vec<Line<'_>> {
+    let filter = model.filter.as_ref().map_or("", |f| f.value());
+    let fits =
+        |l: &&TrailLine| text::contains(&l.text, filter) || text::contains(&l.source, filter);
+    let mut trail = model.trail.iter().rev().filter(fits).peekable();
+    let mut past = model.past.iter().filter(|_| filter.is_empty()).peekable();
+    let mut lines = Vec::with_capacity(most.min(64));
+    while lines.len() < most {
+        let is_older = |p: &&PastOperation, l: &&TrailLine| ended(p) < l.at;
+        let line = match (trail.peek(), past.peek()) {
+            (Some(l), Some(p)) if is_older(p, l) => trail.next().map(|l| trail_line(model, l)),
+            (Some(_), None) => trail.next().map(|l| trail_line(model, l)),
+            _ => past.next().map(|p| past_line(model, p)),
+        };
+        let Some(line) = line else { break };
+        lines.push(line);
+    }
+    lines
+}
+
+fn ended(past: &PastOperation) -> Timestamp {
+    past.finished.unwrap_or(past.started)
+}
+
+fn trail_line<'a>(model: &Model, line: &'a TrailLine) -> Line<'a> {
+    let paint = match line.weight {
+        Weight::Plain | Weight::Good => Paint::Text,
+        Weight::Warning => Paint::Warn,
+        Weight::Bad => Paint::Bad,
+    };
+    head(model, line.at, &line.source).add(line.text.as_str(), paint)
+}
+
+fn past_line(model: &Model, past: &PastOperation) -> Line<'static> {
+    let (words, state) = past
+        .outcome
+        .map_or(("has no end in the journal", State::Warn), |outcome| {
+            (outcome_words(outcome), State::from(outcome))
+        });
+    let mut line = head(model, ended(past), "journal")
+        .text(format!("{} ", past.kind.title().to_lowercase()))
+        .add(words, state.words());
+    if let Some(rto) = past.rto_seconds {
+        line = line.text(format!(" in {}", format::duration(rto)));
+    }
+    if let Some(rpo) = past.rpo_seconds {
+        line = line.text(format!(", exposure {}", format::duration(rpo)));
+    }
+    match &past.reason {
+        Some(reason) => line.dim(format!(": {reason}")),
+        None => line,
+    }
+}
+
+fn head(model: &Model, at: Timestamp, source: &str) -> Line<'static> {
+    let when = format::when(at, model.now);
+    Line::new()
+        .dim(format!(" {when:<6} "))
+        .dim(text::cut_end(source, 14).into_owned())
+        .pad_to(23)
+}

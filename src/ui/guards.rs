@@ -1,0 +1,235 @@
+//! The go/no-go board: one word, the counts, the first reason against it; or every guard in full.
+
+use std::borrow::Cow;
+
+use crate::app::model::Model;
+use crate::domain::guard::{GuardId, GuardResult, GuardVerdict};
+use crate::domain::operation::OperationKind;
+
+use super::line::Line;
+use super::state::State;
+use super::theme::Paint;
+use super::{format, text};
+
+/// May traffic be moved?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    Go,
+    NoGo,
+    /// Only missing readings speak against it.
+    CannotTell,
+}
+
+pub(super) fn answer(guards: &[GuardResult]) -> Answer {
+    let mut refusals = guards
+        .iter()
+        .filter(|g| g.verdict == GuardVerdict::Refuse)
+        .peekable();
+    if guards.is_empty() {
+        Answer::CannotTell
+    } else if refusals.peek().is_none() {
+        Answer::Go
+    } else if refusals.all(|g| g.unknown) {
+        Answer::CannotTell
+    } else {
+        Answer::NoGo
+    }
+}
+
+impl Answer {
+    pub(super) fn badge(self) -> Line<'static> {
+        match self {
+            Self::Go => Line::of(" GO ", Paint::Go),
+            Self::NoGo => Line::of(" NO-GO ", Paint::NoGo),
+            Self::CannotTell => Line::of(" CAN'T TELL ", Paint::CannotTell),
+        }
+    }
+}
+
+/// The guards of a move.
+pub(super) fn of(model: &Model, kind: OperationKind) -> &[GuardResult] {
+    match kind {
+        OperationKind::Failback => &model.go.failback,
+        OperationKind::Failover | OperationKind::Deploy | OperationKind::Delete => {
+            &model.go.failover
+        }
+    }
+}
+
+/// The verdicts counted, for example `9 allow, 1 warn`.
+pub(super) fn counts(guards: &[GuardResult]) -> Line<'static> {
+    let count = |verdict| guards.iter().filter(|g| g.verdict == verdict).count();
+    let parts = [
+        (count(GuardVerdict::Refuse), "refuse", Paint::Bad),
+        (count(GuardVerdict::Warn), "warn", Paint::Warn),
+        (count(GuardVerdict::Allow), "allow", Paint::Dim),
+    ];
+    let mut line = Line::new();
+    for (count, word, paint) in parts.into_iter().filter(|(count, _, _)| *count > 0) {
+        if !line.is_empty() {
+            line = line.dim(", ");
+        }
+        line = line.add(format!("{count} {word}"), paint);
+    }
+    line
+}
+
+/// The first guard that refuses, else the first that warns: a certain no before an unknown one.
+pub(super) fn first_objection(guards: &[GuardResult]) -> Option<&GuardResult> {
+    let find = |verdict, unknown| {
+        guards
+            .iter()
+            .find(|g| g.verdict == verdict && g.unknown == unknown)
+    };
+    find(GuardVerdict::Refuse, false)
+        .or_else(|| find(GuardVerdict::Refuse, true))
+        .or_else(|| find(GuardVerdict::Warn, false))
+        .or_else(|| find(GuardVerdict::Warn, true))
+}
+
+/// What was found and why it matters, for example `HTTP 503: us-west-2 does not answer its health path`.
+pub(super) fn objection(guard: &GuardResult) -> Line<'_> {
+    let state = state(guard);
+    let mut line = Line::new()
+        .state(state)
+        .add(label(guard.id), Paint::Strong)
+        .add(format!(" {}", guard.value), state.words());
+    if !guard.reason.is_empty() {
+        line = line.dim(": ").text(guard.reason.as_str());
+    }
+    line
+}
+
+/// A refusal or warning that rests on a missing reading is shown as unknown.
+pub(super) fn state(guard: &GuardResult) -> State {
+    match (guard.verdict, guard.unknown) {
+        (GuardVerdict::Allow, false) => State::Good,
+        (GuardVerdict::Refuse, false) => State::Bad,
+        (GuardVerdict::Warn, false) => State::Warn,
+        (_, true) => State::Unknown,
+    }
+}
+
+/// A guard in two or three words.
+pub(super) const fn label(id: GuardId) -> &'static str {
+    match id {
+        GuardId::ReadOnly => "read-only",
+        GuardId::Needed => "needed",
+        GuardId::DestinationHealthy => "endpoint",
+        GuardId::Predicted => "predicted answer",
+        GuardId::NothingRunning => "running",
+        GuardId::DestinationFit => "readiness",
+        GuardId::Exposure => "exposure",
+        GuardId::Lever => "lever",
+        GuardId::Credentials => "credentials",
+        GuardId::Parity => "parity",
+        GuardId::Practised => "last drill",
+        GuardId::NotServing => "not serving",
+        GuardId::Production => "production",
+    }
+}
+
+/// One guard in a table: glyph, label, value, limit, reason; where it speaks against moving also the remedy, below
+/// if there is no room beside.
+pub(super) fn rows<'a>(model: &Model, guard: &'a GuardResult, width: usize) -> Vec<Line<'a>> {
+    const REASON: usize = 54;
+    let state = state(guard);
+    let limit = if guard.limit.is_empty() {
+        String::new()
+    } else {
+        format!("of {}", guard.limit)
+    };
+    let line = Line::new()
+        .state(state)
+        .dim(label(guard.id))
+        .pad_to(19)
+        .add(
+            text::cut_end(&value(model, guard), 20).into_owned(),
+            state.words(),
+        )
+        .pad_to(40)
+        .dim(text::cut_end(&limit, 13).into_owned())
+        .pad_to(REASON);
+    if guard.verdict == GuardVerdict::Allow {
+        // what is well needs no reason where there is no room for it
+        let room = width >= REASON + text::width(&guard.reason);
+        return vec![if room {
+            line.dim(guard.reason.as_str())
+        } else {
+            line
+        }];
+    }
+    let why = because(guard);
+    if REASON + text::width(&why) <= width {
+        return vec![line.text(why)];
+    }
+    let below = text::wrap(&why, width.saturating_sub(4));
+    let below = below.into_iter().map(|l| Line::new().text("    ").text(l));
+    std::iter::once(line).chain(below).collect()
+}
+
+/// A guard's value. Two follow the clock, and are shown in the same steps as elsewhere on the screen: the exposure
+/// while the primary lives, and the minutes that the credentials still have.
+pub(super) fn value<'a>(model: &Model, guard: &'a GuardResult) -> Cow<'a, str> {
+    let identity = model.seen.identity.last();
+    let expires = identity.and_then(|identity| identity.expires);
+    match (guard.id, guard.verdict, model.facts.exposure, expires) {
+        (GuardId::Exposure, GuardVerdict::Allow, Some(found), _) => {
+            Cow::Owned(format::exposure(found, model.facts.situation))
+        }
+        (GuardId::Credentials, _, _, Some(expires)) => {
+            let minutes = format::minutes_until(expires, model.now);
+            Cow::Owned(format!("{minutes} min left"))
+        }
+        _ => Cow::Borrowed(&guard.value),
+    }
+}
+
+/// Everything about an objection: label, value, limit, reason, remedy.
+pub(super) fn sentence(guard: &GuardResult) -> String {
+    let limit = if guard.limit.is_empty() {
+        String::new()
+    } else {
+        format!(" of {}", guard.limit)
+    };
+    let remedy = if guard.remedy.is_empty() {
+        String::new()
+    } else {
+        format!("; {}", guard.remedy)
+    };
+    format!(
+        "{} {}{limit}: {}{remedy}",
+        label(guard.id),
+        guard.value,
+        guard.reason
+    )
+}
+
+/// Reason and remedy in one sentence; a value that found no room in its column is said again.
+fn because(guard: &GuardResult) -> String {
+    let value = if text::width(&guard.value) > 20 {
+        format!("{}: ", guard.value)
+    } else {
+        String::new()
+    };
+    let remedy = if guard.remedy.is_empty() {
+        String::new()
+    } else {
+        format!("; {}", guard.remedy)
+    };
+    format!("{value}{}{remedy}", guard.reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::fixtures;
+
+    #[test]
+    fn missing_readings_are_no_verdict() {
+        assert_eq!(answer(&fixtures::loading().go.failover), Answer::CannotTell);
+        assert_eq!(answer(&fixtures::steady().go.failover), Answer::Go);
+        assert_eq!(answer(&fixtures::unfit().go.failover), Answer::NoGo);
+        assert_eq!(answer(&[]), Answer::CannotTell);
+    }
+}

@@ -1,0 +1,123 @@
+//! Where traffic goes, in words: what every screen says first.
+
+use crate::app::model::Model;
+use crate::domain::assess::limit;
+use crate::domain::observation::{MarkerAnswers, Serving};
+use crate::domain::operation::OperationKind;
+use crate::domain::region::Role;
+
+use super::line::Line;
+use super::reading::{Trust, trust};
+use super::theme::Paint;
+
+/// The record and the region that it leads to, for example `api.pay.test → us-east-1`.
+pub(super) fn destination(model: &Model) -> Line<'static> {
+    let record = model
+        .facts
+        .record
+        .clone()
+        .unwrap_or_else(|| "traffic".to_owned());
+    let line = Line::of(record, Paint::Text).dim(" → ");
+    let region = |role: Role| model.env.regions.get(role).to_string();
+    match model.facts.serving {
+        Serving::Primary => line.add(region(Role::Primary), Paint::Serving),
+        Serving::Standby => line.add(region(Role::Standby), Paint::Serving),
+        Serving::Split => {
+            let both = format!(
+                "SPLIT {} and {}",
+                region(Role::Primary),
+                region(Role::Standby)
+            );
+            line.add(both, Paint::Bad)
+        }
+        Serving::Unknown => line.join(unknown(model)),
+    }
+}
+
+/// Nothing fresh: the last known answer with its age, or why there never was one.
+fn unknown(model: &Model) -> Line<'static> {
+    let marker = &model.seen.traffic.marker;
+    let words = Line::of("unknown", Paint::Unknown);
+    match (trust(marker, model.now, limit::MARKER), marker.last()) {
+        (Trust::Old(age), Some(answers)) => {
+            let last = answers.serving(|region| model.env.regions.role_of(region));
+            words.add(format!(", was {} {age} ago", last.as_str()), Paint::Unknown)
+        }
+        (Trust::Never(kind), _) => words.add(format!(": DNS {}", kind.as_str()), Paint::Unknown),
+        (Trust::Untried, _) => words.dim(": DNS not read yet"),
+        (Trust::Fresh | Trust::Old(_), _) => words.dim(": name servers did not tell"),
+    }
+}
+
+/// What was asked for and what is seen: two values, for example `commanded primary, confirmed primary (4/4 NS)`.
+pub(super) fn commanded_confirmed(model: &Model) -> Line<'static> {
+    let commanded = match model.facts.commanded {
+        Some(role) => Line::of("commanded ", Paint::Dim).text(role.as_str()),
+        None => Line::of("commanded ", Paint::Dim).add("unknown", Paint::Unknown),
+    };
+    commanded.dim(", confirmed ").join(confirmed(model))
+}
+
+fn confirmed(model: &Model) -> Line<'static> {
+    let serving = model.facts.serving;
+    let paint = match serving {
+        Serving::Primary | Serving::Standby if agrees(model) => Paint::Text,
+        Serving::Primary | Serving::Standby => Paint::Warn,
+        Serving::Split => Paint::Bad,
+        Serving::Unknown => Paint::Unknown,
+    };
+    let words = Line::of(serving.as_str(), paint);
+    let Some(answers) = model.seen.traffic.marker.fresh(model.now, limit::MARKER) else {
+        return words;
+    };
+    words.dim(format!(" ({})", agreement(model, answers)))
+}
+
+/// Whether what was asked for is what is seen.
+fn agrees(model: &Model) -> bool {
+    model.facts.commanded.is_none() || model.facts.commanded == model.facts.serving.role()
+}
+
+/// How many name servers name the side that is wanted (or that serves), of how many.
+pub(super) fn agreement(model: &Model, answers: &MarkerAnswers) -> String {
+    let role = match &model.run {
+        Some(run) if run.is_running() => run.plan().destination(),
+        _ => None,
+    };
+    let serving = model.facts.serving;
+    let side = role.or_else(|| serving.role()).unwrap_or(Role::Primary);
+    let (naming, asked) = answers.agreement(model.env.regions.get(side).as_str());
+    let silent = answers.servers.iter().filter(|s| s.answer.is_err()).count();
+    let count = if serving == Serving::Split && role.is_none() {
+        format!("{naming} of {asked} {side}")
+    } else {
+        format!("{naming}/{asked} NS")
+    };
+    let parts = [
+        Some(count),
+        (silent > 0).then(|| format!("{silent} silent")),
+        answers.via_resolver.then(|| "via resolver".to_owned()),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// HELD or NOT HELD, while traffic is away from home.
+pub(super) fn held(model: &Model) -> Option<Line<'static>> {
+    match (model.facts.serving, model.facts.held) {
+        (Serving::Standby, true) => {
+            let levers: Vec<&str> = model.facts.engaged.iter().map(|l| l.as_str()).collect();
+            let by = format!(" by {}", levers.join(", "));
+            Some(Line::of("HELD", Paint::Strong).dim(by))
+        }
+        (Serving::Standby, false) => Some(Line::of(" NOT HELD ", Paint::NoGo)),
+        (Serving::Primary | Serving::Split | Serving::Unknown, _) => None,
+    }
+}
+
+/// The move that an operator would think of now: away from home, or (once it is held there) back.
+pub(super) fn next_move(model: &Model) -> OperationKind {
+    match (model.facts.serving, model.facts.held) {
+        (Serving::Standby, true) => OperationKind::Failback,
+        _ => OperationKind::Failover,
+    }
+}
