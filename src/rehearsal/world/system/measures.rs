@@ -11,6 +11,7 @@ use crate::domain::signal::SignalKind;
 use crate::rehearsal::faults::Fault;
 use crate::rehearsal::world::World;
 use crate::rehearsal::world::alarms::AlarmRecord;
+use crate::rehearsal::world::checks::in_force;
 use crate::rehearsal::world::cloudwatch::MetricId;
 use crate::rehearsal::world::system::resolved;
 
@@ -139,12 +140,13 @@ impl World {
         if self.is_dark("us-east-1") {
             return;
         }
+        let checks = in_force(&self.route53.checks);
         let status: Vec<(String, f64, Option<f64>)> = self
             .route53
             .checks
             .iter()
             .map(|(id, check)| {
-                let healthy = self.known_health(id) == Health::Healthy;
+                let healthy = self.health_in(&checks, id) == Health::Healthy;
                 let count = check.count();
                 let percent = (count.total > 0)
                     .then(|| f64::from(count.succeeding) * 100.0 / f64::from(count.total));
