@@ -12,6 +12,7 @@ use crate::config::env::Env;
 use crate::config::{Format, Settings};
 use crate::domain::environment::Environment;
 use crate::error::ExitCode;
+use crate::journal;
 use crate::rehearsal::scenario::Scenario;
 use crate::runtime::connect::{self, Stage, Wiring};
 use crate::runtime::core::Core;
@@ -167,13 +168,20 @@ impl Context {
                 None => connect::network(env, wiring).await?,
             };
             let mut core = Core::start(session, env.clone());
-            if let Some(patience) = self.settings.timeout {
-                core.model.patience = patience;
-            }
+            self.prepare(&mut core);
             let result = work(&mut core).await;
             core.stop().await;
             result
         })
+    }
+
+    /// What the model needs to know from the settings and from earlier rehearsals.
+    pub fn prepare(&self, core: &mut Core) {
+        if let Some(patience) = self.settings.timeout {
+            core.model.patience = patience;
+        }
+        core.model.practised =
+            journal::last_practice(&self.settings.live_state_dir, &core.model.env.name);
     }
 
     /// How long a first look may take.

@@ -17,6 +17,7 @@ use crate::rehearsal::SharedWorld;
 use crate::rehearsal::scenario::Scenario;
 use crate::rehearsal::world::network::DnsReply;
 use crate::rehearsal::world::{Setup, World};
+use crate::runtime::remembered;
 use crate::runtime::session::Session;
 
 /// What a session needs besides the environment.
@@ -63,7 +64,11 @@ pub async fn network(env: &Environment, wiring: Wiring) -> Result<Session, Sessi
     let asks_public_dns =
         !matches!(env.mode, Mode::Endpoint { .. }) || !wiring.name_servers.is_empty();
     let resolver = if asks_public_dns {
-        Resolver::system(clock.clone(), wiring.name_servers, Vec::new())
+        Resolver::system(
+            clock.clone(),
+            wiring.name_servers,
+            remembered::load(&wiring.state),
+        )
     } else {
         Resolver::in_process(clock.clone(), nobody())
     };

@@ -14,6 +14,7 @@ use crate::domain::environment::Environment;
 use crate::runtime::journalist::{Journalist, Line};
 use crate::runtime::known::Known;
 use crate::runtime::poller::{self, Poller};
+use crate::runtime::remembered;
 use crate::runtime::session::{Session, Shared};
 
 /// Results waiting to be taken in: a poll of a large environment is some dozens of them.
@@ -132,6 +133,9 @@ impl Core {
 
     /// Ends the pollers and waits until the journal is written.
     pub async fn stop(self) {
+        if self.session.world.is_none() {
+            remembered::save(&self.session.state, &self.session.resolver.known_servers());
+        }
         let Self {
             mut tasks,
             journalist,
