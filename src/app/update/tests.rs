@@ -336,6 +336,12 @@ fn a_lever_that_is_not_followed_in_time_offers_the_next() {
         run.finished.as_ref().map(|f| f.outcome),
         Some(Outcome::TimedOut)
     );
+    assert_eq!(
+        run.result(&model.env.regions, model.facts.serving, model.now)
+            .rto_seconds,
+        None,
+        "traffic that has not arrived has no recovery time"
+    );
     assert_eq!(model.next_lever, Some(LeverKind::Endpoint));
 }
 
