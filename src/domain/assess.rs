@@ -10,7 +10,7 @@ use crate::domain::environment::{Environment, TrafficSpec};
 use crate::domain::health::{CheckTarget, Health, HealthCheck};
 use crate::domain::lever::{Command, LeverKind, LeverSpec, MetricLever};
 use crate::domain::observation::{EndpointAnswer, Observation, Serving};
-use crate::domain::observed::Observed;
+use crate::domain::observed::{Failure, FailureKind, Observed};
 use crate::domain::plan::Situation;
 use crate::domain::recovery::{Exposure, exposure};
 use crate::domain::region::Role;
@@ -95,17 +95,25 @@ pub fn serving(env: &Environment, seen: &Observation, now: Timestamp) -> Serving
         })
 }
 
+/// The failure of a probe that got no answer. One that could not even be sent (no address for the name, no root
+/// certificates here) says nothing about the region.
+fn silence(endpoint: &Observed<EndpointAnswer>) -> Option<&Failure> {
+    endpoint
+        .failure()
+        .filter(|failure| failure.kind == FailureKind::Unreachable)
+}
+
 /// Since when the primary has not answered: our own GET fails, or there is none and its APIs hang.
 fn dark_since(seen: &Observation, now: Timestamp) -> Option<Timestamp> {
     let region = &seen.regions.primary;
-    if let Some(failure) = region.endpoint.failure() {
+    if let Some(failure) = silence(&region.endpoint) {
         return Some(failure.since);
     }
     match region.endpoint.fresh(now, limit::ENDPOINT) {
         Some(answer) if answer.is_healthy() => None,
         Some(_) => region.endpoint.at(),
         None if region.is_reachable() == Some(false) => {
-            let failed = |o: Option<&crate::domain::observed::Failure>| o.map(|f| f.since);
+            let failed = |o: Option<&Failure>| o.map(|f| f.since);
             failed(region.alarms.failure())
                 .or_else(|| failed(region.signals.failure()))
                 .or(Some(now))
@@ -410,7 +418,7 @@ pub fn records_changeable(records: &[RecordSet]) -> bool {
 pub fn healthy_now(seen: &Observation, role: Role, now: Timestamp) -> Health {
     let endpoint = &seen.regions.get(role).endpoint;
     if endpoint.failure().is_some() {
-        return Health::Unhealthy;
+        return silence(endpoint).map_or(Health::Unknown, |_| Health::Unhealthy);
     }
     endpoint
         .fresh(now, limit::ENDPOINT)

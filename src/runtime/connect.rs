@@ -67,7 +67,11 @@ pub async fn network(env: &Environment, wiring: Wiring) -> Result<Session, Sessi
     } else {
         Resolver::in_process(clock.clone(), nobody())
     };
-    let probe = Probe::network(clock.clone());
+    let probe = if asks_public_dns {
+        Probe::network(clock.clone())
+    } else {
+        Probe::in_process(clock.clone(), no_one_to_probe())
+    };
     Ok(Session {
         clock,
         clients,
@@ -84,6 +88,19 @@ fn nobody() -> Lookup {
     Arc::new(|_, _, _| {
         let why = "an endpoint was given and no --name-server, so public DNS is not asked";
         std::future::ready(Err(DnsError::Unreachable(why.to_owned()))).boxed()
+    })
+}
+
+/// An emulator's host names are made up: probing them would ask strangers, and say nothing about the emulator.
+fn no_one_to_probe() -> Fetch {
+    Arc::new(|_| {
+        let why =
+            "an endpoint was given and no --name-server, so public health paths are not asked";
+        std::future::ready(Err(ReadError {
+            kind: FailureKind::NotFound,
+            message: why.to_owned(),
+        }))
+        .boxed()
     })
 }
 

@@ -15,6 +15,7 @@ use crate::domain::alarm::AlarmState;
 use crate::domain::guard::{GuardId, GuardVerdict};
 use crate::domain::lever::{Command, LeverKind};
 use crate::domain::observation::{EndpointAnswer, Seen, Serving};
+use crate::domain::observed::{FailureKind, ReadError};
 use crate::domain::operation::{OperationKind, Outcome, StepState};
 use crate::domain::plan::Situation;
 use crate::domain::region::Role;
@@ -343,6 +344,27 @@ fn a_lever_that_is_not_followed_in_time_offers_the_next() {
         "traffic that has not arrived has no recovery time"
     );
     assert_eq!(model.next_lever, Some(LeverKind::Endpoint));
+}
+
+#[test]
+fn a_probe_that_could_not_be_sent_tells_nothing_about_the_region() {
+    let mut model = steady();
+    let unsent = || ReadError {
+        kind: FailureKind::NotFound,
+        message: "the name has no address".into(),
+    };
+    tick(&mut model, 41);
+    for role in Role::BOTH {
+        see(&mut model, Seen::Endpoint(role, Err(unsent())));
+    }
+    assert_eq!(model.facts.situation, Situation::Planned);
+    let guards = &model.go.failover;
+    let guard = guards
+        .iter()
+        .find(|g| g.id == GuardId::DestinationHealthy)
+        .unwrap();
+    assert!(guard.unknown, "{guard:?}");
+    assert_eq!(guard.verdict, GuardVerdict::Refuse);
 }
 
 #[test]
