@@ -57,6 +57,9 @@ impl Bundle {
             choices.standby.clone().unwrap_or(defaults.standby),
         )?;
         let given = self.given(&choices, &regions)?;
+        let chosen = |name: &String| choices.parameters.contains_key(name);
+        let names = manifest.parameters.iter().map(|p| p.name.clone());
+        let defaulted = names.filter(|name| !chosen(name)).collect();
         let name = choices
             .name
             .map(|name| clean(&name))
@@ -86,6 +89,7 @@ impl Bundle {
             traffic: Some(manifest.traffic.spec()),
             parameters: manifest.parameters.iter().map(Parameter::spec).collect(),
             given,
+            defaulted,
         })
     }
 

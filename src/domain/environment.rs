@@ -1,6 +1,6 @@
 //! An environment: one deployed instance of a bundle, with everything about it that is known beforehand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -75,6 +75,9 @@ pub struct Environment {
     pub parameters: Vec<ParameterSpec>,
     /// What is known before anything was observed: suffix, regions, parameters given or defaulted.
     pub given: Bindings,
+    /// The parameters among them that nobody gave: what the stacks were deployed with comes first.
+    #[serde(default)]
+    pub defaulted: BTreeSet<String>,
 }
 
 /// Recovery objectives in seconds.
@@ -174,7 +177,8 @@ impl Environment {
     /// What is given, plus what the stacks were deployed with and what they output.
     ///
     /// A user parameter that was not given is taken from a stack's own parameters, the standby's before the
-    /// primary's, so that a first start with a dead primary and no configuration knows its names.
+    /// primary's, so that a first start with a dead primary and no configuration knows its names, and so that an
+    /// update does not put back what an earlier one has chosen. Sensitive ones are not: AWS shows asterisks.
     pub fn bindings(&self, seen: &Observation) -> Bindings {
         let mut all = Bindings::default();
         for role in [Role::Primary, Role::Standby] {
@@ -182,9 +186,12 @@ impl Environment {
                 let Some(stack) = seen.stack(&spec.id) else {
                     continue;
                 };
-                let asked_for = |name: &str| self.parameters.iter().any(|p| p.name == name);
-                for (name, value) in stack.parameters.iter().filter(|(name, _)| asked_for(name)) {
-                    all.insert(name, value);
+                for (name, text) in &spec.parameters {
+                    if let (Some(own), Some(value)) =
+                        (self.passed_on(text), stack.parameters.get(name))
+                    {
+                        all.insert(own, value);
+                    }
                 }
                 for (name, value) in &stack.outputs {
                     all.insert(format!("{}.{name}", spec.id), value);
@@ -192,8 +199,17 @@ impl Environment {
             }
         }
         for (name, value) in self.given.iter() {
-            all.insert(name, value);
+            if !(self.defaulted.contains(name) && all.get(name).is_some()) {
+                all.insert(name, value);
+            }
         }
         all
+    }
+
+    /// The user parameter that a stack parameter's text hands on unchanged.
+    fn passed_on<'a>(&self, text: &'a Placeholder) -> Option<&'a str> {
+        let name = text.as_str().strip_prefix("${")?.strip_suffix('}')?;
+        let is_ours = |p: &&ParameterSpec| p.name == name && !p.sensitive;
+        self.parameters.iter().find(is_ours).map(|_| name)
     }
 }

@@ -151,9 +151,13 @@ impl Step {
 /// A plan to create or update every stack, in manifest order.
 pub fn deploy(basis: &Basis<'_>, id: OperationId) -> Result<Plan, CannotPlan> {
     let env = basis.env;
+    // an update need not be told again what the deployed stacks know
+    let known = env.bindings(basis.seen);
     for spec in &env.parameters {
         match env.given.get(&spec.name).filter(|v| !v.is_empty()) {
-            None if spec.required => return Err(CannotPlan::MissingParameter(spec.name.clone())),
+            None if spec.required && known.get(&spec.name).is_none() => {
+                return Err(CannotPlan::MissingParameter(spec.name.clone()));
+            }
             None => {}
             Some(value) => spec.check(value).map_err(|why| CannotPlan::BadParameter {
                 name: spec.name.clone(),

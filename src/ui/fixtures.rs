@@ -218,6 +218,7 @@ pub(crate) fn environment() -> Environment {
             parameter("notificationEmail", "Who gets the alerts", false),
         ],
         given,
+        defaulted: std::collections::BTreeSet::new(),
     }
 }
 

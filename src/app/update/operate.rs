@@ -31,6 +31,7 @@ pub(super) fn ask(model: &mut Model, ask: &Ask) -> Vec<Effect> {
     }
     for (name, value) in &ask.parameters {
         model.env.given.insert(name, value);
+        model.env.defaulted.remove(name);
     }
     match make_plan(model, ask) {
         Ok(plan) => {

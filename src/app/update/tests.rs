@@ -19,6 +19,7 @@ use crate::domain::observed::{FailureKind, ReadError};
 use crate::domain::operation::{OperationKind, Outcome, StepState};
 use crate::domain::plan::Situation;
 use crate::domain::region::Role;
+use crate::domain::stack::{StackId, StackState};
 
 fn press(model: &mut Model, key: Key) -> Vec<Effect> {
     update(model, Msg::Key(key))
@@ -444,6 +445,87 @@ fn deploying_leaves_a_pulled_endpoint_lever_alone() {
         _ => None,
     });
     assert_eq!(kept, Some(vec!["leverEngaged".to_owned()]));
+}
+
+#[test]
+fn an_update_goes_on_from_what_is_deployed_unless_told_otherwise() {
+    let mut model = steady();
+    let id = StackId("standby".into());
+    let Some(mut stack) = model.seen.stack(&id).cloned() else {
+        panic!("not deployed")
+    };
+    let certificate = "arn:aws:acm:us-west-2:1:certificate/x";
+    for (name, value) in [
+        ("domainName", "pay.example"),
+        ("certificateArn", certificate),
+        ("enableBackup", "false"),
+    ] {
+        stack.parameters.insert(name.into(), value.into());
+    }
+    let state = StackState::Present(Box::new(stack));
+    see(&mut model, Seen::Stack(Role::Standby, id, Ok(state)));
+
+    let known =
+        |model: &Model, name: &str| model.env.bindings(&model.seen).get(name).map(str::to_owned);
+    assert_eq!(
+        known(&model, "domainName").as_deref(),
+        Some("pay.test"),
+        "given"
+    );
+    assert_eq!(
+        known(&model, "certificateArnStandby").as_deref(),
+        Some(certificate)
+    );
+    assert_eq!(
+        known(&model, "enableBackup").as_deref(),
+        Some("false"),
+        "not the default"
+    );
+    assert_eq!(
+        known(&model, "reservedConcurrency").as_deref(),
+        Some("100"),
+        "the default"
+    );
+
+    let ask = Ask {
+        kind: OperationKind::Deploy,
+        lever: None,
+        parameters: BTreeMap::from([("enableBackup".to_owned(), "true".to_owned())]),
+        salt: 1,
+    };
+    update(&mut model, Msg::Ask(ask));
+    assert_eq!(
+        known(&model, "enableBackup").as_deref(),
+        Some("true"),
+        "given in the form"
+    );
+}
+
+#[test]
+fn an_update_is_not_asked_for_what_is_deployed() {
+    let bundle = crate::bundle::find(None, "payment-standby").unwrap();
+    let choices = crate::bundle::Choices::of_suffix("demo");
+    let mut model = steady();
+    model.env = bundle.environment(choices).unwrap();
+    let ask = Ask {
+        kind: OperationKind::Deploy,
+        lever: None,
+        parameters: BTreeMap::new(),
+        salt: 1,
+    };
+    update(&mut model, Msg::Ask(ask.clone()));
+    assert_eq!(model.dialog, None, "the domain is not known");
+    let id = StackId("standby".into());
+    let Some(mut stack) = model.seen.stack(&id).cloned() else {
+        panic!("not deployed")
+    };
+    stack
+        .parameters
+        .insert("domainName".into(), "pay.example".into());
+    let state = StackState::Present(Box::new(stack));
+    see(&mut model, Seen::Stack(Role::Standby, id, Ok(state)));
+    update(&mut model, Msg::Ask(ask));
+    assert!(matches!(model.dialog, Some(Dialog::Confirm(_))));
 }
 
 #[test]
