@@ -180,11 +180,7 @@ pub(super) fn finish(model: &mut Model, outcome: Outcome, reason: Option<String>
         outcome,
         reason: reason.clone(),
     });
-    let rto_seconds = if kind.moves_traffic() {
-        run.milestones.rto_seconds(now)
-    } else {
-        None
-    };
+    let rto_seconds = run.rto_seconds(now);
     let exposure = run.exposure.map(|e| e.seconds);
     let operation = run.plan().id.clone();
     let text = format!("{} {}", kind.title(), describe(outcome, reason.as_deref()));

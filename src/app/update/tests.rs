@@ -19,9 +19,11 @@ use crate::domain::alarm::AlarmState;
 use crate::domain::guard::{GuardId, GuardVerdict};
 use crate::domain::lever::{Command, LeverKind};
 use crate::domain::observation::{EndpointAnswer, Seen, Serving};
+use crate::domain::observed::{FailureKind, ReadError};
 use crate::domain::operation::{OperationKind, Outcome, StepState};
 use crate::domain::plan::Situation;
 use crate::domain::region::Role;
+use crate::domain::stack::{StackId, StackState};
 
 fn press(model: &mut Model, key: Key) -> Vec<Effect> {
     update(model, Msg::Key(key))
@@ -331,7 +333,34 @@ fn a_lever_that_is_not_followed_in_time_offers_the_next() {
         run.finished.as_ref().map(|f| f.outcome),
         Some(Outcome::TimedOut)
     );
+    assert_eq!(
+        run.result(&model.env.regions, model.facts.serving, model.now)
+            .rto_seconds,
+        None,
+        "traffic that has not arrived has no recovery time"
+    );
     assert_eq!(model.next_lever, Some(LeverKind::Endpoint));
+}
+
+#[test]
+fn a_probe_that_could_not_be_sent_tells_nothing_about_the_region() {
+    let mut model = steady();
+    let unsent = || ReadError {
+        kind: FailureKind::NotFound,
+        message: "the name has no address".into(),
+    };
+    tick(&mut model, 41);
+    for role in Role::BOTH {
+        see(&mut model, Seen::Endpoint(role, Err(unsent())));
+    }
+    assert_eq!(model.facts.situation, Situation::Planned);
+    let guards = &model.go.failover;
+    let guard = guards
+        .iter()
+        .find(|g| g.id == GuardId::DestinationHealthy)
+        .unwrap();
+    assert!(guard.unknown, "{guard:?}");
+    assert_eq!(guard.verdict, GuardVerdict::Refuse);
 }
 
 #[test]
@@ -411,6 +440,87 @@ fn deploying_leaves_a_pulled_endpoint_lever_alone() {
         _ => None,
     });
     assert_eq!(kept, Some(vec!["leverEngaged".to_owned()]));
+}
+
+#[test]
+fn an_update_goes_on_from_what_is_deployed_unless_told_otherwise() {
+    let mut model = steady();
+    let id = StackId("standby".into());
+    let Some(mut stack) = model.seen.stack(&id).cloned() else {
+        panic!("not deployed")
+    };
+    let certificate = "arn:aws:acm:us-west-2:1:certificate/x";
+    for (name, value) in [
+        ("domainName", "pay.example"),
+        ("certificateArn", certificate),
+        ("enableBackup", "false"),
+    ] {
+        stack.parameters.insert(name.into(), value.into());
+    }
+    let state = StackState::Present(Box::new(stack));
+    see(&mut model, Seen::Stack(Role::Standby, id, Ok(state)));
+
+    let known =
+        |model: &Model, name: &str| model.env.bindings(&model.seen).get(name).map(str::to_owned);
+    assert_eq!(
+        known(&model, "domainName").as_deref(),
+        Some("pay.test"),
+        "given"
+    );
+    assert_eq!(
+        known(&model, "certificateArnStandby").as_deref(),
+        Some(certificate)
+    );
+    assert_eq!(
+        known(&model, "enableBackup").as_deref(),
+        Some("false"),
+        "not the default"
+    );
+    assert_eq!(
+        known(&model, "reservedConcurrency").as_deref(),
+        Some("100"),
+        "the default"
+    );
+
+    let ask = Ask {
+        kind: OperationKind::Deploy,
+        lever: None,
+        parameters: BTreeMap::from([("enableBackup".to_owned(), "true".to_owned())]),
+        salt: 1,
+    };
+    update(&mut model, Msg::Ask(ask));
+    assert_eq!(
+        known(&model, "enableBackup").as_deref(),
+        Some("true"),
+        "given in the form"
+    );
+}
+
+#[test]
+fn an_update_is_not_asked_for_what_is_deployed() {
+    let bundle = crate::bundle::find(None, "payment-standby").unwrap();
+    let choices = crate::bundle::Choices::of_suffix("demo");
+    let mut model = steady();
+    model.env = bundle.environment(choices).unwrap();
+    let ask = Ask {
+        kind: OperationKind::Deploy,
+        lever: None,
+        parameters: BTreeMap::new(),
+        salt: 1,
+    };
+    update(&mut model, Msg::Ask(ask.clone()));
+    assert_eq!(model.dialog, None, "the domain is not known");
+    let id = StackId("standby".into());
+    let Some(mut stack) = model.seen.stack(&id).cloned() else {
+        panic!("not deployed")
+    };
+    stack
+        .parameters
+        .insert("domainName".into(), "pay.example".into());
+    let state = StackState::Present(Box::new(stack));
+    see(&mut model, Seen::Stack(Role::Standby, id, Ok(state)));
+    update(&mut model, Msg::Ask(ask));
+    assert!(matches!(model.dialog, Some(Dialog::Confirm(_))));
 }
 
 #[test]
