@@ -13,7 +13,7 @@ use crate::app::msg::{Msg, News, StepDone};
 use crate::app::run::{LiveEvent, StackProgress};
 use crate::aws::{ChangeSetState, DeleteOptions, NewChangeSet, RegionClient};
 use crate::domain::observation::{Seen, Sighting};
-use crate::domain::observed::{FailureKind, ReadError};
+use crate::domain::observed::{FailureKind, ReadError, age};
 use crate::domain::operation::OperationId;
 use crate::domain::region::Role;
 use crate::domain::stack::{Phase, StackEvent, StackState};
@@ -368,8 +368,8 @@ impl Story {
                     event.logical_id, event.resource_type
                 ));
             }
-            let took_seconds =
-                began.map(|began| crate::domain::observed::age(began, event.at).as_secs());
+            let ended = began.filter(|_| !event.status.is_in_progress());
+            let took_seconds = ended.map(|began| age(began, event.at).as_secs());
             self.known = Some(event.id.clone());
             live.push(LiveEvent {
                 role,
