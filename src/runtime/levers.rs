@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::app::msg::StepDone;
+use crate::aws::RequestId;
 use crate::domain::health::CheckId;
 use crate::domain::lever::metric;
 use crate::domain::region::Role;
@@ -33,17 +34,23 @@ pub(super) async fn put_command(session: &Shared, told: Datum) -> Result<StepDon
     match (state, command) {
         (Ok(_), Ok(id)) => Ok(StepDone {
             skipped: false,
-            note: Some(format!("command {} (request {})", told.number, id.0)),
+            note: Some(sent(told.number, &id)),
         }),
         // either datum alone moves the lever: the keepalive turns the command into the state
         (Ok(id), Err(error)) | (Err(error), Ok(id)) => Ok(StepDone {
             skipped: false,
-            note: Some(format!(
-                "command {} sent in part (request {}): {error}",
-                told.number, id.0
-            )),
+            note: Some(format!("{}, in part: {error}", sent(told.number, &id))),
         }),
         (Err(error), Err(_)) => Err(format!("the metric lever could not be told: {error}")),
+    }
+}
+
+/// The command in words, with AWS's id of the request for a support case.
+fn sent(number: i64, id: &RequestId) -> String {
+    if id.0.is_empty() {
+        format!("command {number}")
+    } else {
+        format!("command {number} (request {})", id.0)
     }
 }
 

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::app::effect::Order;
 use crate::app::model::Model;
-use crate::domain::assess::{combined_check, marker_role};
 use crate::domain::environment::{StackSpec, TrafficSpec};
 use crate::domain::lever::{Command, LeverKind, LeverSpec, NumberedCommand};
 use crate::domain::placeholder::{Bindings, Placeholder};
 use crate::domain::plan::Action;
-use crate::domain::planning::forced_threshold;
+use crate::domain::planning::traffic::forced_threshold;
+use crate::domain::prediction::{combined_check, marker_role};
 use crate::domain::region::Role;
 use crate::domain::routing::{FailoverRole, Policy, RecordSet, absolute};
 use crate::domain::stack::StackId;
@@ -54,8 +54,8 @@ fn deploy(model: &Model, stack: &StackId) -> Result<Order, String> {
             Ok(value) => {
                 parameters.insert(name.clone(), value);
             }
-            // an optional parameter that was not given: the template's default applies
-            Err(_) if optional(text) => {}
+            // not given: the deployed value stays, or else the template's default applies
+            Err(_) if optional(text) || is_deployed(model, spec, name) => {}
             Err(error) => return Err(format!("parameter {name} of {}: {error}", spec.name)),
         }
     }
@@ -70,6 +70,11 @@ fn deploy(model: &Model, stack: &StackId) -> Result<Order, String> {
         capabilities: spec.capabilities.clone(),
         tags: tags(model, spec.role),
     })
+}
+
+fn is_deployed(model: &Model, spec: &StackSpec, parameter: &str) -> bool {
+    let stack = model.seen.stack(&spec.id);
+    stack.is_some_and(|stack| stack.parameters.contains_key(parameter))
 }
 
 /// Parameters of the template that the deployed stack has and that are not given anew.
