@@ -25,10 +25,10 @@ open() {
     shift 2
     tmux -L "$socket" -f /dev/null new-session -d -x "$columns" -y "$rows" -s shot \
         "env -u NO_COLOR TERM=xterm-256color COLORTERM=truecolor LANG=C.UTF-8 XDG_STATE_HOME=$state \
-         XDG_CONFIG_HOME=$state $program $*" \; set -g status off
+         XDG_CONFIG_HOME=$state $program $*" \; set -g status off \; set -g exit-empty off
 }
 
-press() { for key in "$@"; do tmux -L "$socket" send-keys -t shot "$key"; sleep 0.3; done; }
+press() { for key in "$@"; do [ -z "$key" ] || tmux -L "$socket" send-keys -t shot "$key"; sleep 0.3; done; }
 type() { tmux -L "$socket" send-keys -t shot -l "$1"; sleep 0.3; }
 pane() { tmux -L "$socket" capture-pane -p -t shot; }
 
@@ -51,21 +51,72 @@ shoot() {
 
 close() { tmux -L "$socket" kill-session -t shot; }
 
-confirm() { press F; await "Reason"; type "$1"; press Tab; type payment-standby-demo; press Tab; }
+# confirm KEY REASON: opens the plan that KEY asks for, gives the reason and the name, and stops at the button.
+confirm() {
+    press "$1"
+    await "Reason"
+    press Tab
+    type "$2"
+    press Tab
+    type payment-standby-demo
+    press Tab
+}
 
 for size in 80x24 120x40 200x60; do
     wanted "board-$size" || continue
     open "${size%x*}" "${size#*x}" --rehearse
     await "confirmed primary"
-    sleep 3
+    await "16/16"
+    sleep 2
     shoot "board-$size"
     close
 done
 
-if wanted outage-120x40; then
-    open 120 40 --rehearse=region-outage --speed 20
-    await "not answering\|NOT ANSWERING"
+for size in 80x24 120x40; do
+    wanted "confirm-$size" || wanted "failover-$size" || wanted "held-$size" || continue
+    open "${size%x*}" "${size#*x}" --rehearse=region-outage --speed 10
+    await "NOT ANSWERING"
     sleep 4
-    shoot outage-120x40
+    confirm F "INC-4411, us-east-1 answers nobody"
+    wanted "confirm-$size" && shoot "confirm-$size"
+    press Enter
+    await "alarm ALARM"
+    await "ALARM since"
+    wanted "failover-$size" && shoot "failover-$size"
+    await "HELD by"
+    sleep 2
+    wanted "held-$size" && shoot "held-$size"
+    close
+done
+
+if wanted not-held-120x40; then
+    open 120 40 --rehearse=region-dead --speed 10
+    await "NOT HELD"
+    sleep 1
+    shoot not-held-120x40
+    close
+fi
+
+if wanted refused-80x24; then
+    open 80 24 --rehearse=standby-unfit
+    await "NO-GO"
+    await "16/16"
+    press F
+    await "Reason"
+    shoot refused-80x24
+    close
+fi
+
+if wanted deploy-120x40; then
+    open 120 40 --rehearse=empty --speed 10
+    await "absent"
+    press D
+    await "Enter next"
+    for _ in 1 2 3 4 5 6 7 8 9 10; do press Enter; done
+    confirm "" "first deployment"
+    press Enter
+    await "1 of 3"
+    sleep 8
+    shoot deploy-120x40
     close
 fi

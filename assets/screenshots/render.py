@@ -141,6 +141,26 @@ def runs(line, style):
     return found
 
 
+# Parts of a cell that are filled: fonts leave seams between them, rectangles do not.
+BLOCKS = {block: (eighths + 1) / 8 for eighths, block in enumerate("▁▂▃▄▅▆▇█")}
+
+
+def blocks(start, text, top, colour):
+    """Rectangles for the block elements of a run, neighbours of one height joined."""
+    column, open_at, height = start, start, None
+    for character in text + "\0":
+        fill = BLOCKS.get(character)
+        if fill != height:
+            if height is not None:
+                tall = CELL_HEIGHT * height
+                yield (
+                    f'<rect x="{MARGIN + open_at * CELL_WIDTH:g}" y="{top + CELL_HEIGHT - tall:g}" '
+                    f'width="{(column - open_at) * CELL_WIDTH:g}" height="{tall:g}" fill="{colour}"/>'
+                )
+            open_at, height = column, fill
+        column += width(character)
+
+
 def draw(lines, columns, rows):
     wide = columns * CELL_WIDTH + 2 * MARGIN
     high = rows * CELL_HEIGHT + 2 * MARGIN
@@ -161,6 +181,8 @@ def draw(lines, columns, rows):
                     f'<rect x="{left:g}" y="{top:g}" width="{length:g}" height="{CELL_HEIGHT}" '
                     f'fill="{ground}"/>'
                 )
+            yield from blocks(start, text, top, colour)
+            text = "".join(" " if character in BLOCKS else character for character in text)
             if not text.strip():
                 continue
             extra = ' font-weight="bold"' if bold else ""
