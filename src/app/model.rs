@@ -56,6 +56,8 @@ pub struct Model {
     pub next_lever: Option<LeverKind>,
     /// How long an operation may take before it counts as timed out.
     pub patience: Duration,
+    /// When a failover of this environment was last rehearsed or drilled, in whatever world.
+    pub practised: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -177,6 +179,7 @@ impl Model {
             pace: Pace::Idle,
             next_lever: None,
             patience: Duration::from_mins(15),
+            practised: None,
         };
         model.conclude();
         model
@@ -216,11 +219,12 @@ impl Model {
             .unwrap_or(LeverKind::Metric)
     }
 
-    /// When traffic was last moved on purpose and settled.
+    /// When traffic was last moved and settled, here or in a rehearsal.
     pub fn last_practice(&self) -> Option<Timestamp> {
         let moved =
             |p: &&PastOperation| p.kind.moves_traffic() && p.outcome == Some(Outcome::Succeeded);
-        self.past.iter().find(moved).and_then(|p| p.finished)
+        let here = self.past.iter().find(moved).and_then(|p| p.finished);
+        here.max(self.practised)
     }
 
     pub fn is_busy(&self) -> bool {

@@ -10,7 +10,8 @@ use crate::domain::environment::{Environment, TrafficSpec};
 use crate::domain::exposure::exposure_now;
 use crate::domain::health::{CheckTarget, Health};
 use crate::domain::lever::{Command, LeverKind, LeverSpec, MetricLever};
-use crate::domain::observation::{Observation, Serving};
+use crate::domain::observation::{EndpointAnswer, Observation, Serving};
+use crate::domain::observed::{Failure, FailureKind, Observed};
 use crate::domain::plan::Situation;
 use crate::domain::prediction::{combined_check, marker_answers, predict};
 use crate::domain::recovery::Exposure;
@@ -94,17 +95,25 @@ pub fn serving(env: &Environment, seen: &Observation, now: Timestamp) -> Serving
         })
 }
 
+/// The failure of a probe that got no answer. One that could not even be sent (no address for the name, no root
+/// certificates here) says nothing about the region.
+pub(crate) fn silence(endpoint: &Observed<EndpointAnswer>) -> Option<&Failure> {
+    endpoint
+        .failure()
+        .filter(|failure| failure.kind == FailureKind::Unreachable)
+}
+
 /// Since when the primary has not answered: our own GET fails, or there is none and its APIs hang.
 pub(crate) fn dark_since(seen: &Observation, now: Timestamp) -> Option<Timestamp> {
     let region = &seen.regions.primary;
-    if let Some(failure) = region.endpoint.failure() {
+    if let Some(failure) = silence(&region.endpoint) {
         return Some(failure.since);
     }
     match region.endpoint.fresh(now, limit::ENDPOINT) {
         Some(answer) if answer.is_healthy() => None,
         Some(_) => region.endpoint.at(),
         None if region.is_reachable() == Some(false) => {
-            let failed = |o: Option<&crate::domain::observed::Failure>| o.map(|f| f.since);
+            let failed = |o: Option<&Failure>| o.map(|f| f.since);
             failed(region.alarms.failure())
                 .or_else(|| failed(region.signals.failure()))
                 .or(Some(now))

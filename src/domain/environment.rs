@@ -197,25 +197,16 @@ impl Environment {
                 .get(output)
                 .map(String::as_str);
         }
-        let is_asked_for = self
-            .parameters
-            .iter()
-            .any(|p| p.name == name && !p.sensitive);
-        let deployed = || {
-            [Role::Standby, Role::Primary].into_iter().find_map(|role| {
-                let mut stacks = self.stacks_of(role);
-                stacks.find_map(|spec| {
-                    seen.stack(&spec.id)?
-                        .parameters
-                        .get(name)
-                        .map(String::as_str)
-                })
+        let deployed = [Role::Standby, Role::Primary].into_iter().find_map(|role| {
+            let mut stacks = self.stacks_of(role);
+            stacks.find_map(|spec| {
+                let stack = seen.stack(&spec.id)?;
+                let mut passed = spec.parameters.iter();
+                let (own, _) = passed.find(|(_, text)| self.passed_on(text) == Some(name))?;
+                stack.parameters.get(own).map(String::as_str)
             })
-        };
-        is_asked_for
-            .then(deployed)
-            .flatten()
-            .or_else(|| self.defaults.get(name))
+        });
+        deployed.or_else(|| self.defaults.get(name))
     }
 
     /// What is given, else what the stacks were deployed with, else defaults; and what the stacks output.
@@ -229,14 +220,11 @@ impl Environment {
                 let Some(stack) = seen.stack(&spec.id) else {
                     continue;
                 };
-                // a sensitive value comes back masked, and must not be deployed as such
-                let asked_for = |name: &str| {
-                    self.parameters
-                        .iter()
-                        .any(|p| p.name == name && !p.sensitive)
-                };
-                for (name, value) in stack.parameters.iter().filter(|(name, _)| asked_for(name)) {
-                    all.insert(name, value);
+                let passed = spec.parameters.iter().filter_map(|(name, text)| {
+                    Some((self.passed_on(text)?, stack.parameters.get(name)?))
+                });
+                for (own, value) in passed {
+                    all.insert(own, value);
                 }
                 for (name, value) in &stack.outputs {
                     all.insert(format!("{}.{name}", spec.id), value);
@@ -247,5 +235,13 @@ impl Environment {
             all.insert(name, value);
         }
         all
+    }
+
+    /// The user parameter that a stack parameter's text hands on unchanged. Sensitive ones are not known from a
+    /// stack: AWS shows asterisks.
+    fn passed_on<'a>(&self, text: &'a Placeholder) -> Option<&'a str> {
+        let name = text.as_str().strip_prefix("${")?.strip_suffix('}')?;
+        let is_ours = |p: &&ParameterSpec| p.name == name && !p.sensitive;
+        self.parameters.iter().find(is_ours).map(|_| name)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::domain::assess::{engaged_levers, limit};
+use crate::domain::assess::{engaged_levers, limit, silence};
 use crate::domain::environment::{Environment, TrafficSpec};
 use crate::domain::health::{CheckId, CheckTarget, Health, HealthCheck};
 use crate::domain::lever::{Command, LeverKind};
@@ -196,7 +196,7 @@ fn probed(env: &Environment, seen: &Observation, now: Timestamp, host: &str) -> 
 pub fn healthy_now(seen: &Observation, role: Role, now: Timestamp) -> Health {
     let endpoint = &seen.regions.get(role).endpoint;
     if endpoint.failure().is_some() {
-        return Health::Unhealthy;
+        return silence(endpoint).map_or(Health::Unknown, |_| Health::Unhealthy);
     }
     endpoint
         .fresh(now, limit::ENDPOINT)

@@ -16,6 +16,9 @@ use crate::ui::{Theme, draw};
 /// Ages and the stopwatch move at this rate; frames are drawn only when something else changed, too.
 const TICK: Duration = Duration::from_secs(1);
 
+/// What the journal may still take after the terminal was given back.
+const STOP: Duration = Duration::from_millis(80);
+
 /// What the loop does after a message.
 enum Next {
     Draw,
@@ -39,9 +42,9 @@ pub async fn run(mut core: Core, theme: &Theme) -> io::Result<()> {
     if running {
         tracing::info!("left while an operation was running; AWS goes on with it");
     }
-    tokio::time::timeout(Duration::from_millis(80), core.stop())
-        .await
-        .ok();
+    if tokio::time::timeout(STOP, core.stop()).await.is_err() {
+        tracing::warn!("the journal was still being written");
+    }
     ended
 }
 

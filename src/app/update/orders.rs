@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::app::effect::Order;
+use crate::app::effect::{Deployment, LeverDatum, Order, StackTarget};
 use crate::app::model::Model;
 use crate::domain::environment::{StackSpec, TrafficSpec};
 use crate::domain::lever::{Command, LeverKind, LeverSpec, NumberedCommand};
@@ -33,6 +33,14 @@ fn spec<'a>(model: &'a Model, stack: &StackId) -> Result<&'a StackSpec, String> 
         .ok_or_else(|| format!("the bundle has no stack {stack}"))
 }
 
+fn target(spec: &StackSpec) -> StackTarget {
+    StackTarget {
+        stack: spec.id.clone(),
+        role: spec.role,
+        name: spec.name.clone(),
+    }
+}
+
 fn deploy(model: &Model, stack: &StackId) -> Result<Order, String> {
     let spec = spec(model, stack)?;
     let bindings = model.env.bindings(&model.seen);
@@ -60,16 +68,14 @@ fn deploy(model: &Model, stack: &StackId) -> Result<Order, String> {
         }
     }
     let keep = kept(model, spec, &parameters);
-    Ok(Order::Deploy {
-        stack: stack.clone(),
-        role: spec.role,
-        name: spec.name.clone(),
+    let deployment = Deployment {
         template: spec.template.clone(),
         parameters,
         keep,
         capabilities: spec.capabilities.clone(),
         tags: tags(model, spec.role),
-    })
+    };
+    Ok(Order::Deploy(target(spec), deployment))
 }
 
 fn is_deployed(model: &Model, spec: &StackSpec, parameter: &str) -> bool {
@@ -108,19 +114,14 @@ fn tags(model: &Model, role: Role) -> BTreeMap<String, String> {
 }
 
 fn delete(model: &Model, stack: &StackId) -> Result<Order, String> {
-    let spec = spec(model, stack)?;
-    Ok(Order::Delete {
-        stack: stack.clone(),
-        role: spec.role,
-        name: spec.name.clone(),
-    })
+    Ok(Order::Delete(target(spec(model, stack)?)))
 }
 
 fn pull(model: &Model, lever: LeverKind, command: Command) -> Result<Order, String> {
     match lever {
-        LeverKind::Metric => {
-            metric(model, command, None).ok_or_else(|| "the bundle has no metric lever".to_owned())
-        }
+        LeverKind::Metric => metric(model, command, None)
+            .map(Order::PutCommand)
+            .ok_or_else(|| "the bundle has no metric lever".to_owned()),
         LeverKind::Endpoint => endpoint(model, command),
         LeverKind::Force => force(model, command),
         LeverKind::Records => records(model, command),
@@ -129,7 +130,7 @@ fn pull(model: &Model, lever: LeverKind, command: Command) -> Result<Order, Stri
 }
 
 /// The metric lever's order; `number` repeats a command already given.
-pub(super) fn metric(model: &Model, command: Command, number: Option<i64>) -> Option<Order> {
+pub(super) fn metric(model: &Model, command: Command, number: Option<i64>) -> Option<LeverDatum> {
     let LeverSpec::Metric {
         role,
         namespace,
@@ -151,14 +152,14 @@ pub(super) fn metric(model: &Model, command: Command, number: Option<i64>) -> Op
     };
     let bindings = model.env.bindings(&model.seen);
     let dimensions = resolve_all(dimensions, &bindings)?;
-    Some(Order::PutCommand {
+    Some(LeverDatum {
         role: *role,
         namespace: namespace.clone(),
         dimensions,
         number: numbered.number,
-        datum: numbered.datum(),
+        value: numbered.datum(),
         engaged: command == Command::Engage,
-        repeat: false,
+        repeat: number.is_some(),
     })
 }
 
@@ -189,9 +190,10 @@ fn endpoint(model: &Model, command: Command) -> Result<Order, String> {
         "false"
     };
     Ok(Order::SetParameter {
-        stack: stack.clone(),
-        role: *role,
-        name: spec(model, stack)?.name.clone(),
+        target: StackTarget {
+            role: *role,
+            ..target(spec(model, stack)?)
+        },
         parameter: parameter.clone(),
         value: value.to_owned(),
     })

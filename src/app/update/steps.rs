@@ -69,9 +69,9 @@ const fn is_wait(action: &Action) -> bool {
 fn remember_lever(model: &mut Model, order: &Order) -> Option<OperationId> {
     let now = model.now;
     let run = model.run.as_deref_mut()?;
-    if let Order::PutCommand { number, .. } = order {
+    if let Order::PutCommand(datum) = order {
         run.lever = Some(PulledLever {
-            number: *number,
+            number: datum.number,
             last_sent: now,
             echoed: false,
         });
@@ -180,11 +180,7 @@ pub(super) fn finish(model: &mut Model, outcome: Outcome, reason: Option<String>
         outcome,
         reason: reason.clone(),
     });
-    let rto_seconds = if kind.moves_traffic() {
-        run.milestones.rto_seconds(now)
-    } else {
-        None
-    };
+    let rto_seconds = run.rto_seconds(now);
     let exposure = run.exposure.map(|e| e.seconds);
     let operation = run.plan().id.clone();
     let text = format!("{} {}", kind.title(), describe(outcome, reason.as_deref()));

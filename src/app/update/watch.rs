@@ -255,20 +255,13 @@ fn resend(model: &Model, run: &Run, number: i64) -> Vec<Effect> {
         });
     let operation = run.plan().id.clone();
     orders::metric(model, command, Some(number))
-        .map(|order| Effect::Do {
+        .map(|datum| Effect::Do {
             operation,
             index: usize::MAX,
-            order: Box::new(repeated(order)),
+            order: Box::new(Order::PutCommand(datum)),
         })
         .into_iter()
         .collect()
-}
-
-fn repeated(mut order: Order) -> Order {
-    if let Order::PutCommand { repeat, .. } = &mut order {
-        *repeat = true;
-    }
-    order
 }
 
 fn set_lever(model: &mut Model, change: impl FnOnce(&mut crate::app::run::PulledLever)) {

@@ -30,9 +30,7 @@ pub fn run(context: &Context, streams: &Streams<'_>) -> Ended {
             None => connect::network(&env, context.wiring()).await?,
         };
         let mut core = Core::start(session, env);
-        if let Some(patience) = context.settings.timeout {
-            core.model.patience = patience;
-        }
+        context.prepare(&mut core);
         console::run(core, &theme).await.map_err(|error| {
             Failed::new(
                 ExitCode::Failure,
