@@ -46,7 +46,10 @@ pub fn run(context: &Context, streams: &mut Streams<'_>, verb: &Scenarios) -> En
 }
 
 fn all() -> Result<Vec<Scenario>, Failed> {
-    scenario::names().iter().map(|name| scenario(name)).collect()
+    scenario::names()
+        .iter()
+        .map(|name| scenario(name))
+        .collect()
 }
 
 fn play(context: &Context, streams: &mut Streams<'_>, name: &str) -> Ended {
