@@ -105,6 +105,12 @@ async fn follow(
     theme: &Theme,
 ) -> io::Result<()> {
     loop {
+        if !terminal::is_ours() {
+            // a task panicked: its message is on the terminal, and must not be drawn over
+            return Err(io::Error::other(
+                "a part of the console failed; the message above says where",
+            ));
+        }
         screen.draw(|frame| draw(frame, &core.model, theme))?;
         let Some(msg) = world.next(core).await else {
             return Ok(());
