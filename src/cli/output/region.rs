@@ -1,6 +1,5 @@
 //! One region of the status: what was seen, with old good news shown as unknown and old bad news kept.
 
-
 use jiff::Timestamp;
 use serde::Serialize;
 
