@@ -5,7 +5,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::cli::args::Serve;
 use crate::cli::context::{Context, Ended, Failed, Streams};
 use crate::error::ExitCode;
-use crate::rehearsal::endpoint;
+use crate::rehearsal::{endpoint, name_server};
 use crate::runtime::connect;
 
 pub fn run(context: &Context, streams: &mut Streams<'_>, serve: Serve) -> Ended {
@@ -22,16 +22,31 @@ pub fn run(context: &Context, streams: &mut Streams<'_>, serve: Serve) -> Ended 
         let world = connect::world(&env, stage)?;
         let http = endpoint::serve(world.clone(), serve.listen)
             .await
-            .map_err(|e| Failed::new(ExitCode::Failure, format!("{} can't be listened on: {e}", serve.listen)))?;
+            .map_err(|e| {
+                Failed::new(
+                    ExitCode::Failure,
+                    format!("{} can't be listened on: {e}", serve.listen),
+                )
+            })?;
         writeln!(streams.out, "AWS endpoint: http://{}", http.address())?;
-        let mut servers: tokio::task::JoinSet<()> = tokio::task::JoinSet::new();
+        let mut servers = tokio::task::JoinSet::new();
+        if let Some(listen) = serve.dns {
+            let (address, serving) = name_server::serve(world, listen)
+                .await
+                .map_err(|e| Failed::new(ExitCode::Failure, e.to_string()))?;
+            servers.spawn(serving);
+            writeln!(streams.out, "Name server:  {address}")?;
+        }
         streams.out.flush()?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut hang_up = signal(SignalKind::hangup())?;
         tokio::select! {
             never = http.run() => match never {},
-            Some(_ended) = servers.join_next() => Err(Failed::new(ExitCode::Failure, "the name server ended")),
+            Some(ended) = servers.join_next() => Err(Failed::new(ExitCode::Failure, match ended {
+                Ok(Err(error)) => error.to_string(),
+                Ok(Ok(())) | Err(_) => "the name server ended".to_owned(),
+            })),
             _ = interrupt.recv() => Ok(ExitCode::Done),
             _ = terminate.recv() => Ok(ExitCode::Done),
             _ = hang_up.recv() => Ok(ExitCode::Done),
