@@ -57,9 +57,6 @@ impl Bundle {
             choices.standby.clone().unwrap_or(defaults.standby),
         )?;
         let given = self.given(&choices, &regions)?;
-        let chosen = |name: &String| choices.parameters.contains_key(name);
-        let names = manifest.parameters.iter().map(|p| p.name.clone());
-        let defaulted = names.filter(|name| !chosen(name)).collect();
         let name = choices
             .name
             .map(|name| clean(&name))
@@ -89,7 +86,7 @@ impl Bundle {
             traffic: Some(manifest.traffic.spec()),
             parameters: manifest.parameters.iter().map(Parameter::spec).collect(),
             given,
-            defaulted,
+            defaults: self.defaults(),
         })
     }
 
@@ -105,24 +102,28 @@ impl Bundle {
             }
         }
         for parameter in &self.manifest.parameters {
-            match choices.parameters.get(&parameter.name) {
-                Some(value) => {
-                    check_parameter(&parameter.spec(), value).map_err(|reason| {
-                        BundleError::Parameter {
-                            name: parameter.name.clone(),
-                            reason,
-                        }
-                    })?;
-                    given.insert(&parameter.name, value);
-                }
-                None => {
-                    if let Some(default) = &parameter.default {
-                        given.insert(&parameter.name, default);
+            if let Some(value) = choices.parameters.get(&parameter.name) {
+                check_parameter(&parameter.spec(), value).map_err(|reason| {
+                    BundleError::Parameter {
+                        name: parameter.name.clone(),
+                        reason,
                     }
-                }
+                })?;
+                given.insert(&parameter.name, value);
             }
         }
         Ok(given)
+    }
+
+    /// What the manifest says where nobody else does.
+    fn defaults(&self) -> Bindings {
+        let mut defaults = Bindings::default();
+        for parameter in &self.manifest.parameters {
+            if let Some(default) = &parameter.default {
+                defaults.insert(&parameter.name, default);
+            }
+        }
+        defaults
     }
 
     fn unknown_parameter(&self, name: &str) -> BundleError {
@@ -304,7 +305,8 @@ mod tests {
         assert_eq!(environment.name.0, "sample-demo");
         assert_eq!(environment.stacks[0].name, "sample-demo");
         assert_eq!(environment.given.get("region.standby"), Some("us-west-2"));
-        assert_eq!(environment.given.get("size"), Some("small"));
+        assert_eq!(environment.given.get("size"), None);
+        assert_eq!(environment.defaults.get("size"), Some("small"));
         assert_eq!(environment.given.get("domainName"), None);
         let missing = missing_parameters(&environment);
         assert_eq!(missing.len(), 1);

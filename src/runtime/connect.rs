@@ -17,6 +17,7 @@ use crate::rehearsal::SharedWorld;
 use crate::rehearsal::scenario::Scenario;
 use crate::rehearsal::world::network::DnsReply;
 use crate::rehearsal::world::{Setup, World};
+use crate::runtime::remembered;
 use crate::runtime::session::Session;
 
 /// What a session needs besides the environment.
@@ -63,7 +64,11 @@ pub async fn network(env: &Environment, wiring: Wiring) -> Result<Session, Sessi
     let asks_public_dns =
         !matches!(env.mode, Mode::Endpoint { .. }) || !wiring.name_servers.is_empty();
     let resolver = if asks_public_dns {
-        Resolver::system(clock.clone(), wiring.name_servers, Vec::new())
+        Resolver::system(
+            clock.clone(),
+            wiring.name_servers,
+            remembered::load(&wiring.state),
+        )
     } else {
         Resolver::in_process(clock.clone(), nobody())
     };
@@ -106,7 +111,6 @@ fn no_one_to_probe() -> Fetch {
 
 /// Builds the world of a rehearsal and its clock, which starts now.
 pub fn world(env: &Environment, stage: Stage) -> Result<SharedWorld, SessionError> {
-    let clock = Clock::world(stage.epoch, stage.speed);
     let setup = Setup {
         environment: env.clone(),
         scenario: stage.scenario,
@@ -114,6 +118,7 @@ pub fn world(env: &Environment, stage: Stage) -> Result<SharedWorld, SessionErro
         epoch: stage.epoch,
     };
     let world = World::new(setup).map_err(|e| SessionError::World(e.to_string()))?;
+    let clock = Clock::world(world.first_look(), stage.speed);
     Ok(SharedWorld::new(world, clock))
 }
 

@@ -8,6 +8,7 @@ use futures_util::StreamExt as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::effect::Effect;
+use crate::app::model::Model;
 use crate::app::msg::Msg;
 use crate::runtime::core::Core;
 use crate::runtime::{input, terminal};
@@ -16,6 +17,9 @@ use crate::ui::{Theme, draw};
 /// Ages and the stopwatch move at this rate; frames are drawn only when something else changed, too.
 const TICK: Duration = Duration::from_secs(1);
 
+/// What the journal may still take after the terminal was given back.
+const STOP: Duration = Duration::from_millis(80);
+
 /// What the loop does after a message.
 enum Next {
     Draw,
@@ -23,26 +27,34 @@ enum Next {
 }
 
 /// Runs the console on this terminal.
-pub async fn run(mut core: Core, theme: &Theme) -> io::Result<()> {
+///
+/// The first frame is drawn from `opening`, which has seen nothing yet, before anything is connected: reading profiles
+/// or building a world must not keep an operator waiting for a picture.
+pub async fn run<E: From<io::Error>>(
+    opening: &Model,
+    theme: &Theme,
+    core: impl Future<Output = Result<Core, E>>,
+) -> Result<(), E> {
     let title = format!(
         "{} {} - switchback",
-        core.model.env.name,
-        core.model.env.mode.badge()
+        opening.env.name,
+        opening.env.mode.badge()
     );
     let (guard, mut screen) = terminal::take(&title)?;
+    screen.draw(|frame| draw(frame, opening, theme))?;
+    let mut outside = Outside::new()?;
+    let mut core = core.await?;
     let size = screen.size()?;
     core.model.size = (size.width, size.height);
-    let mut world = Outside::new()?;
-    let ended = follow(&mut core, &mut world, &mut screen, theme).await;
+    let ended = follow(&mut core, &mut outside, &mut screen, theme).await;
     drop(guard);
-    let running = core.model.is_busy();
-    if running {
+    if core.model.is_busy() {
         tracing::info!("left while an operation was running; AWS goes on with it");
     }
-    tokio::time::timeout(Duration::from_millis(80), core.stop())
-        .await
-        .ok();
-    ended
+    if tokio::time::timeout(STOP, core.stop()).await.is_err() {
+        tracing::warn!("the journal was still being written");
+    }
+    Ok(ended?)
 }
 
 /// Where messages come from besides the machine itself.
@@ -93,6 +105,12 @@ async fn follow(
     theme: &Theme,
 ) -> io::Result<()> {
     loop {
+        if !terminal::is_ours() {
+            // a task panicked: its message is on the terminal, and must not be drawn over
+            return Err(io::Error::other(
+                "a part of the console failed; the message above says where",
+            ));
+        }
         screen.draw(|frame| draw(frame, &core.model, theme))?;
         let Some(msg) = world.next(core).await else {
             return Ok(());

@@ -40,6 +40,11 @@ pub(super) fn take(title: &str) -> io::Result<(Guard, Screen)> {
     Ok((guard, Terminal::new(CrosstermBackend::new(io::stdout()))?))
 }
 
+/// Whether the terminal is still ours: a panic in any thread gives it back.
+pub(super) fn is_ours() -> bool {
+    TAKEN.load(Ordering::SeqCst)
+}
+
 /// Puts a text on the clipboard of the terminal at the other end of the SSH session (OSC 52).
 pub(super) fn copy(text: &str) -> io::Result<()> {
     execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text))

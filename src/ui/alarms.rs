@@ -45,10 +45,10 @@ pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model) {
     if total == 0 && silent.is_empty() {
         canvas.line(1, &none(model));
     }
-    let more = if shown < total {
-        format!("{shown} of {total}, all on page 4")
-    } else {
-        String::new()
+    let more = match shown {
+        0 if total > 0 => format!("{} on page 4", format::plural(total, "alarm")),
+        shown if shown < total => format!("{shown} of {total}, all on page 4"),
+        _ => String::new(),
     };
     let right = Line::of(more, Paint::Dim);
     canvas.rule(0, &Line::of("alarms", Paint::Title), &right);

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::app::model::Model;
-use crate::domain::assess::{check_health, limit};
+use crate::domain::assess::limit;
 use crate::domain::health::{CheckId, CheckTarget, HealthCheck, HealthChecks};
+use crate::domain::prediction::check_health;
 
 use super::line::Line;
 use super::reading::{self, Cell, Trust, cell};

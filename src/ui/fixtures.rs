@@ -217,8 +217,8 @@ pub(crate) fn environment() -> Environment {
             parameter("hostedZoneId", "Hosted zone of the service name", true),
             parameter("notificationEmail", "Who gets the alerts", false),
         ],
+        defaults: Bindings::default(),
         given,
-        defaulted: std::collections::BTreeSet::new(),
     }
 }
 

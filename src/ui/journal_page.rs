@@ -138,7 +138,7 @@ fn detail(canvas: &mut Canvas<'_>, model: &Model, past: &PastOperation) {
         let seconds = age(past.started, end).as_secs();
         format!(", took {}", format::duration(seconds as f64))
     });
-    let environment = format!(" in {}", past.environment);
+    let environment = format!(", environment {}", past.environment);
     let objectives = model.env.objectives;
     let figures = match (past.rto_seconds, past.rpo_seconds) {
         (None, None) => String::new(),

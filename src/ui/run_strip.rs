@@ -14,7 +14,7 @@ use super::canvas::Canvas;
 use super::line::{Line, flow};
 use super::state::{State, outcome_words};
 use super::theme::Paint;
-use super::{format, serving};
+use super::{format, layout, name_servers, serving};
 
 /// The operation to show here, if there is one that moves traffic.
 pub(super) fn run(model: &Model) -> Option<&Run> {
@@ -69,6 +69,9 @@ fn lines<'a>(model: &'a Model, run: &'a Run, width: usize) -> Vec<Line<'a>> {
     ];
     lines.extend(flow(seen, room, "   "));
     lines.extend(failed_step(run));
+    if width >= layout::RICH.0 {
+        lines.extend(flow(name_servers::lines(model), room, "   "));
+    }
     lines.extend(warnings(run));
     lines
         .into_iter()

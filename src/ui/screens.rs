@@ -95,12 +95,21 @@ fn board() {
     snapshot("held", &fixtures::on_standby(Some(Command::Engage)));
     snapshot("long_names", &fixtures::long_names());
     snapshot("large", &fixtures::large());
+    let mut crowded = fixtures::rehearsal();
+    crowded.env.production = true;
+    crowded.env.read_only = true;
+    crowded.load.throttled = true;
+    snapshot("crowded", &crowded);
 }
 
 #[test]
 fn operations() {
     snapshot("failing_over", &fixtures::failing_over());
     snapshot("deploying", &fixtures::deploying());
+    snapshot(
+        "board_deploying",
+        &on_page(fixtures::deploying(), Page::Board),
+    );
     snapshot("deploy_failed", &fixtures::deploy_failed());
 }
 

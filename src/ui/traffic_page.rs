@@ -2,7 +2,7 @@
 
 use crate::app::model::{Model, Page};
 use crate::domain::assess::limit;
-use crate::domain::guard::reach;
+use crate::domain::guard::means::reach;
 use crate::domain::lever::{LeverKind, LeverSpec};
 use crate::domain::operation::OperationKind;
 use crate::domain::routing::{Policy, RecordSet};

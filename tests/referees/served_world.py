@@ -22,9 +22,9 @@ class World:
     def __init__(self, program, folder, process):
         self.program, self.process = program, process
         self.log = folder / "serve.log"
-        text = until(lambda: "Name server" in self.log.read_text() and self.log.read_text(), "`serve` says where it listens", 30, 0.05)
+        text = until(lambda: "server: " in self.log.read_text() and self.log.read_text(), "`serve` says where it listens", 30, 0.05)
         self.url = re.search(r"http://127\.0\.0\.1:\d+", text)[0]
-        self.dns = re.search(r"Name server: +127\.0\.0\.1:(\d+)", text)[1]
+        self.dns = re.search(r"[Nn]ame server: +127\.0\.0\.1:(\d+)", text)[1]
         self.environment = program.environment | {"AWS_PAGER": "", "AWS_MAX_ATTEMPTS": "2"}
 
     def cli(self, region, *words, fails=False):

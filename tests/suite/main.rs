@@ -9,3 +9,5 @@
 
 mod layers;
 mod schema;
+mod support;
+mod terminal;

@@ -1,11 +1,15 @@
 //! Tests of update: messages in, model and effects out.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "tests look for one kind of effect"
+)]
 
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
 use crate::app::dialog::{ConfirmFocus, Dialog};
-use crate::app::effect::{Effect, Order, Pace};
+use crate::app::effect::{Effect, LeverDatum, Order, Pace};
 use crate::app::fixtures::{dead, lever, marker, noon, see, steady, tick, unseen};
 use crate::app::key::Key;
 use crate::app::model::{Model, Page};
@@ -116,19 +120,12 @@ fn a_failover_runs_from_the_typed_name_to_settled() {
         Effect::Do { order, .. } => Some(order.as_ref()),
         _ => None,
     });
-    let Some(Order::PutCommand {
-        role,
-        number,
-        datum,
-        engaged,
-        ..
-    }) = order
-    else {
+    let Some(Order::PutCommand(told)) = order else {
         panic!("{effects:?}")
     };
-    assert_eq!((*role, *engaged), (Role::Standby, true));
+    assert_eq!((told.role, told.engaged), (Role::Standby, true));
     assert_eq!(
-        (*number, *datum),
+        (told.number, told.value),
         (noon().as_second(), noon().as_second() as f64)
     );
 
@@ -170,7 +167,7 @@ fn the_command_is_repeated_each_minute_until_it_is_echoed() {
     let (id, _) = begin(&mut model, 'F');
     done(&mut model, &id, 0);
     let repeats = |effects: &[Effect]| {
-        effects.iter().filter(|e| matches!(e, Effect::Do { order, .. } if matches!(**order, Order::PutCommand { repeat: true, .. }))).count()
+        effects.iter().filter(|e| matches!(e, Effect::Do { order, .. } if matches!(**order, Order::PutCommand(LeverDatum { repeat: true, .. })))).count()
     };
     assert_eq!(repeats(&tick(&mut model, 59)), 0);
     assert_eq!(repeats(&tick(&mut model, 1)), 1);
@@ -281,10 +278,8 @@ fn enter_alone_never_confirms() {
 fn the_primary_gone_dark_makes_it_an_emergency_that_still_goes() {
     let mut model = steady();
     tick(&mut model, 5);
-    for role in [Role::Primary] {
-        see(&mut model, Seen::Endpoint(role, Err(dead())));
-        see(&mut model, Seen::Alarms(role, Err(dead())));
-    }
+    see(&mut model, Seen::Endpoint(Role::Primary, Err(dead())));
+    see(&mut model, Seen::Alarms(Role::Primary, Err(dead())));
     see(&mut model, Seen::Checks(Err(dead())));
     assert_eq!(model.facts.situation, Situation::Emergency);
     assert_eq!(model.facts.dark_since, Some(model.now));
@@ -439,7 +434,7 @@ fn deploying_leaves_a_pulled_endpoint_lever_alone() {
     );
     let kept = effects.iter().find_map(|e| match e {
         Effect::Do { order, .. } => match order.as_ref() {
-            Order::Deploy { keep, .. } => Some(keep.clone()),
+            Order::Deploy(_, deployment) => Some(deployment.keep.clone()),
             _ => None,
         },
         _ => None,
@@ -619,7 +614,7 @@ fn any_key() -> impl Strategy<Value = Key> {
 }
 
 /// What may happen between two keys.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Happening {
     Key(Key),
     Tick(u64),

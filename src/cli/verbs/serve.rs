@@ -22,20 +22,15 @@ pub fn run(context: &Context, streams: &mut Streams<'_>, serve: Serve) -> Ended 
         let world = connect::world(&env, stage)?;
         let http = endpoint::serve(world.clone(), serve.listen)
             .await
-            .map_err(|e| {
-                Failed::new(
-                    ExitCode::Failure,
-                    format!("{} can't be listened on: {e}", serve.listen),
-                )
-            })?;
+            .map_err(|e| Failed::new(ExitCode::Failure, format!("{} can't be listened on: {e}", serve.listen)))?;
         writeln!(streams.out, "AWS endpoint: http://{}", http.address())?;
         let mut servers = tokio::task::JoinSet::new();
         if let Some(listen) = serve.dns {
-            let (address, serving) = name_server::serve(world, listen)
+            let (address, dns) = name_server::serve(world, listen)
                 .await
                 .map_err(|e| Failed::new(ExitCode::Failure, e.to_string()))?;
-            servers.spawn(serving);
-            writeln!(streams.out, "Name server:  {address}")?;
+            writeln!(streams.out, "name server: {address}")?;
+            servers.spawn(dns);
         }
         streams.out.flush()?;
         let mut interrupt = signal(SignalKind::interrupt())?;
@@ -43,10 +38,7 @@ pub fn run(context: &Context, streams: &mut Streams<'_>, serve: Serve) -> Ended 
         let mut hang_up = signal(SignalKind::hangup())?;
         tokio::select! {
             never = http.run() => match never {},
-            Some(ended) = servers.join_next() => Err(Failed::new(ExitCode::Failure, match ended {
-                Ok(Err(error)) => error.to_string(),
-                Ok(Ok(())) | Err(_) => "the name server ended".to_owned(),
-            })),
+            Some(_ended) = servers.join_next() => Err(Failed::new(ExitCode::Failure, "the name server ended")),
             _ = interrupt.recv() => Ok(ExitCode::Done),
             _ = terminate.recv() => Ok(ExitCode::Done),
             _ = hang_up.recv() => Ok(ExitCode::Done),

@@ -29,7 +29,10 @@ fn catalogue(context: &Context) -> Result<Vec<Bundle>, Failed> {
 fn show(context: &Context, streams: &mut Streams<'_>) -> Ended {
     let bundle = context.bundle()?;
     let Some(shown) = present::show(&bundle) else {
-        return Err(Failed::new(ExitCode::Failure, format!("{} can't be shown", bundle.manifest.name)));
+        return Err(Failed::new(
+            ExitCode::Failure,
+            format!("{} can't be shown", bundle.manifest.name),
+        ));
     };
     context.print(streams.out, &shown, &present::show_text(&shown))?;
     Ok(ExitCode::Done)
@@ -66,13 +69,18 @@ fn export(context: &Context, streams: &mut Streams<'_>, yaml: bool, out: Option<
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Failed {
-    Failed::new(ExitCode::Failure, format!("{} can't be written: {error}", path.display()))
+    Failed::new(
+        ExitCode::Failure,
+        format!("{} can't be written: {error}", path.display()),
+    )
 }
 
 /// Puts Lambda sources into the templates of `--bundle-dir`.
 fn inline_all(context: &Context, streams: &mut Streams<'_>, check: bool) -> Ended {
     let Some(dir) = context.settings.bundle_dir.as_deref() else {
-        return Err(Failed::usage("which folder? Give --bundle-dir DIR: built-in bundles can't be written"));
+        return Err(Failed::usage(
+            "which folder? Give --bundle-dir DIR: built-in bundles can't be written",
+        ));
     };
     let different = bundle::inlined(dir).map_err(Failed::usage)?;
     for (path, text) in &different {

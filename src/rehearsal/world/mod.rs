@@ -17,6 +17,7 @@ pub mod route53;
 mod system;
 #[cfg(test)]
 mod tests;
+mod zones;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;

@@ -1,0 +1,170 @@
+//! A rehearsal in this process, on the paused clock: the model, the world and its log of requests at hand.
+
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use switchback::app::model::Model;
+use switchback::app::msg::{Ask, Msg};
+use switchback::bundle::{self, Choices};
+use switchback::domain::environment::{Environment, Mode};
+use switchback::domain::operation::{OperationKind, OperationResult};
+use switchback::domain::plan::Consent;
+use switchback::rehearsal::SharedWorld;
+use switchback::rehearsal::scenario::Scenario;
+use switchback::rehearsal::world::RequestRecord;
+use switchback::runtime::connect::{self, Stage, Wiring};
+use switchback::runtime::core::Core;
+use switchback::runtime::headless::{self, Went};
+
+/// The moment of the first look: any will do, if it is always the same.
+const EPOCH: &str = "2026-03-02T12:00:00Z";
+
+/// A machine and the world that it looks at.
+pub(crate) struct Rehearsed {
+    pub(crate) core: Core,
+    pub(crate) world: SharedWorld,
+}
+
+/// Plays on the paused clock of a runtime of its own.
+pub(crate) fn rehearse<T>(
+    scenario: &str,
+    state: &Path,
+    play: impl AsyncFnOnce(Rehearsed) -> T,
+) -> T {
+    rehearse_scenario(Scenario::shipped(scenario).unwrap(), state, play)
+}
+
+pub(crate) fn rehearse_scenario<T>(
+    scenario: Scenario,
+    state: &Path,
+    play: impl AsyncFnOnce(Rehearsed) -> T,
+) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(async { play(Rehearsed::begin(scenario, state).await).await })
+}
+
+/// The demonstration environment of the scenario.
+fn environment(scenario: &Scenario) -> Environment {
+    let bundle = bundle::find(None, "payment-standby").unwrap();
+    let required = bundle.manifest.parameters.iter().filter(|p| p.required);
+    let parameters = required
+        .map(|p| (p.name.clone(), p.example.clone().unwrap()))
+        .collect();
+    let mode = Mode::Rehearsal {
+        scenario: scenario.name.clone(),
+        seed: 1,
+    };
+    let choices = Choices {
+        suffix: "demo".to_owned(),
+        primary: None,
+        standby: None,
+        name: None,
+        parameters,
+        mode,
+        production: false,
+        read_only: false,
+    };
+    bundle.environment(choices).unwrap()
+}
+
+impl Rehearsed {
+    /// Starts without looking; the clock may be a real one.
+    pub(crate) async fn start(scenario: &str, state: &Path) -> Self {
+        Self::set_up(Scenario::shipped(scenario).unwrap(), state).await
+    }
+
+    async fn begin(scenario: Scenario, state: &Path) -> Self {
+        let mut rehearsed = Self::set_up(scenario, state).await;
+        headless::look(&mut rehearsed.core, headless::LOOK).await;
+        rehearsed
+    }
+
+    async fn set_up(scenario: Scenario, state: &Path) -> Self {
+        let env = environment(&scenario);
+        let stage = Stage {
+            scenario,
+            seed: 1,
+            speed: 1.0,
+            epoch: EPOCH.parse::<Timestamp>().unwrap(),
+        };
+        let wiring = Wiring {
+            profile: None,
+            endpoint_url: None,
+            name_servers: Vec::new(),
+            state: state.to_owned(),
+            user: "ops".to_owned(),
+        };
+        let world = connect::world(&env, stage).unwrap();
+        let session = connect::rehearsal(&env, wiring, world.clone())
+            .await
+            .unwrap();
+        Self {
+            core: Core::start(session, env),
+            world,
+        }
+    }
+
+    pub(crate) fn model(&self) -> &Model {
+        &self.core.model
+    }
+
+    pub(crate) async fn wait(&mut self, seconds: u64) {
+        headless::wait(&mut self.core, Duration::from_secs(seconds), &mut |_| {}).await;
+    }
+
+    /// Waits until something holds; `seconds` of world time at most.
+    pub(crate) async fn until(&mut self, seconds: u64, holds: impl Fn(&Model) -> bool) -> bool {
+        for _ in 0..seconds {
+            if holds(&self.core.model) {
+                return true;
+            }
+            self.wait(1).await;
+        }
+        holds(&self.core.model)
+    }
+
+    /// An operation, confirmed by the environment's name.
+    pub(crate) async fn operate(&mut self, kind: OperationKind) -> OperationResult {
+        let ask = Ask {
+            kind,
+            lever: None,
+            parameters: std::collections::BTreeMap::new(),
+            salt: 7,
+        };
+        let consent = Consent {
+            typed_name: self.model().env.name.0.clone(),
+            reason: Some("a test".to_owned()),
+            overridden: Vec::new(),
+        };
+        match headless::operate(&mut self.core, ask, consent, &mut |_| {}).await {
+            Went::Ended(result) => *result,
+            other => panic!("it did not run: {other:?}"),
+        }
+    }
+
+    /// The guards of a move now, as `id: verdict`, refusals only.
+    pub(crate) fn refusals(&mut self, kind: OperationKind) -> Vec<String> {
+        let ask = Ask {
+            kind,
+            lever: None,
+            parameters: std::collections::BTreeMap::new(),
+            salt: 7,
+        };
+        let plan = headless::plan(&mut self.core, ask).unwrap();
+        self.core.take(Msg::Key(switchback::app::key::Key::Esc));
+        plan.refusals().map(|g| g.id.as_str().to_owned()).collect()
+    }
+
+    /// What was asked of the world since a moment.
+    pub(crate) fn requests_since(&self, since: Timestamp) -> Vec<RequestRecord> {
+        self.world.with(|world| {
+            let all = world.requests().iter();
+            all.filter(|r| r.at >= since).cloned().collect()
+        })
+    }
+}

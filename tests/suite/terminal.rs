@@ -1,0 +1,234 @@
+//! The console in a real terminal: it starts at any size, operates, and gives the terminal back on every way out.
+
+use std::io::Write as _;
+use std::net::TcpListener;
+
+use portable_pty::CommandBuilder;
+
+use crate::support::home::Home;
+use crate::support::terminal::Console;
+
+const REGIONS: [&str; 2] = ["us-east-1", "us-west-2"];
+const NAME: &str = "payment-standby-demo";
+/// World seconds per second: a debug build on a busy machine still keeps up with it.
+const FAST: &str = "--speed 40";
+
+fn rehearse(scenario: &str) -> String {
+    format!("--rehearse={scenario} {FAST}")
+}
+
+/// Types the environment's name into the open confirmation and presses its button.
+fn confirm(console: &mut Console) {
+    console.press("\t\t");
+    console.press(NAME);
+    console.press("\r");
+    console.press("\r");
+}
+
+#[test]
+fn both_regions_are_on_the_screen_at_every_size() {
+    for (columns, rows) in [(80, 24), (120, 40), (200, 60)] {
+        let mut console = Console::start("--rehearse", columns, rows);
+        console.until("both regions on the alternate screen", |screen| {
+            let text = screen.contents();
+            screen.alternate_screen()
+                && screen.hide_cursor()
+                && text.contains(NAME)
+                && text.contains("REHEARSAL")
+                && REGIONS.iter().all(|region| text.contains(region))
+        });
+        console.sees(&["→ us-east-1", "CREATE_COMPLETE"]);
+        console.press("q");
+        assert_eq!(console.ended().exit_code(), 0);
+        console.is_given_back();
+    }
+}
+
+#[test]
+fn a_resize_redraws_and_a_small_terminal_still_says_what_matters() {
+    let mut console = Console::start("--rehearse", 80, 24);
+    console.sees(&["→ us-east-1", "q quit"]);
+    console.resize(160, 50);
+    console.until("the footer on the last line", |screen| {
+        let rows: Vec<String> = screen.rows(0, 160).collect();
+        rows.last().is_some_and(|row| row.contains("quit"))
+    });
+    console.resize(60, 15);
+    console.sees(&["80x24 needed, this terminal is 60x15", "→ us-east-1"]);
+    console.resize(80, 24);
+    console.sees_no_more("needed");
+    console.sees(&["q quit"]);
+}
+
+#[test]
+fn keys_change_pages() {
+    let mut console = Console::start("--rehearse", 100, 30);
+    console.sees(&["→ us-east-1"]);
+    console.press("2");
+    console.sees(&["payment-standby-global-demo"]);
+    console.press("3");
+    console.sees(&["metric", "force", "records"]);
+    console.press("5");
+    console.sees(&["Journal"]);
+    console.press("?");
+    console.sees(&["move traffic to the standby, or hold it there"]);
+    console.press("\x1b");
+    console.sees_no_more("move traffic to the standby, or hold it there");
+    console.press(":board\r");
+    console.sees(&["→ us-east-1"]);
+}
+
+#[test]
+fn a_failover_moves_the_traffic_of_a_region_that_does_not_answer() {
+    let mut console = Console::start(&rehearse("region-outage"), 100, 30);
+    console.sees(&["→ us-east-1", " GO ", "emergency"]);
+    console.press("F");
+    console.sees(&["FAIL OVER payment-standby-demo to us-west-2", "Cancel"]);
+    // Enter alone never confirms: the focus is on Cancel
+    console.press("\r");
+    console.sees_no_more("Cancel");
+    console.press("F");
+    console.sees(&["Cancel"]);
+    confirm(&mut console);
+    console.sees(&["FAIL OVER to us-west-2", "running"]);
+    console.sees(&["→ us-west-2", "HELD by metric", "confirmed standby"]);
+    console.sees(&["DONE", "RTO", "exposure"]);
+    console.press("q");
+    assert_eq!(console.ended().exit_code(), 0);
+}
+
+#[test]
+fn a_failover_holds_traffic_that_has_moved_by_itself() {
+    let mut console = Console::start(&rehearse("region-dead"), 100, 30);
+    console.sees(&["→ us-west-2", "NOT HELD"]);
+    console.press("F");
+    console.sees(&["Cancel"]);
+    confirm(&mut console);
+    console.sees(&["→ us-west-2", "HELD by metric", "DONE"]);
+    console.sees_no_more("NOT HELD");
+}
+
+#[test]
+fn an_environment_is_deployed_and_deleted_with_live_events_of_both_regions() {
+    let mut console = Console::start(&rehearse("empty"), 120, 40);
+    console.sees(&["not deployed"]);
+    console.press("D");
+    console.sees(&["Enter next, at the end shows the plan"]);
+    // one Enter for each field: the rehearsal has filled them in
+    let fields = switchback::bundle::find(None, "payment-standby").unwrap();
+    console.press(&"\r".repeat(fields.manifest.parameters.len()));
+    console.sees(&["DEPLOY payment-standby-demo", "Cancel"]);
+    confirm(&mut console);
+    console.press("2");
+    console.sees(&["us-west-2", "CREATE_IN_PROGRESS"]);
+    console.sees(&["us-east-1  ", "CREATE_COMPLETE"]);
+    console.sees(&["DONE"]);
+    console.press("\x1b1");
+    console.sees(&["→ us-east-1"]);
+    console.press("X");
+    console.sees(&["DELETE payment-standby-demo", "Cancel"]);
+}
+
+#[test]
+fn leaving_while_an_operation_runs_asks_first() {
+    let mut console = Console::start("--rehearse=region-outage --speed 5", 80, 24);
+    console.sees(&[" GO ", "emergency"]);
+    console.press("F");
+    console.sees(&["Cancel"]);
+    confirm(&mut console);
+    console.sees(&["running"]);
+    console.press("q");
+    console.sees(&["Fail over is running", "leave it running"]);
+    console.press("\x1b");
+    console.sees_no_more("leave it running");
+    console.press("q");
+    console.sees(&["leave it running"]);
+    console.press("y");
+    assert_eq!(console.ended().exit_code(), 0);
+    console.is_given_back();
+}
+
+#[test]
+fn a_signal_gives_the_terminal_back() {
+    for signal in ["INT", "TERM", "HUP"] {
+        let mut console = Console::start("--rehearse", 80, 24);
+        console.until("a frame", |s| {
+            s.alternate_screen() && s.contents().contains("us-west-2")
+        });
+        console.signal(signal);
+        console.ended();
+        console.is_given_back();
+    }
+}
+
+#[test]
+fn ctrl_c_leaves_while_nothing_runs() {
+    let mut console = Console::start("--rehearse", 80, 24);
+    console.until("a frame", |s| {
+        s.alternate_screen() && s.contents().contains("us-west-2")
+    });
+    console.press("\x03");
+    assert_eq!(console.ended().exit_code(), 0);
+    console.is_given_back();
+}
+
+#[test]
+fn a_closed_terminal_ends_the_process() {
+    let mut console = Console::start("--rehearse", 80, 24);
+    console.sees(&["→ us-east-1"]);
+    console.hang_up();
+}
+
+#[test]
+fn without_colours_and_unicode_everything_is_still_said() {
+    let variables = [("NO_COLOR", "1"), ("LANG", "C"), ("TERM", "vt100")];
+    let mut console = Console::start_with("--rehearse", 80, 24, &variables);
+    console.sees(&[
+        "us-east-1 PRIMARY",
+        "us-west-2 STANDBY",
+        "SERVING",
+        "GO",
+        "q quit",
+    ]);
+    console.sees(&["CREATE_COMPLETE"]);
+    let shown = console.text();
+    assert!(shown.is_ascii(), "{shown}");
+    let text = String::from_utf8_lossy(&console.raw);
+    let coloured = ["\x1b[38;", "\x1b[48;", "\x1b[31m", "\x1b[32m"];
+    assert!(!coloured.iter().any(|code| text.contains(code)), "{text:?}");
+}
+
+/// Who panics, and where the one that does waits for the word to do it.
+const PANICS: &str = "SUITE_PANICS";
+const LISTENS: &str = "SUITE_LISTENS";
+
+#[test]
+fn a_panic_gives_the_terminal_back_and_can_be_read() {
+    for who in ["loop", "task"] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+        let test = concat!(module_path!(), "::the_console_of_a_panic");
+        let test = test.split_once("::").unwrap().1;
+        command.args(["--exact", test, "--ignored", "--nocapture"]);
+        let variables = [(PANICS, who), (LISTENS, address.as_str())];
+        let mut console = Console::launch(command, Home::new(), (80, 24), &variables);
+        console.until("a frame", |s| {
+            s.alternate_screen() && s.contents().contains("us-west-2")
+        });
+        listener.accept().unwrap().0.write_all(b"!").unwrap();
+        console.ended();
+        console.is_given_back();
+        assert!(console.text().contains("on purpose"), "{}", console.text());
+    }
+}
+
+/// Not a test by itself: the console with a part that panics when it is told to.
+#[test]
+#[ignore = "the test above starts it in a terminal of its own"]
+fn the_console_of_a_panic() {
+    super::support::panics::console(
+        &std::env::var_os(PANICS).unwrap(),
+        &std::env::var_os(LISTENS).unwrap(),
+    );
+}
