@@ -67,20 +67,22 @@ impl Outside {
         })
     }
 
-    /// The next message: signals first, then keys, then results, then the clock. None: the terminal is gone.
-    async fn next(&mut self, core: &mut Core) -> Option<Msg> {
+    /// The next message: signals first, then keys, then results, then the clock. None: the terminal is gone. An
+    /// error: some task panicked.
+    async fn next(&mut self, core: &mut Core) -> io::Result<Option<Msg>> {
         loop {
             tokio::select! {
                 biased;
-                _ = self.interrupt.recv() => return Some(Msg::Terminate),
-                _ = self.terminate.recv() => return Some(Msg::Terminate),
-                _ = self.hang_up.recv() => return Some(Msg::Terminate),
+                _ = self.interrupt.recv() => return Ok(Some(Msg::Terminate)),
+                _ = self.terminate.recv() => return Ok(Some(Msg::Terminate)),
+                _ = self.hang_up.recv() => return Ok(Some(Msg::Terminate)),
+                panicked = terminal::panicked() => return Err(panicked),
                 event = self.keys.next() => match event {
-                    Some(Ok(event)) => if let Some(msg) = input::message(event) { return Some(msg) },
-                    Some(Err(_)) | None => return None,
+                    Some(Ok(event)) => if let Some(msg) = input::message(event) { return Ok(Some(msg)) },
+                    Some(Err(_)) | None => return Ok(None),
                 },
-                msg = core.next() => return Some(msg),
-                _ = self.tick.tick() => return Some(Msg::Tick(core.clock().now())),
+                msg = core.next() => return Ok(Some(msg)),
+                _ = self.tick.tick() => return Ok(Some(Msg::Tick(core.clock().now()))),
             }
         }
     }
@@ -94,7 +96,7 @@ async fn follow(
 ) -> io::Result<()> {
     loop {
         screen.draw(|frame| draw(frame, &core.model, theme))?;
-        let Some(msg) = world.next(core).await else {
+        let Some(msg) = world.next(core).await? else {
             return Ok(());
         };
         if let Next::Leave = take(core, msg) {

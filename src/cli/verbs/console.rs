@@ -36,7 +36,7 @@ pub fn run(context: &Context, streams: &Streams<'_>) -> Ended {
         console::run(core, &theme).await.map_err(|error| {
             Failed::new(
                 ExitCode::Failure,
-                format!("the terminal could not be used: {error}"),
+                format!("the console had to end: {error}"),
             )
         })
     })?;
