@@ -129,7 +129,11 @@ fn an_environment_is_deployed_and_deleted_with_live_events_of_both_regions() {
     console.sees(&["→ us-east-1"]);
     console.press("X");
     // it serves: only an override with a reason goes on
-    console.sees(&["DELETE payment-standby-demo", "Cancel", "still answers from"]);
+    console.sees(&[
+        "DELETE payment-standby-demo",
+        "Cancel",
+        "still answers from",
+    ]);
     console.press("\tthe drill is over\x0f\t");
     console.press(NAME);
     console.press("\r\r");
