@@ -92,7 +92,10 @@ impl Probe {
         })?;
         match client.get(uri).await {
             Ok(response) => Ok((response.status().as_u16(), Some(response.into_body()))),
-            Err(error) => Err(unreachable(explain(url, &error))),
+            Err(error) => Err(ReadError {
+                kind: kind(&error),
+                message: explain(url, &error),
+            }),
         }
     }
 
@@ -128,6 +131,17 @@ fn unreachable(message: String) -> ReadError {
     ReadError {
         kind: FailureKind::Unreachable,
         message,
+    }
+}
+
+/// A name without an address tells about name servers, not about the region behind the name.
+fn kind(error: &(dyn Error + 'static)) -> FailureKind {
+    let mut causes = std::iter::successors(Some(error), |e| (*e).source());
+    // the connector's error has no public type; its own words are all there is to tell by
+    if causes.any(|e| e.to_string() == "dns error") {
+        FailureKind::NotFound
+    } else {
+        FailureKind::Unreachable
     }
 }
 
@@ -219,6 +233,11 @@ mod tests {
         let probe = Probe::network(Clock::wall());
         let error = probe.get(&url).await.unwrap_err();
         assert_eq!(error.message, "127.0.0.1 refused the connection");
+        assert_eq!(error.kind, FailureKind::Unreachable);
+        // a label of more than 63 letters: refused by every resolver without asking anybody
+        let nowhere = format!("http://{}.test/", "x".repeat(64));
+        let error = probe.get(&nowhere).await.unwrap_err();
+        assert_eq!(error.kind, FailureKind::NotFound, "{error}");
         for bad in ["", "not a url", "ftp://x/", "https://"] {
             let error = probe.get(bad).await.unwrap_err();
             assert_eq!(error.kind, FailureKind::Invalid, "{bad}");

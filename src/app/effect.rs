@@ -60,37 +60,12 @@ pub enum Pace {
 /// A step with everything it needs; nothing is looked up between the decision and the call.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum Order {
-    Deploy {
-        stack: StackId,
-        role: Role,
-        name: String,
-        template: String,
-        #[serde(skip)]
-        parameters: BTreeMap<String, String>,
-        /// Parameters that the stack has and the manifest does not set (a pulled endpoint lever): left as they are.
-        keep: Vec<String>,
-        capabilities: Vec<String>,
-        tags: BTreeMap<String, String>,
-    },
-    Delete {
-        stack: StackId,
-        role: Role,
-        name: String,
-    },
-    /// Tell the metric lever; `repeat` sends the same command again.
-    PutCommand {
-        role: Role,
-        namespace: String,
-        dimensions: Vec<(String, String)>,
-        number: i64,
-        datum: f64,
-        engaged: bool,
-        repeat: bool,
-    },
+    Deploy(StackTarget, Deployment),
+    Delete(StackTarget),
+    /// Tell the metric lever.
+    PutCommand(LeverDatum),
     SetParameter {
-        stack: StackId,
-        role: Role,
-        name: String,
+        target: StackTarget,
         parameter: String,
         value: String,
     },
@@ -104,6 +79,41 @@ pub enum Order {
         after: Vec<RecordSet>,
         comment: String,
     },
+}
+
+/// The stack that an order is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StackTarget {
+    pub stack: StackId,
+    pub role: Role,
+    /// The stack's name in AWS.
+    pub name: String,
+}
+
+/// What is deployed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Deployment {
+    pub template: String,
+    #[serde(skip)]
+    pub parameters: BTreeMap<String, String>,
+    /// Parameters that the stack has and the manifest does not set (a pulled endpoint lever): left as they are.
+    pub keep: Vec<String>,
+    pub capabilities: Vec<String>,
+    pub tags: BTreeMap<String, String>,
+}
+
+/// What the metric lever is told.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LeverDatum {
+    pub role: Role,
+    pub namespace: String,
+    pub dimensions: Vec<(String, String)>,
+    /// The command's number, and with its sign the value that is published.
+    pub number: i64,
+    pub value: f64,
+    pub engaged: bool,
+    /// The same command once more, because it was not echoed yet.
+    pub repeat: bool,
 }
 
 /// A journal entry; the runtime adds time, sequence and hash.

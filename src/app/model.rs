@@ -10,12 +10,14 @@ use crate::app::dialog::{Dialog, TextField};
 use crate::app::effect::Pace;
 use crate::app::run::Run;
 use crate::domain::assess::{Assessment, assess};
-use crate::domain::environment::Environment;
+use crate::domain::environment::{Environment, StackSpec};
 use crate::domain::guard::{GuardResult, Question, judge};
 use crate::domain::lever::LeverKind;
 use crate::domain::observation::{Observation, Serving};
+use crate::domain::observed::Observed;
 use crate::domain::operation::{OperationKind, Outcome};
 use crate::domain::region::Role;
+use crate::domain::stack::Phase;
 
 /// How many lines the trail of recent events keeps.
 const MOST_TRAIL: usize = 200;
@@ -56,6 +58,8 @@ pub struct Model {
     pub next_lever: Option<LeverKind>,
     /// How long an operation may take before it counts as timed out.
     pub patience: Duration,
+    /// When a failover of this environment was last rehearsed or drilled, in whatever world.
+    pub practised: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -177,6 +181,7 @@ impl Model {
             pace: Pace::Idle,
             next_lever: None,
             patience: Duration::from_mins(15),
+            practised: None,
         };
         model.conclude();
         model
@@ -216,11 +221,12 @@ impl Model {
             .unwrap_or(LeverKind::Metric)
     }
 
-    /// When traffic was last moved on purpose and settled.
+    /// When traffic was last moved and settled, here or in a rehearsal.
     pub fn last_practice(&self) -> Option<Timestamp> {
         let moved =
             |p: &&PastOperation| p.kind.moves_traffic() && p.outcome == Some(Outcome::Succeeded);
-        self.past.iter().find(moved).and_then(|p| p.finished)
+        let here = self.past.iter().find(moved).and_then(|p| p.finished);
+        here.max(self.practised)
     }
 
     pub fn is_busy(&self) -> bool {
@@ -228,13 +234,23 @@ impl Model {
     }
 
     pub fn offers_failover(&self) -> bool {
-        self.env.traffic.is_some() && !self.is_busy() && !self.facts.held && !self.env.read_only
+        self.may_move() && !self.facts.held
     }
 
     pub fn offers_failback(&self) -> bool {
-        let away =
-            self.facts.serving != Serving::Primary || self.facts.commanded == Some(Role::Standby);
-        self.env.traffic.is_some() && !self.is_busy() && away && !self.env.read_only
+        let away = matches!(self.facts.serving, Serving::Standby | Serving::Split);
+        self.may_move() && (away || self.facts.commanded == Some(Role::Standby))
+    }
+
+    /// Whether traffic can be moved at all: there is some, and nothing stands in the way of asking.
+    fn may_move(&self) -> bool {
+        let is_absent = |spec: &StackSpec| {
+            let seen = self.seen.regions.get(spec.role).stacks.get(&spec.id);
+            seen.and_then(Observed::last)
+                .is_some_and(|s| s.phase() == Phase::Absent)
+        };
+        let deployed = !self.env.stacks.iter().all(is_absent);
+        self.env.traffic.is_some() && deployed && !self.is_busy() && !self.env.read_only
     }
 
     /// Whether anything could not be read lately.

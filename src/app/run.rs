@@ -121,6 +121,15 @@ impl Run {
         Some((index, self.plan().steps.get(index)?))
     }
 
+    /// Seconds of the RTO clock: running, or stopped by settled. An operation that ended without settling has none,
+    /// since its traffic has not arrived anywhere yet.
+    pub fn rto_seconds(&self, now: Timestamp) -> Option<f64> {
+        let counts = self.is_running() || self.milestones.settled.is_some();
+        (counts && self.plan().kind.moves_traffic())
+            .then(|| self.milestones.rto_seconds(now))
+            .flatten()
+    }
+
     /// The result as scripts read it.
     pub fn result(
         &self,
@@ -155,11 +164,7 @@ impl Run {
             steps: steps.collect(),
             started: self.confirmed.at(),
             finished: self.finished.as_ref().map_or(now, |f| f.at),
-            rto_seconds: if moves {
-                self.milestones.rto_seconds(now)
-            } else {
-                None
-            },
+            rto_seconds: self.rto_seconds(now),
             rpo_seconds: if moves {
                 self.exposure.map(|e| e.seconds)
             } else {

@@ -86,6 +86,7 @@ impl Bundle {
             traffic: Some(manifest.traffic.spec()),
             parameters: manifest.parameters.iter().map(Parameter::spec).collect(),
             given,
+            defaults: self.defaults(),
         })
     }
 
@@ -101,24 +102,28 @@ impl Bundle {
             }
         }
         for parameter in &self.manifest.parameters {
-            match choices.parameters.get(&parameter.name) {
-                Some(value) => {
-                    check_parameter(&parameter.spec(), value).map_err(|reason| {
-                        BundleError::Parameter {
-                            name: parameter.name.clone(),
-                            reason,
-                        }
-                    })?;
-                    given.insert(&parameter.name, value);
-                }
-                None => {
-                    if let Some(default) = &parameter.default {
-                        given.insert(&parameter.name, default);
+            if let Some(value) = choices.parameters.get(&parameter.name) {
+                check_parameter(&parameter.spec(), value).map_err(|reason| {
+                    BundleError::Parameter {
+                        name: parameter.name.clone(),
+                        reason,
                     }
-                }
+                })?;
+                given.insert(&parameter.name, value);
             }
         }
         Ok(given)
+    }
+
+    /// What the manifest says where nobody else does.
+    fn defaults(&self) -> Bindings {
+        let mut defaults = Bindings::default();
+        for parameter in &self.manifest.parameters {
+            if let Some(default) = &parameter.default {
+                defaults.insert(&parameter.name, default);
+            }
+        }
+        defaults
     }
 
     fn unknown_parameter(&self, name: &str) -> BundleError {
@@ -300,7 +305,8 @@ mod tests {
         assert_eq!(environment.name.0, "sample-demo");
         assert_eq!(environment.stacks[0].name, "sample-demo");
         assert_eq!(environment.given.get("region.standby"), Some("us-west-2"));
-        assert_eq!(environment.given.get("size"), Some("small"));
+        assert_eq!(environment.given.get("size"), None);
+        assert_eq!(environment.defaults.get("size"), Some("small"));
         assert_eq!(environment.given.get("domainName"), None);
         let missing = missing_parameters(&environment);
         assert_eq!(missing.len(), 1);

@@ -12,6 +12,7 @@ use crate::config::env::Env;
 use crate::config::{Format, Settings};
 use crate::domain::environment::Environment;
 use crate::error::ExitCode;
+use crate::journal;
 use crate::rehearsal::scenario::Scenario;
 use crate::runtime::connect::{self, Stage, Wiring};
 use crate::runtime::core::Core;
@@ -43,6 +44,10 @@ impl Failed {
         }
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "errors are handed over by map_err"
+    )]
     pub fn usage(message: impl ToString) -> Self {
         Self::new(ExitCode::Usage, message.to_string())
     }
@@ -163,13 +168,20 @@ impl Context {
                 None => connect::network(env, wiring).await?,
             };
             let mut core = Core::start(session, env.clone());
-            if let Some(patience) = self.settings.timeout {
-                core.model.patience = patience;
-            }
+            self.prepare(&mut core);
             let result = work(&mut core).await;
             core.stop().await;
             result
         })
+    }
+
+    /// What the model needs to know from the settings and from earlier rehearsals.
+    pub fn prepare(&self, core: &mut Core) {
+        if let Some(patience) = self.settings.timeout {
+            core.model.patience = patience;
+        }
+        core.model.practised =
+            journal::last_practice(&self.settings.live_state_dir, &core.model.env.name);
     }
 
     /// How long a first look may take.
@@ -184,7 +196,7 @@ impl Context {
 
 /// A scenario that ships, or the one of a file whose path ends in `.toml`.
 pub fn scenario(name: &str) -> Result<Scenario, Failed> {
-    if !Path::new(name).extension().is_some_and(|e| e == "toml") {
+    if Path::new(name).extension().is_none_or(|e| e != "toml") {
         return Scenario::shipped(name).map_err(Failed::usage);
     }
     let text = std::fs::read_to_string(name).map_err(|e| Failed::usage(format!("{name}: {e}")))?;

@@ -11,6 +11,7 @@ use crate::config::env::Env;
 use crate::domain::operation::OperationKind;
 use crate::domain::text::clean;
 use crate::error::ExitCode;
+use crate::runtime::telemetry;
 
 /// Runs the program.
 pub fn run<I, T>(words: I, streams: &mut Streams<'_>) -> ExitCode
@@ -59,9 +60,13 @@ fn say(streams: &mut Streams<'_>, line: &str) {
 
 fn dispatch(cli: &Cli, streams: &mut Streams<'_>) -> Ended {
     let flags = cli.settings().map_err(Failed::usage)?;
-    let context = || -> Result<Context, Failed> {
+    let mut log = None;
+    let mut context = || -> Result<Context, Failed> {
         let env = Env::of_process();
         let settings = config::load(&flags, &env).map_err(Failed::usage)?;
+        if let Some(filter) = env.log() {
+            log = Some(telemetry::start(&settings.live_state_dir, filter).map_err(Failed::usage)?);
+        }
         Ok(Context { settings, env })
     };
     let Some(verb) = &cli.verb else {

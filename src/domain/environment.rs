@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::lever::{LeverKind, LeverSpec};
 use crate::domain::observation::Observation;
-use crate::domain::placeholder::{Bindings, Placeholder};
+use crate::domain::placeholder::{Bindings, Placeholder, PlaceholderError};
 use crate::domain::region::{PerRole, RegionPair, Role};
 use crate::domain::signal::{SignalKind, SignalSpec};
 use crate::domain::stack::StackId;
@@ -73,8 +73,11 @@ pub struct Environment {
     pub alarm_prefixes: PerRole<Vec<Placeholder>>,
     pub traffic: Option<TrafficSpec>,
     pub parameters: Vec<ParameterSpec>,
-    /// What is known before anything was observed: suffix, regions, parameters given or defaulted.
+    /// What is known before anything was observed: suffix, regions, parameters given.
     pub given: Bindings,
+    /// Values of parameters that are neither given nor known from a deployed stack.
+    #[serde(default)]
+    pub defaults: Bindings,
 }
 
 /// Recovery objectives in seconds.
@@ -171,20 +174,57 @@ impl Environment {
         self.signals_of(role).find(|signal| signal.kind == kind)
     }
 
-    /// What is given, plus what the stacks were deployed with and what they output.
+    /// The text with its references replaced, as far as they are known: given values, else those that the stacks were
+    /// deployed with or output, else defaults. Looks up only what the text names.
+    pub fn resolve(
+        &self,
+        seen: &Observation,
+        text: &Placeholder,
+    ) -> Result<String, PlaceholderError> {
+        text.resolve_with(|name| self.value(seen, name))
+    }
+
+    /// One value by its name: `suffix`, `region.primary`, a parameter, or `<stack>.<output>`.
+    pub fn value<'a>(&'a self, seen: &'a Observation, name: &str) -> Option<&'a str> {
+        if let Some(given) = self.given.get(name) {
+            return Some(given);
+        }
+        if let Some((stack, output)) = name.split_once('.') {
+            let spec = self.stacks.iter().find(|spec| spec.id.0 == stack)?;
+            return seen
+                .stack(&spec.id)?
+                .outputs
+                .get(output)
+                .map(String::as_str);
+        }
+        let deployed = [Role::Standby, Role::Primary].into_iter().find_map(|role| {
+            let mut stacks = self.stacks_of(role);
+            stacks.find_map(|spec| {
+                let stack = seen.stack(&spec.id)?;
+                let mut passed = spec.parameters.iter();
+                let (own, _) = passed.find(|(_, text)| self.passed_on(text) == Some(name))?;
+                stack.parameters.get(own).map(String::as_str)
+            })
+        });
+        deployed.or_else(|| self.defaults.get(name))
+    }
+
+    /// What is given, else what the stacks were deployed with, else defaults; and what the stacks output.
     ///
     /// A user parameter that was not given is taken from a stack's own parameters, the standby's before the
     /// primary's, so that a first start with a dead primary and no configuration knows its names.
     pub fn bindings(&self, seen: &Observation) -> Bindings {
-        let mut all = Bindings::default();
+        let mut all = self.defaults.clone();
         for role in [Role::Primary, Role::Standby] {
             for spec in self.stacks_of(role) {
                 let Some(stack) = seen.stack(&spec.id) else {
                     continue;
                 };
-                let asked_for = |name: &str| self.parameters.iter().any(|p| p.name == name);
-                for (name, value) in stack.parameters.iter().filter(|(name, _)| asked_for(name)) {
-                    all.insert(name, value);
+                let passed = spec.parameters.iter().filter_map(|(name, text)| {
+                    Some((self.passed_on(text)?, stack.parameters.get(name)?))
+                });
+                for (own, value) in passed {
+                    all.insert(own, value);
                 }
                 for (name, value) in &stack.outputs {
                     all.insert(format!("{}.{name}", spec.id), value);
@@ -195,5 +235,13 @@ impl Environment {
             all.insert(name, value);
         }
         all
+    }
+
+    /// The user parameter that a stack parameter's text hands on unchanged. Sensitive ones are not known from a
+    /// stack: AWS shows asterisks.
+    fn passed_on<'a>(&self, text: &'a Placeholder) -> Option<&'a str> {
+        let name = text.as_str().strip_prefix("${")?.strip_suffix('}')?;
+        let is_ours = |p: &&ParameterSpec| p.name == name && !p.sensitive;
+        self.parameters.iter().find(is_ours).map(|_| name)
     }
 }

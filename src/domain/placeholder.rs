@@ -49,18 +49,24 @@ impl Placeholder {
 
     /// The text with every reference replaced.
     pub fn resolve(&self, bindings: &Bindings) -> Result<String, PlaceholderError> {
+        self.resolve_with(|name| bindings.get(name))
+    }
+
+    /// The text with every reference replaced by what `value` says of its name.
+    pub fn resolve_with<'v>(
+        &self,
+        value: impl Fn(&str) -> Option<&'v str>,
+    ) -> Result<String, PlaceholderError> {
         let out = std::cell::RefCell::new(String::new());
         self.walk(
             |plain| out.borrow_mut().push_str(plain),
-            |name| match bindings.get(name) {
-                Some(value) => {
-                    out.borrow_mut().push_str(value);
-                    Ok(())
-                }
-                None => Err(PlaceholderError::Unbound {
+            |name| {
+                let found = value(name).ok_or_else(|| PlaceholderError::Unbound {
                     name: name.to_owned(),
                     text: self.0.clone(),
-                }),
+                })?;
+                out.borrow_mut().push_str(found);
+                Ok(())
             },
         )?;
         Ok(out.into_inner())

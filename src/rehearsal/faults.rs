@@ -36,7 +36,7 @@ pub enum Fault {
     EndpointUnhealthy { region: Role },
     /// The health path changes between 200 and 503 every `seconds`.
     EndpointFlapping { region: Role, seconds: u64 },
-    /// Our own clock is ahead (positive) or behind.
+    /// Our own clock is ahead (positive) or behind; from the start only.
     ClockSkew { seconds: i64 },
     /// The credentials end this long after the fault begins.
     CredentialsExpiring { seconds: u64 },

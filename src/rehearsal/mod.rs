@@ -2,6 +2,7 @@
 
 pub mod endpoint;
 pub mod faults;
+pub mod name_server;
 pub mod scenario;
 pub mod shared;
 pub mod wire;

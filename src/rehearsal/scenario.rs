@@ -11,7 +11,7 @@ use crate::domain::operation::{OperationKind, Outcome};
 use crate::domain::region::Role;
 use crate::domain::stack::Phase;
 use crate::domain::text::clean;
-use crate::rehearsal::faults::TimedFault;
+use crate::rehearsal::faults::{Fault, TimedFault};
 
 /// The scenarios that ship.
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/rehearsal/scenarios");
@@ -146,6 +146,9 @@ impl Scenario {
             let at = |field: &str| format!("faults[{index}].{field}");
             if fault.until.is_some_and(|until| until <= fault.at) {
                 return Err((at("until"), "ends before it begins"));
+            }
+            if fault.at > 0 && matches!(fault.fault, Fault::ClockSkew { .. }) {
+                return Err((at("at"), "our clock can only be wrong from the start"));
             }
             if let Some((field, reason)) = fault.fault.nonsense() {
                 return Err((at(field), reason));

@@ -17,6 +17,7 @@ use crate::rehearsal::SharedWorld;
 use crate::rehearsal::scenario::Scenario;
 use crate::rehearsal::world::network::DnsReply;
 use crate::rehearsal::world::{Setup, World};
+use crate::runtime::remembered;
 use crate::runtime::session::Session;
 
 /// What a session needs besides the environment.
@@ -63,11 +64,19 @@ pub async fn network(env: &Environment, wiring: Wiring) -> Result<Session, Sessi
     let asks_public_dns =
         !matches!(env.mode, Mode::Endpoint { .. }) || !wiring.name_servers.is_empty();
     let resolver = if asks_public_dns {
-        Resolver::system(clock.clone(), wiring.name_servers, Vec::new())
+        Resolver::system(
+            clock.clone(),
+            wiring.name_servers,
+            remembered::load(&wiring.state),
+        )
     } else {
         Resolver::in_process(clock.clone(), nobody())
     };
-    let probe = Probe::network(clock.clone());
+    let probe = if asks_public_dns {
+        Probe::network(clock.clone())
+    } else {
+        Probe::in_process(clock.clone(), no_one_to_probe())
+    };
     Ok(Session {
         clock,
         clients,
@@ -87,9 +96,21 @@ fn nobody() -> Lookup {
     })
 }
 
+/// An emulator's host names are made up: probing them would ask strangers, and say nothing about the emulator.
+fn no_one_to_probe() -> Fetch {
+    Arc::new(|_| {
+        let why =
+            "an endpoint was given and no --name-server, so public health paths are not asked";
+        std::future::ready(Err(ReadError {
+            kind: FailureKind::NotFound,
+            message: why.to_owned(),
+        }))
+        .boxed()
+    })
+}
+
 /// Builds the world of a rehearsal and its clock, which starts now.
 pub fn world(env: &Environment, stage: Stage) -> Result<SharedWorld, SessionError> {
-    let clock = Clock::world(stage.epoch, stage.speed);
     let setup = Setup {
         environment: env.clone(),
         scenario: stage.scenario,
@@ -97,6 +118,7 @@ pub fn world(env: &Environment, stage: Stage) -> Result<SharedWorld, SessionErro
         epoch: stage.epoch,
     };
     let world = World::new(setup).map_err(|e| SessionError::World(e.to_string()))?;
+    let clock = Clock::world(world.first_look(), stage.speed);
     Ok(SharedWorld::new(world, clock))
 }
 

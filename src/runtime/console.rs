@@ -8,6 +8,7 @@ use futures_util::StreamExt as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::effect::Effect;
+use crate::app::model::Model;
 use crate::app::msg::Msg;
 use crate::runtime::core::Core;
 use crate::runtime::{input, terminal};
@@ -16,6 +17,9 @@ use crate::ui::{Theme, draw};
 /// Ages and the stopwatch move at this rate; frames are drawn only when something else changed, too.
 const TICK: Duration = Duration::from_secs(1);
 
+/// What the journal may still take after the terminal was given back.
+const STOP: Duration = Duration::from_millis(80);
+
 /// What the loop does after a message.
 enum Next {
     Draw,
@@ -23,26 +27,35 @@ enum Next {
 }
 
 /// Runs the console on this terminal.
-pub async fn run(mut core: Core, theme: &Theme) -> io::Result<()> {
+///
+/// The first frame is drawn from `opening`, which has seen nothing yet, before anything is connected: reading profiles
+/// or building a world must not keep an operator waiting for a picture.
+pub async fn run<E: From<io::Error>>(
+    opening: &Model,
+    theme: &Theme,
+    core: impl Future<Output = Result<Core, E>>,
+) -> Result<(), E> {
     let title = format!(
         "{} {} - switchback",
-        core.model.env.name,
-        core.model.env.mode.badge()
+        opening.env.name,
+        opening.env.mode.badge()
     );
+    // signals first: from here on none of them leaves a terminal behind that is not given back
+    let mut outside = Outside::new()?;
     let (guard, mut screen) = terminal::take(&title)?;
+    screen.draw(|frame| draw(frame, opening, theme))?;
+    let mut core = core.await?;
     let size = screen.size()?;
     core.model.size = (size.width, size.height);
-    let mut world = Outside::new()?;
-    let ended = follow(&mut core, &mut world, &mut screen, theme).await;
+    let ended = follow(&mut core, &mut outside, &mut screen, theme).await;
     drop(guard);
-    let running = core.model.is_busy();
-    if running {
+    if core.model.is_busy() {
         tracing::info!("left while an operation was running; AWS goes on with it");
     }
-    tokio::time::timeout(Duration::from_millis(80), core.stop())
-        .await
-        .ok();
-    ended
+    if tokio::time::timeout(STOP, core.stop()).await.is_err() {
+        tracing::warn!("the journal was still being written");
+    }
+    Ok(ended?)
 }
 
 /// Where messages come from besides the machine itself.
@@ -68,7 +81,7 @@ impl Outside {
     }
 
     /// The next message: signals first, then keys, then results, then the clock. None: the terminal is gone. An
-    /// error: some task panicked.
+    /// error: a task panicked.
     async fn next(&mut self, core: &mut Core) -> io::Result<Option<Msg>> {
         loop {
             tokio::select! {

@@ -14,6 +14,7 @@ use crate::domain::environment::Environment;
 use crate::runtime::journalist::{Journalist, Line};
 use crate::runtime::known::Known;
 use crate::runtime::poller::{self, Poller};
+use crate::runtime::remembered;
 use crate::runtime::session::{Session, Shared};
 
 /// Results waiting to be taken in: a poll of a large environment is some dozens of them.
@@ -22,7 +23,7 @@ const RESULTS: usize = 1024;
 const ENTRIES: usize = 256;
 /// Between two counts of the API calls.
 const COUNT: Duration = Duration::from_secs(10);
-/// US dollars for one metric of GetMetricData (CloudWatch pricing, facts/aws.md §3.1).
+/// US dollars for one metric of `GetMetricData` (CloudWatch pricing, facts/aws.md §3.1).
 const DOLLARS_PER_METRIC: f64 = 0.01 / 1000.0;
 
 /// A running machine. Dropping it ends its tasks.
@@ -132,6 +133,9 @@ impl Core {
 
     /// Ends the pollers and waits until the journal is written.
     pub async fn stop(self) {
+        if self.session.world.is_none() {
+            remembered::save(&self.session.state, &self.session.resolver.known_servers());
+        }
         let Self {
             mut tasks,
             journalist,

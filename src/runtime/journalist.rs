@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use crate::app::effect::Entry as Told;
 use crate::app::model::PastOperation;
 use crate::app::msg::Msg;
-use crate::domain::environment::Environment;
+use crate::domain::environment::{Environment, Mode};
 use crate::domain::observation::Serving;
 use crate::domain::operation::{OperationId, Outcome};
 use crate::domain::plan::{Confirmed, Plan};
@@ -131,7 +131,7 @@ impl Journalist {
             mode: self.env.mode.clone(),
             reason: reason.map(str::to_owned),
             overrides,
-            drill: false,
+            drill: matches!(self.env.mode, Mode::Rehearsal { .. }),
         };
         log.append(opened, at).map_err(|e| e.to_string())?;
         Ok(log)

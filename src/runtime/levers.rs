@@ -2,25 +2,16 @@
 
 use std::time::Duration;
 
+use crate::app::effect::LeverDatum;
 use crate::app::msg::StepDone;
+use crate::aws::RequestId;
 use crate::domain::health::CheckId;
 use crate::domain::lever::metric;
-use crate::domain::region::Role;
 use crate::domain::routing::RecordSet;
 use crate::runtime::session::Shared;
 
-/// What the metric lever is told.
-pub(super) struct Datum {
-    pub role: Role,
-    pub namespace: String,
-    pub dimensions: Vec<(String, String)>,
-    pub number: i64,
-    pub datum: f64,
-    pub engaged: bool,
-}
-
 /// Publishes the command and, so that the alarm need not wait for the keepalive, the state itself.
-pub(super) async fn put_command(session: &Shared, told: Datum) -> Result<StepDone, String> {
+pub(super) async fn put_command(session: &Shared, told: LeverDatum) -> Result<StepDone, String> {
     let client = session.clients.regions.get(told.role);
     let put = |name: &'static str, value: f64| {
         client.put_metric(&told.namespace, name, &told.dimensions, value)
@@ -28,22 +19,28 @@ pub(super) async fn put_command(session: &Shared, told: Datum) -> Result<StepDon
     let engaged = if told.engaged { 1.0 } else { 0.0 };
     let (state, command) = futures_util::join!(
         put(metric::ENGAGED, engaged),
-        put(metric::COMMAND, told.datum)
+        put(metric::COMMAND, told.value)
     );
     match (state, command) {
         (Ok(_), Ok(id)) => Ok(StepDone {
             skipped: false,
-            note: Some(format!("command {} (request {})", told.number, id.0)),
+            note: Some(sent(told.number, &id)),
         }),
         // either datum alone moves the lever: the keepalive turns the command into the state
         (Ok(id), Err(error)) | (Err(error), Ok(id)) => Ok(StepDone {
             skipped: false,
-            note: Some(format!(
-                "command {} sent in part (request {}): {error}",
-                told.number, id.0
-            )),
+            note: Some(format!("{}, in part: {error}", sent(told.number, &id))),
         }),
         (Err(error), Err(_)) => Err(format!("the metric lever could not be told: {error}")),
+    }
+}
+
+/// The command in words, with AWS's id of the request for a support case.
+fn sent(number: i64, id: &RequestId) -> String {
+    if id.0.is_empty() {
+        format!("command {number}")
+    } else {
+        format!("command {number} (request {})", id.0)
     }
 }
 

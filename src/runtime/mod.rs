@@ -18,6 +18,8 @@ mod known;
 mod levers;
 mod perform;
 mod poller;
+mod remembered;
 pub mod session;
 mod stacks;
+pub mod telemetry;
 pub mod terminal;

@@ -1,13 +1,13 @@
 //! Turns each effect into a task whose result comes back as a message.
 
-use crate::app::effect::{Effect, Order};
+use crate::app::effect::{Effect, LeverDatum, Order};
 use crate::app::msg::{Msg, News, StepDone};
 use crate::domain::operation::OperationId;
 use crate::runtime::core::Core;
 use crate::runtime::journalist::Line;
-use crate::runtime::levers::{self, Datum};
+use crate::runtime::levers;
 use crate::runtime::session::Shared;
-use crate::runtime::stacks::{Deployment, Job};
+use crate::runtime::stacks::Job;
 
 impl Core {
     /// Performs one effect; one that only the driver can perform is handed back.
@@ -63,7 +63,7 @@ impl Core {
     fn begin_step(&mut self, operation: OperationId, index: usize, order: Order) {
         let (session, out) = (Shared::clone(&self.session), self.results.clone());
         self.tasks.spawn(async move {
-            let repeats = matches!(&order, Order::PutCommand { repeat: true, .. });
+            let repeats = matches!(&order, Order::PutCommand(LeverDatum { repeat: true, .. }));
             let result = execute(&session, &out, &operation, order).await;
             let msg = match result {
                 Ok(_) if repeats => return,
@@ -134,69 +134,21 @@ async fn execute(
     operation: &OperationId,
     order: Order,
 ) -> Result<StepDone, String> {
-    let job = |stack, role, name| Job {
+    let job = |target| Job {
         session: Shared::clone(session),
         out: out.clone(),
         operation: operation.clone(),
-        stack,
-        role,
-        name,
+        target,
     };
     match order {
-        Order::Deploy {
-            stack,
-            role,
-            name,
-            template,
-            parameters,
-            keep,
-            capabilities,
-            tags,
-        } => {
-            job(stack, role, name)
-                .deploy(Deployment {
-                    template,
-                    parameters,
-                    keep,
-                    capabilities,
-                    tags,
-                })
-                .await
-        }
-        Order::Delete { stack, role, name } => job(stack, role, name).delete().await,
+        Order::Deploy(target, deployment) => job(target).deploy(deployment).await,
+        Order::Delete(target) => job(target).delete().await,
         Order::SetParameter {
-            stack,
-            role,
-            name,
+            target,
             parameter,
             value,
-        } => {
-            job(stack, role, name)
-                .set_parameter(&parameter, &value)
-                .await
-        }
-        Order::PutCommand {
-            role,
-            namespace,
-            dimensions,
-            number,
-            datum,
-            engaged,
-            repeat: _,
-        } => {
-            levers::put_command(
-                session,
-                Datum {
-                    role,
-                    namespace,
-                    dimensions,
-                    number,
-                    datum,
-                    engaged,
-                },
-            )
-            .await
-        }
+        } => job(target).set_parameter(&parameter, &value).await,
+        Order::PutCommand(datum) => levers::put_command(session, datum).await,
         Order::SetThreshold {
             check,
             version,

@@ -2,20 +2,21 @@
 //!
 //! Every step begins by looking, so that a step that was cut off can be done again without doing anything twice.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+use crate::app::effect::{Deployment, StackTarget};
 use crate::app::msg::{Msg, News, StepDone};
 use crate::app::run::{LiveEvent, StackProgress};
 use crate::aws::{ChangeSetState, DeleteOptions, NewChangeSet, RegionClient};
 use crate::domain::observation::{Seen, Sighting};
-use crate::domain::observed::{FailureKind, ReadError};
+use crate::domain::observed::{FailureKind, ReadError, age};
 use crate::domain::operation::OperationId;
 use crate::domain::region::Role;
-use crate::domain::stack::{Phase, StackEvent, StackId, StackState};
+use crate::domain::stack::{Phase, StackEvent, StackState};
 use crate::runtime::session::Shared;
 
 /// Between two looks at a stack that is in progress.
@@ -28,28 +29,17 @@ pub(super) struct Job {
     pub session: Shared,
     pub out: mpsc::Sender<Msg>,
     pub operation: OperationId,
-    pub stack: StackId,
-    pub role: Role,
-    pub name: String,
-}
-
-/// What to deploy.
-pub(super) struct Deployment {
-    pub template: String,
-    pub parameters: BTreeMap<String, String>,
-    pub keep: Vec<String>,
-    pub capabilities: Vec<String>,
-    pub tags: BTreeMap<String, String>,
+    pub target: StackTarget,
 }
 
 impl Job {
     fn client(&self) -> &RegionClient {
-        self.session.clients.regions.get(self.role)
+        self.session.clients.regions.get(self.target.role)
     }
 
     /// The name of the change set and the token of every call: the same when the step is done again.
     fn token(&self) -> String {
-        format!("{}-{}", self.operation, self.stack)
+        format!("{}-{}", self.operation, self.target.stack)
     }
 
     /// Creates or updates the stack through a change set.
@@ -60,7 +50,7 @@ impl Job {
         if phase == Phase::InProgress {
             return Err(format!(
                 "{} is {}: somebody else is changing it",
-                self.name,
+                self.target.name,
                 state.label()
             ));
         }
@@ -74,7 +64,7 @@ impl Job {
             });
         };
         self.tell(News::Stack(
-            self.stack.clone(),
+            self.target.stack.clone(),
             StackProgress {
                 status: "starting".into(),
                 done: 0,
@@ -84,10 +74,10 @@ impl Job {
         .await;
         let token = self.token();
         self.client()
-            .execute_change_set(&self.name, &token, &token)
+            .execute_change_set(&self.target.name, &token, &token)
             .await
             .map_err(|e| e.to_string())?;
-        let end = self.follow(&self.name.clone(), since, total).await?;
+        let end = self.follow(&self.target.name.clone(), since, total).await?;
         match end.phase() {
             Phase::Settled => Ok(StepDone {
                 skipped: false,
@@ -99,7 +89,7 @@ impl Job {
             | Phase::Failed
             | Phase::InProgress
             | Phase::Review
-            | Phase::Unknown => Err(why(&self.name, &end)),
+            | Phase::Unknown => Err(why(&self.target.name, &end)),
         }
     }
 
@@ -107,7 +97,7 @@ impl Job {
     async fn prepare(&self, wanted: Deployment, create: bool) -> Result<Option<usize>, String> {
         let token = self.token();
         let new = NewChangeSet {
-            stack_name: self.name.clone(),
+            stack_name: self.target.name.clone(),
             name: token.clone(),
             template_body: wanted.template,
             parameters: wanted.parameters,
@@ -123,14 +113,14 @@ impl Job {
             .map_err(|e| e.to_string())?;
         let mut failures = 0;
         loop {
-            match self.client().change_set(&self.name, &token).await {
+            match self.client().change_set(&self.target.name, &token).await {
                 Ok(ChangeSetState::Ready(set)) => {
                     if let Some(change) = set.changes.iter().find(|c| c.endangers_data()) {
                         let what = format!("{} ({})", change.logical_id, change.resource_type);
                         self.discard(&token).await;
                         return Err(format!(
                             "the change set of {} would replace or remove {what}, which holds data; it was not executed. Review it with `aws cloudformation create-change-set` before going on",
-                            self.name
+                            self.target.name
                         ));
                     }
                     return Ok(Some(set.changes.len()));
@@ -141,17 +131,24 @@ impl Job {
                 }
                 Ok(ChangeSetState::Failed(reason)) => {
                     self.discard(&token).await;
-                    return Err(format!("the change set of {} failed: {reason}", self.name));
+                    return Err(format!(
+                        "the change set of {} failed: {reason}",
+                        self.target.name
+                    ));
                 }
                 Ok(ChangeSetState::Pending) => failures = 0,
-                Err(error) => failures = self.bear(error, failures)?,
+                Err(error) => failures = self.bear(&error, failures)?,
             }
             self.session.clock.sleep(POLL).await;
         }
     }
 
     async fn discard(&self, name: &str) {
-        if let Err(error) = self.client().delete_change_set(&self.name, name).await {
+        if let Err(error) = self
+            .client()
+            .delete_change_set(&self.target.name, name)
+            .await
+        {
             self.tell(News::Note(format!("change set {name} stays: {error}")))
                 .await;
         }
@@ -174,7 +171,7 @@ impl Job {
             .await
             .map_or(0, |all| all.len());
         self.tell(News::Stack(
-            self.stack.clone(),
+            self.target.stack.clone(),
             StackProgress {
                 status: "starting".into(),
                 done: 0,
@@ -198,7 +195,7 @@ impl Job {
                 note: Some("DELETE_COMPLETE".to_owned()),
             })
         } else {
-            Err(why(&self.name, &end))
+            Err(why(&self.target.name, &end))
         }
     }
 
@@ -212,7 +209,7 @@ impl Job {
         let token = format!("{}-{value}", self.token());
         match self
             .client()
-            .update_parameter(&self.name, parameter, value, &token)
+            .update_parameter(&self.target.name, parameter, value, &token)
             .await
         {
             Ok(crate::aws::Updated::Unchanged) => {
@@ -224,23 +221,23 @@ impl Job {
             Ok(crate::aws::Updated::Started) => {}
             Err(error) => return Err(error.to_string()),
         }
-        let end = self.follow(&self.name.clone(), since, 0).await?;
+        let end = self.follow(&self.target.name.clone(), since, 0).await?;
         if end.phase() == Phase::Settled {
             Ok(StepDone {
                 skipped: false,
                 note: Some(format!("{parameter} = {value}")),
             })
         } else {
-            Err(why(&self.name, &end))
+            Err(why(&self.target.name, &end))
         }
     }
 
     async fn look(&self) -> Result<StackState, String> {
         let mut failures = 0;
         loop {
-            match self.client().stack(&self.name).await {
+            match self.client().stack(&self.target.name).await {
                 Ok(state) => return Ok(state),
-                Err(error) => failures = self.bear(error, failures.max(MOST_FAILURES - 3))?,
+                Err(error) => failures = self.bear(&error, failures.max(MOST_FAILURES - 3))?,
             }
             self.session.clock.sleep(POLL).await;
         }
@@ -279,13 +276,13 @@ impl Job {
                         return Ok(story.explain(state));
                     }
                 }
-                (Err(error), _) => failures = self.bear(error, failures)?,
+                (Err(error), _) => failures = self.bear(&error, failures)?,
             }
         }
     }
 
     /// Whether a failed read is borne: a number of failures in a row, else the reason to give up watching.
-    fn bear(&self, error: ReadError, failures: u32) -> Result<u32, String> {
+    fn bear(&self, error: &ReadError, failures: u32) -> Result<u32, String> {
         let hopeless = matches!(
             error.kind,
             FailureKind::Denied | FailureKind::Invalid | FailureKind::NotFound
@@ -293,7 +290,7 @@ impl Job {
         if hopeless || failures >= MOST_FAILURES {
             return Err(format!(
                 "{} in {}: {error}; AWS goes on with what it was told",
-                self.name,
+                self.target.name,
                 self.client().region()
             ));
         }
@@ -301,7 +298,7 @@ impl Job {
     }
 
     async fn tell_events(&self, story: &mut Story, fresh: Vec<StackEvent>, status: &str) {
-        let live = story.take(self.role, fresh);
+        let live = story.take(self.target.role, fresh);
         let progress = StackProgress {
             status: status.to_owned(),
             done: story.done,
@@ -310,12 +307,13 @@ impl Job {
         if !live.is_empty() {
             self.tell(News::Events(live)).await;
         }
-        self.tell(News::Stack(self.stack.clone(), progress)).await;
+        self.tell(News::Stack(self.target.stack.clone(), progress))
+            .await;
     }
 
     async fn tell_stack(&self, state: StackState) {
         let at = self.session.clock.now();
-        let seen = Seen::Stack(self.role, self.stack.clone(), Ok(state));
+        let seen = Seen::Stack(self.target.role, self.target.stack.clone(), Ok(state));
         self.send(Msg::Sighted(Box::new(Sighting { at, seen })))
             .await;
     }
@@ -330,7 +328,7 @@ impl Job {
 
     async fn send(&self, msg: Msg) {
         if self.out.send(msg).await.is_err() {
-            tracing::debug!("the console is gone; {} goes on in AWS", self.name);
+            tracing::debug!("the console is gone; {} goes on in AWS", self.target.name);
         }
     }
 }
@@ -370,8 +368,8 @@ impl Story {
                     event.logical_id, event.resource_type
                 ));
             }
-            let took_seconds =
-                began.map(|began| crate::domain::observed::age(began, event.at).as_secs());
+            let ended = began.filter(|_| !event.status.is_in_progress());
+            let took_seconds = ended.map(|began| age(began, event.at).as_secs());
             self.known = Some(event.id.clone());
             live.push(LiveEvent {
                 role,

@@ -46,7 +46,7 @@ pub(super) fn take(title: &str) -> io::Result<(Guard, Screen)> {
 }
 
 /// A panic of the thread that draws gives the terminal back and is printed. One of another thread must not write
-/// while a frame is being drawn: it is kept for the driver, which leaves with it.
+/// while a frame is being drawn: what it says is kept for the driver, which leaves with it.
 fn hook() {
     let driver = std::thread::current().id();
     let earlier = std::panic::take_hook();

@@ -12,47 +12,70 @@ use super::line::Line;
 use super::reading::{Trust, trust};
 use super::state::State;
 use super::theme::Paint;
-use super::{format, text};
+use super::{format, layout, lookup, text};
 
 /// Lines that the section would fill.
-pub(super) fn height(model: &Model) -> usize {
-    let firing: usize = Role::BOTH
-        .into_iter()
-        .map(|role| firing_count(model, role))
-        .sum();
+pub(super) fn height(model: &Model, width: usize) -> usize {
+    let counts = Role::BOTH.map(|role| firing_count(model, role));
+    let firing: usize = if width >= layout::RICH.0 {
+        counts.into_iter().max().unwrap_or(0)
+    } else {
+        counts.into_iter().sum()
+    };
     (silent(model).len() + firing).max(1)
 }
 
 pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model) {
-    let total: usize = Role::BOTH
-        .into_iter()
-        .map(|role| firing_count(model, role))
-        .sum();
     let room = canvas.height().saturating_sub(1);
-    let mut lines: Vec<Line<'_>> = silent(model);
-    let newest = newest_firing(model, room.saturating_sub(lines.len()));
-    let shown = newest.len();
-    lines.extend(
-        newest
-            .into_iter()
-            .map(|(role, alarm)| firing_line(model, role, alarm, canvas.width())),
-    );
-    if lines.is_empty() {
-        lines.push(none(model));
-    }
-    let more = if shown < total {
-        format!("{shown} of {total}, all on page 4")
-    } else {
-        String::new()
-    };
-    canvas.rule(
-        0,
-        &Line::of("alarms", Paint::Title),
-        &Line::of(more, Paint::Dim),
-    );
-    for (y, line) in lines.iter().take(room).enumerate() {
+    let silent = silent(model);
+    for (y, line) in silent.iter().take(room).enumerate() {
         canvas.line(y + 1, line);
     }
+    let left = room.saturating_sub(silent.len());
+    let mut body = canvas.rows(1 + silent.len(), left);
+    let shown = if body.width() >= layout::RICH.0 {
+        side_by_side(&mut body, model)
+    } else {
+        fill(&mut body, model, &Role::BOTH)
+    };
+    let total: usize = Role::BOTH
+        .map(|role| firing_count(model, role))
+        .into_iter()
+        .sum();
+    if total == 0 && silent.is_empty() {
+        canvas.line(1, &none(model));
+    }
+    let more = match shown {
+        0 if total > 0 => format!("{} on page 4", format::plural(total, "alarm")),
+        shown if shown < total => format!("{shown} of {total}, all on page 4"),
+        _ => String::new(),
+    };
+    let right = Line::of(more, Paint::Dim);
+    canvas.rule(0, &Line::of("alarms", Paint::Title), &right);
+}
+
+/// Each region's alarms below its side of the mirror.
+fn side_by_side(canvas: &mut Canvas<'_>, model: &Model) -> usize {
+    let (half, height) = (canvas.width() / 2, canvas.height());
+    let left = fill(
+        &mut canvas.part((0, 0), half, height),
+        model,
+        &[Role::Primary],
+    );
+    left + fill(
+        &mut canvas.part((half, 0), half, height),
+        model,
+        &[Role::Standby],
+    )
+}
+
+/// The newest alarms of some sides; returns how many there was room for.
+fn fill(canvas: &mut Canvas<'_>, model: &Model, roles: &[Role]) -> usize {
+    let newest = newest_firing(model, roles, canvas.height());
+    for (y, (role, alarm)) in newest.iter().enumerate() {
+        canvas.line(y, &firing_line(model, *role, alarm, canvas.width()));
+    }
+    newest.len()
 }
 
 fn known(model: &Model, role: Role) -> &[Alarm] {
@@ -81,9 +104,9 @@ fn firing_count(model: &Model, role: Role) -> usize {
 }
 
 /// The newest few of the firing alarms, without sorting thousands.
-fn newest_firing(model: &Model, most: usize) -> Vec<(Role, &Alarm)> {
+fn newest_firing<'a>(model: &'a Model, roles: &[Role], most: usize) -> Vec<(Role, &'a Alarm)> {
     let mut newest: Vec<(Role, &Alarm)> = Vec::with_capacity(most + 1);
-    for role in Role::BOTH {
+    for &role in roles {
         for alarm in known(model, role).iter().filter(|a| fires(model, a)) {
             let place = newest.partition_point(|(_, other)| other.since >= alarm.since);
             if place < most {
@@ -106,11 +129,10 @@ fn firing_line<'a>(model: &Model, role: Role, alarm: &'a Alarm, width: usize) ->
         format!(" since {}", format::when(at, model.now))
     });
     let name_room = (width / 3).max(20);
-    let region = model.env.regions.get(role).to_string();
     let head = Line::new()
         .text(" ")
         .state(state)
-        .dim(format!("{region:<14} "))
+        .dim(lookup::region_column(model, role))
         .add(text::cut_middle(&alarm.name, name_room), state.words())
         .text("  ");
     let reason = alarm.reason.as_deref().unwrap_or("no reason given");
@@ -212,7 +234,8 @@ fn place<'a>(
     let line = Line::new()
         .text(" ")
         .state(state)
-        .dim(format!("{name:<14} "))
+        .dim(name)
+        .pad_to(3 + text::width(&lookup::region_column(model, Role::Primary)))
         .add(
             format!("{} since {since}", first.kind.as_str()),
             state.words(),
@@ -235,10 +258,10 @@ mod tests {
             fixtures::now(),
             crate::domain::observation::Seen::Alarms(Role::Standby, Ok(all)),
         );
-        let newest = newest_firing(&model, 2);
+        let newest = newest_firing(&model, &Role::BOTH, 2);
         assert_eq!(newest.len(), 2);
         assert_eq!(newest[0].1.name, "payment-lambda-03-prod");
-        assert!(newest_firing(&model, 0).is_empty());
+        assert!(newest_firing(&model, &Role::BOTH, 0).is_empty());
     }
 
     #[test]

@@ -27,10 +27,11 @@ pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model) {
     region_rule(&mut canvas.rows(y, 1), model);
     mirror(&mut canvas.rows(y + 1, parts.mirror), &rows, parts.chart);
     y += 1 + parts.mirror;
+    let page = (canvas.width(), canvas.height());
     let strip = &mut canvas.rows(y, 1 + parts.strip);
     match run_strip::run(model) {
         Some(run) => run_strip::render(strip, model, run),
-        None => traffic_strip::render(strip, model),
+        None => traffic_strip::render(strip, model, page),
     }
     y += 1 + parts.strip;
     alarms::render(&mut canvas.rows(y, 1 + parts.alarms), model);
@@ -53,15 +54,21 @@ impl Parts {
         let total = canvas.height().saturating_sub(RULES);
         let strip = match run_strip::run(model) {
             Some(run) => run_strip::height(model, run, canvas.width()),
-            None => traffic_strip::height(model, canvas.width()),
+            None => traffic_strip::height(model, (canvas.width(), canvas.height())),
         };
-        let alarms = alarms::height(model);
+        let alarms = alarms::height(model, canvas.width());
         let charts = rows.iter().filter(|row| has_chart(row)).count();
+        // while traffic moves, the sides matter more than what has long been known to be wrong
+        let (least_alarms, least_events) = if run_strip::run(model).is_some() {
+            (1, 2)
+        } else {
+            (alarms.min(3), 1)
+        };
         let wants = [
             (strip, strip),
             (LEAST_ROWS.min(rows.len()), rows.len()),
-            (alarms.min(3), alarms.min(total / 6)),
-            (1, 6),
+            (least_alarms, alarms.min(total / 6)),
+            (least_events, 6),
         ];
         let shared = layout::share(total, &wants);
         let (taken, of) = (shared.iter().sum::<usize>(), |i: usize| {
@@ -220,8 +227,9 @@ fn choose(rows: &[Row<'_>], height: usize) -> (Vec<usize>, usize) {
     order.sort_by_key(|index| {
         rows.get(*index).map(|row| match (row.core, row.state()) {
             (true, _) => 0,
-            (false, State::Good) => 2,
-            (false, _) => 1,
+            (false, State::Bad | State::Warn) => 1,
+            (false, State::Progress | State::Unknown) => 2,
+            (false, State::Good) => 3,
         })
     });
     order.truncate(height.saturating_sub(1));

@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::line::Line;
@@ -158,6 +159,18 @@ impl<'a> Canvas<'a> {
                 ..self.area
             };
             self.buf.set_style(row, self.theme.style(Paint::Selected));
+        }
+    }
+
+    /// Makes the part step back behind a dialog, keeping its text.
+    pub(super) fn fade(&mut self) {
+        let style = self.theme.style(Paint::Dim);
+        for y in self.area.top()..self.area.bottom() {
+            for x in self.area.left()..self.area.right() {
+                if let Some(cell) = self.buf.cell_mut((x, y)) {
+                    cell.set_style(Style::reset()).set_style(style);
+                }
+            }
         }
     }
 

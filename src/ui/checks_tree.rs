@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::app::model::Model;
-use crate::domain::assess::{check_health, limit};
+use crate::domain::assess::limit;
 use crate::domain::health::{CheckId, CheckTarget, HealthCheck, HealthChecks};
+use crate::domain::prediction::check_health;
 
 use super::line::Line;
 use super::reading::{self, Cell, Trust, cell};
@@ -57,13 +58,11 @@ fn branch<'a>(
         return;
     }
     for id in children(check) {
-        match checks.get(id) {
-            Some(child) => branch(sheet, model, (checks, child), (depth + 1, width)),
-            None => {
-                let indent = "  ".repeat(depth + 1);
-                let line = Line::of(indent, Paint::Dim).state(State::Unknown);
-                sheet.line(line.add(format!("{id} was not listed"), Paint::Unknown));
-            }
+        if let Some(child) = checks.get(id) {
+            branch(sheet, model, (checks, child), (depth + 1, width));
+        } else {
+            let line = Line::of("  ".repeat(depth + 1), Paint::Dim).state(State::Unknown);
+            sheet.line(line.add(format!("{id} was not listed"), Paint::Unknown));
         }
     }
 }

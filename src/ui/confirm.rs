@@ -8,13 +8,14 @@ use crate::domain::change::{Change, ChangeAction, Replacement};
 use crate::domain::environment::Mode;
 use crate::domain::guard::GuardVerdict;
 use crate::domain::plan::{Plan, Situation, Step};
+use crate::domain::region::Role;
 
 use super::canvas::Canvas;
 use super::footer::{Shown, field_at, field_unfocused};
 use super::line::{Line, flow};
 use super::state::State;
 use super::theme::Paint;
-use super::{dialog_box, format, guards, header, text};
+use super::{dialog_box, format, guards, header, lookup, text};
 
 /// Lines below the text: override, error, two fields, a blank, the buttons.
 const FIXED: usize = 6;
@@ -61,11 +62,11 @@ fn title(model: &Model, plan: &Plan) -> Line<'static> {
 fn review<'a>(model: &'a Model, plan: &'a Plan, columns: usize) -> Vec<Line<'a>> {
     let mut lines = vec![situation(model, plan)];
     for (index, step) in plan.steps.iter().enumerate() {
-        lines.push(step_line(model, index, step, columns));
+        lines.extend(step_lines(model, index, step, columns));
         lines.extend(changes(step, columns));
     }
     lines.push(Line::new());
-    lines.extend(verdicts(plan, columns));
+    lines.extend(verdicts(model, plan, columns));
     for note in &plan.notes {
         let wrapped = text::wrap(note, columns);
         lines.extend(wrapped.into_iter().map(|line| Line::of(line, Paint::Dim)));
@@ -99,25 +100,29 @@ fn situation(model: &Model, plan: &Plan) -> Line<'static> {
     }
 }
 
-/// Number, what, where, how long, what takes it back.
-fn step_line<'a>(model: &'a Model, index: usize, step: &'a Step, columns: usize) -> Line<'a> {
+/// Number, what, where, how long, what takes it back (below if there is no room beside).
+fn step_lines<'a>(model: &'a Model, index: usize, step: &'a Step, columns: usize) -> Vec<Line<'a>> {
+    let title_room = (columns * 2 / 5).clamp(20, 40);
+    let region_at = 4 + title_room + 1;
     let region = step
         .role
-        .map_or("", |role| model.env.regions.get(role).as_str());
-    let title_room = (columns * 2 / 5).max(20);
-    let region_at = 4 + title_room + 1;
+        .map_or_else(String::new, |role| lookup::region_column(model, role));
+    let expect_at = region_at + text::width(&lookup::region_column(model, Role::Primary)) + 1;
     let line = Line::of(format!("{:>2}  ", index + 1), Paint::Dim)
         .text(text::cut_middle(&step.title, title_room))
         .pad_to(region_at)
         .text(region)
-        .pad_to(region_at + 15);
-    let line = match &step.expect {
-        Some(expect) => line.dim(expect.as_str()),
-        None => line,
+        .pad_to(expect_at)
+        .dim(step.expect.as_deref().unwrap_or_default());
+    let Some(undo) = &step.undo else {
+        return vec![line];
     };
-    match &step.undo {
-        Some(undo) => line.gap().dim("undo: ").text(undo.as_str()),
-        None => line,
+    let undo = Line::of("undo: ", Paint::Dim).text(undo.as_str());
+    let beside = expect_at + 20;
+    if beside + undo.width() <= columns {
+        vec![line.pad_to(beside).join(undo)]
+    } else {
+        vec![line, Line::new().pad_to(expect_at).join(undo)]
     }
 }
 
@@ -160,7 +165,7 @@ fn changes(step: &Step, columns: usize) -> Vec<Line<'_>> {
 }
 
 /// What speaks against it in full, what speaks for it in a few words.
-fn verdicts(plan: &Plan, columns: usize) -> Vec<Line<'_>> {
+fn verdicts<'a>(model: &Model, plan: &'a Plan, columns: usize) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
     for verdict in [GuardVerdict::Refuse, GuardVerdict::Warn] {
         for guard in plan.guards.iter().filter(|g| g.verdict == verdict) {
@@ -184,7 +189,7 @@ fn verdicts(plan: &Plan, columns: usize) -> Vec<Line<'_>> {
             Line::new()
                 .state(State::Good)
                 .dim(format!("{} ", guards::label(guard.id)))
-                .text(text::cut_end(&guard.value, 24))
+                .text(text::cut_end(&guards::value(model, guard), 24).into_owned())
         });
     lines.extend(flow(allowed.collect(), columns, "  "));
     lines
@@ -225,7 +230,7 @@ fn overriding(model: &Model, confirm: &Confirm) -> Line<'static> {
             .as_ref()
             .is_some_and(|t| t.levers.len() > 1);
     let lever = if several {
-        Line::of("   Ctrl-l", Paint::Key).dim(" other lever")
+        Line::of("Ctrl-l", Paint::Key).dim(" other lever")
     } else {
         Line::new()
     };
@@ -237,14 +242,17 @@ fn overriding(model: &Model, confirm: &Confirm) -> Line<'static> {
             Line::new()
                 .state(State::Bad)
                 .add(words, Paint::Bad)
+                .gap()
                 .join(lever)
         }
         (_, 0, false) => Line::of("Ctrl-o", Paint::Key)
             .add(format!(" override {refused} with the reason"), Paint::Warn)
+            .gap()
             .join(lever),
         (_, 0, true) => Line::of(format!(" OVERRIDING {refused} "), Paint::NoGo)
             .add("  Ctrl-o", Paint::Key)
             .dim(" take back")
+            .gap()
             .join(lever),
     }
 }

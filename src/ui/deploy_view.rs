@@ -16,7 +16,7 @@ use super::line::Line;
 use super::sheet::Sheet;
 use super::state::State;
 use super::theme::Paint;
-use super::{format, run_strip, text};
+use super::{format, lookup, run_strip, text};
 
 /// The operation to show here, if there is one that changes stacks.
 pub(super) fn run(model: &Model) -> Option<&Run> {
@@ -72,10 +72,11 @@ fn stack_line<'a>(
 ) -> Line<'a> {
     let region = step
         .role
-        .map_or("", |role| model.env.regions.get(role).as_str());
+        .map_or_else(String::new, |role| lookup::region_column(model, role));
     let glyph = State::from(state.state);
     let name_room = if width >= WIDE { 36 } else { 20 };
-    let status_at = 3 + 15 + name_room + 1;
+    let name_at = 3 + text::width(&lookup::region_column(model, Role::Primary));
+    let status_at = name_at + name_room + 1;
     let (status, done, total) = progress(run, step);
     let status = if status.is_empty() {
         waiting(state.state)
@@ -84,7 +85,8 @@ fn stack_line<'a>(
     };
     let mut line = Line::new()
         .state(glyph)
-        .dim(format!("{region:<14} "))
+        .dim(region)
+        .pad_to(name_at - 1)
         .text(text::cut_middle(name(model, step), name_room).into_owned())
         .pad_to(status_at)
         .add(text::cut_end(status, 20), glyph.words())
@@ -208,19 +210,14 @@ fn events(canvas: &mut Canvas<'_>, model: &Model, run: &Run) {
     }
 }
 
-fn event_line<'a>(model: &Model, live: &'a LiveEvent, width: usize) -> Line<'a> {
-    let event = &live.event;
+fn event_line<'a>(model: &Model, news: &'a LiveEvent, width: usize) -> Line<'a> {
+    let event = &news.event;
     let state = State::from(&event.status);
-    let widest = Role::BOTH.map(|role| model.env.regions.get(role).as_str().len());
-    let region_room = widest.into_iter().max().unwrap_or(0);
-    let region = model.env.regions.get(live.role);
-    let (name_room, type_room) = if width >= WIDE { (34, 34) } else { (20, 17) };
-    let name_at = 12 + region_room + 2;
+    let region = lookup::region_column(model, news.role);
+    let (name_room, type_room) = if width >= WIDE { (34, 34) } else { (18, 14) };
+    let name_at = 12 + text::width(&region);
     let line = Line::new()
-        .dim(format!(
-            " {} {region:<region_room$} ",
-            format::exact(event.at)
-        ))
+        .dim(format!(" {} {region}", format::exact(event.at)))
         .state(state)
         .add(
             text::cut_middle(&event.logical_id, name_room),
@@ -230,7 +227,7 @@ fn event_line<'a>(model: &Model, live: &'a LiveEvent, width: usize) -> Line<'a> 
         .dim(text::cut_start(short_type(&event.resource_type), type_room))
         .pad_to(name_at + name_room + type_room + 2)
         .add(event.status.0.as_str(), state.words());
-    let line = match live.took_seconds {
+    let line = match news.took_seconds {
         Some(took) => line.dim(format!(" {}", format::duration(took as f64))),
         None => line,
     };

@@ -7,6 +7,7 @@ use super::canvas::Canvas;
 use super::{confirm, errors, form, help, quit};
 
 pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog) {
+    canvas.fade();
     match dialog {
         Dialog::Help { scroll } => help::render(canvas, model, *scroll),
         Dialog::Errors { scroll } => errors::render(canvas, model, *scroll),

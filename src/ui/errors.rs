@@ -45,7 +45,7 @@ fn entry<'a>(model: &Model, what: &str, failure: &Failure, columns: usize) -> Ve
         .state(state)
         .add(what.to_owned(), Paint::Strong)
         .add(format!(" {}", failure.kind.as_str()), state.words())
-        .dim(format!(" since {since}, {ago}"));
+        .dim(format!(" since {since}, {ago} ago"));
     let message = text::wrap(&failure.message, columns.saturating_sub(2));
     let message = message
         .into_iter()

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::app::model::{Load, Model, PastOperation, TrailLine, Weight};
-use crate::app::run::Run;
+use crate::app::dialog::{Confirm, ConfirmFocus, Dialog, Form, FormField, TextField};
+use crate::app::model::{Load, Model, Page, PastOperation, TrailLine, Weight};
+use crate::app::run::{Finished, LiveEvent, Run, StackProgress};
 use crate::domain::alarm::{Alarm, AlarmKind, AlarmState};
 use crate::domain::environment::{
     Environment, EnvironmentName, Mode, Objectives, ParameterSpec, StackSpec, TrafficSpec,
@@ -26,7 +27,7 @@ use crate::domain::recovery::Milestones;
 use crate::domain::region::{PerRole, RegionId, RegionPair, Role};
 use crate::domain::routing::{Alias, FailoverRole, Policy, RecordSet};
 use crate::domain::signal::{Datapoint, Series, SignalId, SignalKind, SignalSpec};
-use crate::domain::stack::{Stack, StackId, StackState, StackStatus};
+use crate::domain::stack::{ResourceStatus, Stack, StackEvent, StackId, StackState, StackStatus};
 
 /// Thursday, half a minute past 12:04 UTC.
 pub(crate) fn now() -> Timestamp {
@@ -216,6 +217,7 @@ pub(crate) fn environment() -> Environment {
             parameter("hostedZoneId", "Hosted zone of the service name", true),
             parameter("notificationEmail", "Who gets the alerts", false),
         ],
+        defaults: Bindings::default(),
         given,
     }
 }
@@ -938,16 +940,15 @@ pub(crate) fn large() -> Model {
     model
 }
 
-/// A deploy of both stacks, standby done.
-pub(crate) fn deploy_plan(model: &Model) -> Plan {
+fn deploy_plan(model: &Model) -> Plan {
     let step = |role: Role| Step {
-        title: format!("deploy {role} stack"),
+        title: "update payment-standby-prod".into(),
         role: Some(role),
         action: Action::DeployStack {
             stack: StackId(role.as_str().into()),
         },
-        undo: Some("roll back".into()),
-        expect: Some("3 to 5 min".into()),
+        undo: Some("deploy the previous version".into()),
+        expect: Some("a few minutes".into()),
         changes: None,
     };
     Plan {
@@ -955,13 +956,190 @@ pub(crate) fn deploy_plan(model: &Model) -> Plan {
         kind: OperationKind::Deploy,
         steps: vec![step(Role::Standby), step(Role::Primary)],
         guards: Vec::new(),
-        notes: Vec::new(),
+        notes: vec!["each stack goes through a change set".into()],
         situation: Situation::Planned,
         ..failover_plan(model)
     }
 }
 
-pub(crate) fn start(model: &mut Model, plan: Plan, at: Timestamp) -> &mut Run {
-    let run = Run::new(confirmed(plan, at), None, Milestones::default());
-    model.run.insert(Box::new(run))
+fn event(role: Role, at: &str, (id, kind): (&str, &str), status: &str) -> LiveEvent {
+    LiveEvent {
+        role,
+        event: StackEvent {
+            id: format!("{id}-{status}"),
+            at: time(at),
+            stack_name: "payment-standby-prod".into(),
+            logical_id: id.into(),
+            physical_id: None,
+            resource_type: kind.into(),
+            status: ResourceStatus(status.into()),
+            reason: None,
+            token: None,
+        },
+        took_seconds: status.ends_with("COMPLETE").then_some(41),
+    }
+}
+
+/// A deploy: the standby is done, the primary halfway.
+pub(crate) fn deploying() -> Model {
+    let mut model = steady();
+    model.page = Page::Stacks;
+    let at = time("12:01:18");
+    let mut run = Run::new(
+        confirmed(deploy_plan(&model), at),
+        None,
+        Milestones::default(),
+    );
+    run.journal = Ok("/tmp/journal".into());
+    let states = [(StepState::Done, "12:03:22"), (StepState::Running, "")];
+    for (step, (state, finished)) in run.steps.iter_mut().zip(states) {
+        step.state = state;
+        step.started = Some(if finished.is_empty() {
+            time("12:03:22")
+        } else {
+            at
+        });
+        step.finished = (!finished.is_empty()).then(|| time(finished));
+    }
+    let progress = |status: &str, done, total| StackProgress {
+        status: status.into(),
+        done,
+        total,
+    };
+    run.progress = [
+        (
+            StackId("standby".into()),
+            progress("UPDATE_COMPLETE", 34, 34),
+        ),
+        (
+            StackId("primary".into()),
+            progress("UPDATE_IN_PROGRESS", 21, 41),
+        ),
+    ]
+    .into();
+    let table = ("PaymentTable", "AWS::DynamoDB::GlobalTable");
+    run.events = vec![
+        event(
+            Role::Standby,
+            "12:03:20",
+            ("ReplicaKey", "AWS::KMS::ReplicaKey"),
+            "UPDATE_COMPLETE",
+        ),
+        event(Role::Primary, "12:03:40", table, "UPDATE_IN_PROGRESS"),
+        event(
+            Role::Primary,
+            "12:04:10",
+            ("ReplicationRole", "AWS::IAM::Role"),
+            "UPDATE_COMPLETE",
+        ),
+        event(
+            Role::Primary,
+            "12:04:12",
+            ("PrimaryCheck", "AWS::Route53::HealthCheck"),
+            "UPDATE_IN_PROGRESS",
+        ),
+        event(Role::Primary, "12:04:21", table, "UPDATE_COMPLETE"),
+    ];
+    model.run = Some(Box::new(run));
+    model
+}
+
+/// The same deploy after a resource failed.
+pub(crate) fn deploy_failed() -> Model {
+    let mut model = deploying();
+    let mut failure = event(
+        Role::Primary,
+        "12:04:22",
+        ("PaymentFunction", "AWS::Lambda::Function"),
+        "UPDATE_FAILED",
+    );
+    failure.event.reason = Some("Resource handler returned message: \"The role defined for the function cannot be assumed by Lambda. (Service: Lambda, Status Code: 400, Request ID: 7b0a)\" (HandlerErrorCode: InvalidRequest)".into());
+    let run = model.run.as_mut().unwrap();
+    run.events.push(failure.clone());
+    run.events.push(event(
+        Role::Primary,
+        "12:04:24",
+        ("payment-standby-prod", "AWS::CloudFormation::Stack"),
+        "UPDATE_ROLLBACK_IN_PROGRESS",
+    ));
+    run.first_failure = Some(failure);
+    run.finished = Some(Finished {
+        at: time("12:04:28"),
+        outcome: Outcome::Failed,
+        reason: Some("payment-standby-prod in us-east-1 rolls back".into()),
+    });
+    if let Some(step) = run.steps.last_mut() {
+        step.state = StepState::Failed;
+        step.finished = Some(time("12:04:28"));
+    }
+    model
+}
+
+/// The model with a confirmation of a failover open.
+pub(crate) fn confirming(mut model: Model) -> Model {
+    let plan = failover_plan(&model);
+    model.dialog = Some(Dialog::Confirm(Box::new(Confirm::new(plan))));
+    model
+}
+
+/// The confirmation as it is when everything was typed.
+pub(crate) fn confirmed_typed() -> Model {
+    let mut model = confirming(dark());
+    if let Some(Dialog::Confirm(confirm)) = &mut model.dialog {
+        confirm.reason = TextField::with_value("us-east-1 outage, INC-4411");
+        confirm.name = TextField::with_value("payment-standby-prod");
+        confirm.focus = ConfirmFocus::Proceed;
+    }
+    model
+}
+
+/// A confirmation that the guards refuse, overridden but without a reason.
+pub(crate) fn refused() -> Model {
+    let mut model = confirming(unfit());
+    if let Some(Dialog::Confirm(confirm)) = &mut model.dialog {
+        confirm.overriding = true;
+        confirm.focus = ConfirmFocus::Reason;
+        confirm.error = Some("a reason is needed: a refusing guard is overridden".into());
+    }
+    model
+}
+
+/// The parameter form with an error.
+pub(crate) fn form() -> Model {
+    let mut model = steady();
+    let field = |name: &str, label: &str, value: &str, error: Option<&str>| FormField {
+        name: name.into(),
+        label: label.into(),
+        text: TextField::with_value(value),
+        required: name == "hostedZoneId",
+        sensitive: name == "apiKey",
+        error: error.map(Into::into),
+    };
+    let wrong = Some("`example.com` does not fit ^Z[A-Z0-9]+$");
+    model.dialog = Some(Dialog::Form(Form {
+        title: "Deploy payment-standby as prod".into(),
+        fields: vec![
+            field(
+                "hostedZoneId",
+                "Hosted zone of the service name",
+                "example.com",
+                wrong,
+            ),
+            field(
+                "notificationEmail",
+                "Who gets the alerts",
+                "ops@pay.test",
+                None,
+            ),
+            field("apiKey", "Key of the payment provider", "secret", None),
+        ],
+        focus: 0,
+    }));
+    model
+}
+
+/// The model with a dialog open.
+pub(crate) fn with(mut model: Model, dialog: Dialog) -> Model {
+    model.dialog = Some(dialog);
+    model
 }

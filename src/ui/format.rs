@@ -107,6 +107,21 @@ fn whole(seconds: f64) -> u64 {
     rounded
 }
 
+/// A duration whose rest is left out where it is zero: limits and objectives are round.
+pub(super) fn round(seconds: f64) -> String {
+    let full = duration(seconds);
+    let short = full
+        .strip_suffix("00s")
+        .or_else(|| full.strip_suffix("00m"));
+    short.map_or_else(|| full.clone(), str::to_owned)
+}
+
+/// A signal's limit with its unit.
+pub(super) fn limit(spec: &SignalSpec, limit: f64) -> String {
+    spec.seconds(limit)
+        .map_or_else(|| value(spec, limit), round)
+}
+
 /// A signal's value with its unit.
 pub(super) fn value(spec: &SignalSpec, value: f64) -> String {
     if !value.is_finite() {
@@ -121,10 +136,17 @@ pub(super) fn value(spec: &SignalSpec, value: f64) -> String {
                 duration(seconds)
             }
         }
+        "epoch" => epoch(value),
         "percent" => format!("{} %", number(value)),
         "bytes" => bytes(value),
         _ => count(spec, value),
     }
+}
+
+/// A moment that is itself the value.
+fn epoch(seconds: f64) -> String {
+    let whole = i64::try_from(whole(seconds)).unwrap_or(i64::MAX);
+    Timestamp::from_second(whole).map_or_else(|_| "?".to_owned(), exact)
 }
 
 /// A count is shown per minute, where it is a sum over a period.

@@ -1,13 +1,15 @@
 //! The go/no-go board: one word, the counts, the first reason against it; or every guard in full.
 
+use std::borrow::Cow;
+
 use crate::app::model::Model;
 use crate::domain::guard::{GuardId, GuardResult, GuardVerdict};
 use crate::domain::operation::OperationKind;
 
 use super::line::Line;
 use super::state::State;
-use super::text;
 use super::theme::Paint;
+use super::{format, text};
 
 /// May traffic be moved?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,7 +131,7 @@ pub(super) const fn label(id: GuardId) -> &'static str {
 
 /// One guard in a table: glyph, label, value, limit, reason; where it speaks against moving also the remedy, below
 /// if there is no room beside.
-pub(super) fn rows(guard: &GuardResult, width: usize) -> Vec<Line<'_>> {
+pub(super) fn rows<'a>(model: &Model, guard: &'a GuardResult, width: usize) -> Vec<Line<'a>> {
     const REASON: usize = 54;
     let state = state(guard);
     let limit = if guard.limit.is_empty() {
@@ -141,12 +143,21 @@ pub(super) fn rows(guard: &GuardResult, width: usize) -> Vec<Line<'_>> {
         .state(state)
         .dim(label(guard.id))
         .pad_to(19)
-        .add(text::cut_end(&guard.value, 20), state.words())
+        .add(
+            text::cut_end(&value(model, guard), 20).into_owned(),
+            state.words(),
+        )
         .pad_to(40)
         .dim(text::cut_end(&limit, 13).into_owned())
         .pad_to(REASON);
     if guard.verdict == GuardVerdict::Allow {
-        return vec![line.dim(guard.reason.as_str())];
+        // what is well needs no reason where there is no room for it
+        let room = width >= REASON + text::width(&guard.reason);
+        return vec![if room {
+            line.dim(guard.reason.as_str())
+        } else {
+            line
+        }];
     }
     let why = because(guard);
     if REASON + text::width(&why) <= width {
@@ -155,6 +166,23 @@ pub(super) fn rows(guard: &GuardResult, width: usize) -> Vec<Line<'_>> {
     let below = text::wrap(&why, width.saturating_sub(4));
     let below = below.into_iter().map(|l| Line::new().text("    ").text(l));
     std::iter::once(line).chain(below).collect()
+}
+
+/// A guard's value. Two follow the clock, and are shown in the same steps as elsewhere on the screen: the exposure
+/// while the primary lives, and the minutes that the credentials still have.
+pub(super) fn value<'a>(model: &Model, guard: &'a GuardResult) -> Cow<'a, str> {
+    let identity = model.seen.identity.last();
+    let expires = identity.and_then(|identity| identity.expires);
+    match (guard.id, guard.verdict, model.facts.exposure, expires) {
+        (GuardId::Exposure, GuardVerdict::Allow, Some(found), _) => {
+            Cow::Owned(format::exposure(found, model.facts.situation))
+        }
+        (GuardId::Credentials, _, _, Some(expires)) => {
+            let minutes = format::minutes_until(expires, model.now);
+            Cow::Owned(format!("{minutes} min left"))
+        }
+        _ => Cow::Borrowed(&guard.value),
+    }
 }
 
 /// Everything about an objection: label, value, limit, reason, remedy.

@@ -27,7 +27,7 @@ pub(super) const fn world_rule(mode: &Mode) -> (&'static str, Paint) {
 
 /// The badge of the world.
 pub(super) fn badge(mode: &Mode, width: usize) -> Line<'static> {
-    let room = if width >= WIDE { 24 } else { 14 };
+    let room = if width >= WIDE { 24 } else { 13 };
     let (words, paint) = match mode {
         Mode::Live => ("LIVE".to_owned(), Paint::BadgeLive),
         Mode::Rehearsal { scenario, .. } => {
@@ -42,13 +42,15 @@ pub(super) fn badge(mode: &Mode, width: usize) -> Line<'static> {
     Line::of(words, paint)
 }
 
+/// The name needs room for this much of itself before the less important of the right side may stay.
+const LEAST_NAME: usize = 20;
+
 pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model) {
     let marks = marks(model, canvas.width());
     let mut right = right(model, canvas.width() >= WIDE);
     let name = model.env.name.0.as_str();
     let fixed = marks.width() + 6;
-    // the name needs room for at least half of itself before the less important of the right side may stay
-    let wanted = text::width(name).min(24);
+    let wanted = text::width(name).min(LEAST_NAME);
     while right.len() > 2 && fixed + wanted + total(&right) > canvas.width() {
         right.remove(0);
     }
@@ -84,22 +86,33 @@ fn right(model: &Model, wide: bool) -> Vec<Line<'static>> {
         let cost = format!("~${:.2}/day", model.load.dollars_per_day);
         parts.push(Line::of(cost, Paint::Dim));
     }
+    let (load, who) = (load(model, wide), who(model, wide));
+    // being throttled matters more than who one is
+    parts.extend(if model.load.throttled {
+        [who, load]
+    } else {
+        [load, who]
+    });
+    parts.push(time_left(model));
+    parts.push(Line::of(format::clock(model.now), Paint::Strong));
+    parts.retain(|part| !part.is_empty());
+    parts
+}
+
+fn load(model: &Model, wide: bool) -> Line<'static> {
     let calls = model.load.calls_per_minute;
     let unit = if wide { "calls/min" } else { "calls/m" };
-    parts.push(if model.load.throttled {
+    if model.load.throttled {
         Line::of(format!("{calls} {unit} THROTTLED"), Paint::Warn)
     } else if model.pace == Pace::Slow {
         Line::of(format!("{calls} {unit}, slow"), Paint::Dim)
     } else {
         Line::of(format!("{calls} {unit}"), Paint::Dim)
-    });
-    parts.push(identity(model, wide));
-    parts.push(Line::of(format::clock(model.now), Paint::Strong));
-    parts
+    }
 }
 
-/// The role and how long its credentials last.
-fn identity(model: &Model, wide: bool) -> Line<'static> {
+/// The role, or why it is not known.
+fn who(model: &Model, wide: bool) -> Line<'static> {
     let seen = &model.seen.identity;
     let Some(identity) = seen.last() else {
         let why = match trust(seen, model.now, std::time::Duration::MAX) {
@@ -108,22 +121,27 @@ fn identity(model: &Model, wide: bool) -> Line<'static> {
         };
         return Line::of(why, Paint::Unknown);
     };
-    let account = if wide {
-        format!("{} ", identity.account)
+    let role = short_role(identity);
+    let words = if wide {
+        format!("{} {role}", identity.account)
     } else {
-        String::new()
+        role
     };
-    let who = Line::of(format!("{account}{}", short_role(identity)), Paint::Dim);
-    let Some(expires) = identity.expires else {
-        return who;
+    Line::of(words, Paint::Dim)
+}
+
+/// How long the credentials last, if they expire.
+fn time_left(model: &Model) -> Line<'static> {
+    let identity = model.seen.identity.last();
+    let Some(expires) = identity.and_then(|identity| identity.expires) else {
+        return Line::new();
     };
     let minutes = format::minutes_until(expires, model.now);
-    let (words, paint) = match minutes {
-        0 => ("EXPIRED".to_owned(), Paint::Bad),
-        1..FEW_MINUTES => (format!("{minutes}m left"), Paint::Warn),
-        _ => (span(minutes), Paint::Dim),
-    };
-    who.text(" ").add(words, paint)
+    match minutes {
+        0 => Line::of("credentials EXPIRED", Paint::Bad),
+        1..FEW_MINUTES => Line::of(format!("{minutes}m left"), Paint::Warn),
+        _ => Line::of(span(minutes), Paint::Dim),
+    }
 }
 
 fn span(minutes: u64) -> String {

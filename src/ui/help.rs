@@ -35,9 +35,9 @@ fn row(model: &Model, binding: &Binding) -> Line<'static> {
     } else {
         (Paint::Dim, Paint::Dim)
     };
-    let line = Line::of(text::cut_end(&keys.join(" "), 12).into_owned(), key)
-        .pad_to(13)
-        .dim(format!(":{:<11}", binding.name))
+    let line = Line::of(text::cut_end(&keys.join(" "), 9).into_owned(), key)
+        .pad_to(10)
+        .dim(format!(":{:<10}", binding.name))
         .add(binding.help, words);
     if applies {
         line

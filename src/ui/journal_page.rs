@@ -52,8 +52,7 @@ fn list(canvas: &mut Canvas<'_>, model: &Model, shown: &[&PastOperation], select
         return;
     }
     let wide = canvas.width() >= WIDE;
-    let head = "started            operation   outcome         RTO      exposure  reason";
-    canvas.line(1, &Line::of(format!("   {head}"), Paint::Dim));
+    canvas.line(1, &head(wide));
     let room = canvas.height().saturating_sub(2);
     let first = layout::first_row(selected, shown.len(), room);
     for (y, (index, past)) in shown.iter().enumerate().skip(first).take(room).enumerate() {
@@ -62,6 +61,28 @@ fn list(canvas: &mut Canvas<'_>, model: &Model, shown: &[&PastOperation], select
             canvas.select(y + 2);
         }
     }
+}
+
+/// Where the columns after the date begin, counted from the first of them.
+const COLUMNS: [(usize, &str); 5] = [
+    (0, "operation"),
+    (11, "outcome"),
+    (25, "RTO"),
+    (33, "exposure"),
+    (42, "reason"),
+];
+
+/// The date's columns, with the year where there is room.
+const fn after_date(wide: bool) -> usize {
+    if wide { 21 } else { 16 }
+}
+
+fn head(wide: bool) -> Line<'static> {
+    COLUMNS
+        .into_iter()
+        .fold(Line::of("   started", Paint::Dim), |line, (at, word)| {
+            line.pad_to(after_date(wide) + at).dim(word)
+        })
 }
 
 fn ending(past: &PastOperation) -> (State, &'static str) {
@@ -77,26 +98,32 @@ fn row<'a>(model: &Model, past: &'a PastOperation, wide: bool) -> Line<'a> {
         _ => Paint::Text,
     };
     let seconds = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), format::duration);
-    let line = Line::new()
-        .text(" ")
-        .state(state)
-        .dim(format::date_time(past.started))
-        .pad_to(22)
-        .text(past.kind.title())
-        .pad_to(34)
-        .add(words, state.words())
-        .pad_to(50)
-        .add(
+    let cells = [
+        (past.kind.title().to_owned(), Paint::Text),
+        (words.to_owned(), state.words()),
+        (
             seconds(past.rto_seconds),
             over(past.rto_seconds, model.env.objectives.rto),
-        )
-        .pad_to(59)
-        .add(
+        ),
+        (
             seconds(past.rpo_seconds),
             over(past.rpo_seconds, model.env.objectives.rpo),
-        )
-        .pad_to(69)
-        .text(past.reason.as_deref().unwrap_or_default());
+        ),
+        (past.reason.clone().unwrap_or_default(), Paint::Text),
+    ];
+    let date = format::date_time(past.started);
+    let date = if wide {
+        date
+    } else {
+        date.chars().skip(5).collect()
+    };
+    let line = Line::new().text(" ").state(state).dim(date);
+    let line = COLUMNS
+        .into_iter()
+        .zip(cells)
+        .fold(line, |line, ((at, _), (words, paint))| {
+            line.pad_to(after_date(wide) + at).add(words, paint)
+        });
     if wide {
         line.dim("  ").dim(past.id.as_str())
     } else {
@@ -111,7 +138,7 @@ fn detail(canvas: &mut Canvas<'_>, model: &Model, past: &PastOperation) {
         let seconds = age(past.started, end).as_secs();
         format!(", took {}", format::duration(seconds as f64))
     });
-    let environment = format!(" in {}", past.environment);
+    let environment = format!(", environment {}", past.environment);
     let objectives = model.env.objectives;
     let figures = match (past.rto_seconds, past.rpo_seconds) {
         (None, None) => String::new(),
@@ -120,7 +147,7 @@ fn detail(canvas: &mut Canvas<'_>, model: &Model, past: &PastOperation) {
             format!(
                 "RTO {} of {}, exposure {} of {} s",
                 shown(rto),
-                format::duration(objectives.rto as f64),
+                format::round(objectives.rto as f64),
                 shown(rpo),
                 objectives.rpo
             )

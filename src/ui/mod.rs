@@ -33,6 +33,7 @@ mod journal_page;
 mod layout;
 mod line;
 mod lookup;
+mod name_servers;
 mod quit;
 mod reading;
 mod run_strip;

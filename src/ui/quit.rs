@@ -37,6 +37,8 @@ pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model) {
     let keys = Line::of(" Esc stay ", Paint::ButtonFocused)
         .text("   ")
         .add("y", Paint::Key)
+        .text(" or ")
+        .add("Ctrl-c", Paint::Key)
         .text(" leave it running");
     lines.push(keys);
     dialog_box::draw(canvas, &title, (COLUMNS, lines.len()), |inside| {

@@ -14,7 +14,7 @@ use super::canvas::Canvas;
 use super::line::{Line, flow};
 use super::state::{State, outcome_words};
 use super::theme::Paint;
-use super::{format, serving};
+use super::{format, layout, name_servers, serving};
 
 /// The operation to show here, if there is one that moves traffic.
 pub(super) fn run(model: &Model) -> Option<&Run> {
@@ -53,7 +53,7 @@ pub(super) fn standing(run: &Run) -> Line<'static> {
             let words = outcome_words(end.outcome).to_uppercase();
             Line::of(state.glyph(), state.paint())
                 .add(format!(" {words} {}", format::exact(end.at)), state.words())
-                .dim("  Esc closes")
+                .dim(" (Esc)")
         }
     }
 }
@@ -63,12 +63,15 @@ fn lines<'a>(model: &'a Model, run: &'a Run, width: usize) -> Vec<Line<'a>> {
     let mut lines = vec![clocks(model, run, room)];
     lines.extend(flow(milestones(model, run), room, "  "));
     let seen = vec![
-        serving::destination(model),
         serving::held(model).unwrap_or_default(),
         serving::commanded_confirmed(model),
+        last_command(run),
     ];
     lines.extend(flow(seen, room, "   "));
     lines.extend(failed_step(run));
+    if width >= layout::RICH.0 {
+        lines.extend(flow(name_servers::lines(model), room, "   "));
+    }
     lines.extend(warnings(run));
     lines
         .into_iter()
@@ -94,7 +97,7 @@ fn clocks(model: &Model, run: &Run, room: usize) -> Line<'static> {
     };
     let clock = Line::of(label, Paint::Dim)
         .add(format::duration(taken.floor()), Paint::Strong)
-        .dim(format!(" of {}  ", format::duration(objective)));
+        .dim(format!(" of {}  ", format::round(objective)));
     let risk = risk(model, run);
     let columns = room
         .saturating_sub(clock.width() + risk.width() + 3)
@@ -178,6 +181,18 @@ fn dns(model: &Model) -> String {
         || "DNS unknown".to_owned(),
         |answers| format!("DNS {}", serving::agreement(model, answers)),
     )
+}
+
+/// The number of the metric lever's command, and whether the keepalive has taken it up.
+fn last_command(run: &Run) -> Line<'static> {
+    run.lever.as_ref().map_or_else(Line::new, |lever| {
+        let echo = if lever.echoed {
+            "echoed"
+        } else {
+            "not echoed yet"
+        };
+        Line::of(format!("command {} {echo}", lever.number), Paint::Dim)
+    })
 }
 
 fn failed_step(run: &Run) -> Option<Line<'_>> {

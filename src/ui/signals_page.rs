@@ -3,14 +3,14 @@
 use crate::app::model::{Model, Page};
 use crate::domain::alarm::{Alarm, AlarmState};
 use crate::domain::region::Role;
-use crate::domain::signal::SignalSpec;
+use crate::domain::signal::{Series, SignalKind, SignalSpec};
 
 use super::canvas::Canvas;
 use super::layout::{self, WIDE};
 use super::line::Line;
 use super::state::State;
 use super::theme::Paint;
-use super::{format, signal_rows, sparkline, text};
+use super::{format, lookup, signal_rows, sparkline, text};
 
 /// Rows of the selected row's detail, its rule included.
 const DETAIL: usize = 4;
@@ -73,37 +73,47 @@ fn signals(canvas: &mut Canvas<'_>, model: &Model, list: &List<'_>) {
 }
 
 fn signal(canvas: &mut Canvas<'_>, model: &Model, spec: &SignalSpec) {
+    let wide = canvas.width() >= WIDE;
+    let (label_room, limit_room) = if wide { (32, 24) } else { (16, 13) };
     let cell = signal_rows::value(model, spec);
-    let region = model.env.regions.get(spec.role);
-    let label_room = if canvas.width() >= WIDE { 32 } else { 18 };
-    let limits = [("warn", spec.warn), ("breach", spec.breach)]
-        .into_iter()
-        .filter_map(|(word, limit)| Some(format!("{word} {}", format::value(spec, limit?))))
-        .collect::<Vec<_>>()
-        .join(", ");
-    let line = Line::new()
+    let head = Line::new()
         .text(" ")
         .state(cell.state)
-        .dim(format!("{region:<14} "))
-        .text(text::cut_end(&spec.label, label_room))
-        .pad_to(18 + label_room + 1)
+        .dim(lookup::region_column(model, spec.role))
+        .text(text::cut_end(&spec.label, label_room));
+    let value_at = 14 + label_room + 4;
+    let limit_at = value_at + 17;
+    let limits = limits(spec, wide);
+    let line = head
+        .pad_to(value_at)
         .join(cell.line())
-        .pad_to(18 + label_room + 1 + 17)
-        .dim(limits);
+        .pad_to(limit_at)
+        .dim(text::cut_end(&limits, limit_room).into_owned());
     canvas.line(0, &line);
-    let series = model
-        .seen
-        .regions
-        .get(spec.role)
-        .signals
-        .last()
-        .and_then(|all| all.get(&spec.id));
-    let top = series.map_or(0.0, |series| sparkline::top(spec, series));
-    let x = line.width().max(canvas.width() / 2 + 20) + 2;
+    let Some(series) = series(model, spec).filter(|_| spec.kind != SignalKind::Heartbeat) else {
+        return;
+    };
+    let x = limit_at + limit_room + 1;
     let room = canvas.width().saturating_sub(x + 1);
-    if let Some(spark) = signal_rows::spark(model, spec, top).filter(|_| room >= 6) {
+    let spark = signal_rows::spark(model, spec, sparkline::top(spec, series));
+    if let Some(spark) = spark.filter(|_| room >= 6) {
         spark.draw(&mut canvas.part((x, 0), room, 1));
     }
+}
+
+fn limits(spec: &SignalSpec, wide: bool) -> String {
+    let shown = |limit: Option<f64>| limit.map(|limit| format::limit(spec, limit));
+    match (shown(spec.warn), shown(spec.breach)) {
+        (Some(warn), Some(breach)) if wide => format!("warn {warn}, breach {breach}"),
+        (Some(warn), Some(breach)) => format!("{warn}, {breach}"),
+        (Some(one), None) | (None, Some(one)) => one,
+        (None, None) => String::new(),
+    }
+}
+
+fn series<'a>(model: &'a Model, spec: &SignalSpec) -> Option<&'a Series> {
+    let seen = &model.seen.regions.get(spec.role).signals;
+    seen.last()?.get(&spec.id)
 }
 
 /// The alarms of both sides by urgency, without sorting them.
@@ -184,7 +194,7 @@ fn alarms(canvas: &mut Canvas<'_>, model: &Model, list: &List<'_>) {
 
 fn alarm_line<'a>(model: &Model, role: Role, alarm: &'a Alarm, width: usize) -> Line<'a> {
     let state = State::from(&alarm.state);
-    let region = model.env.regions.get(role);
+    let region = lookup::region_column(model, role);
     let since = alarm
         .since
         .map_or_else(|| "     ".to_owned(), |at| format::when(at, model.now));
@@ -192,9 +202,9 @@ fn alarm_line<'a>(model: &Model, role: Role, alarm: &'a Alarm, width: usize) -> 
     Line::new()
         .text(" ")
         .state(state)
-        .dim(format!("{region:<14} {since:<6}"))
+        .dim(format!("{region}{since:<6}"))
         .add(text::cut_middle(&alarm.name, name_room), state.words())
-        .pad_to(24 + name_room + 1)
+        .pad_to(text::width(&region) + name_room + 10)
         .dim(alarm.reason.as_deref().unwrap_or_default())
 }
 
@@ -236,19 +246,10 @@ fn detail(canvas: &mut Canvas<'_>, model: &Model, list: &List<'_>) {
 
 fn about(model: &Model, spec: &SignalSpec) -> (String, String) {
     let region = model.env.regions.get(spec.role);
-    let series = model
-        .seen
-        .regions
-        .get(spec.role)
-        .signals
-        .last()
-        .and_then(|all| all.get(&spec.id));
-    let newest = series
-        .and_then(crate::domain::signal::Series::newest)
-        .map_or_else(
-            || "no datapoint".to_owned(),
-            |point| format!("newest datapoint {}", format::exact(point.at)),
-        );
+    let newest = series(model, spec).and_then(Series::newest).map_or_else(
+        || "no datapoint".to_owned(),
+        |point| format!("newest datapoint {}", format::exact(point.at)),
+    );
     let text = format!(
         "{} {} of {} every {} s, read in {region}; {newest}",
         spec.statistic, spec.metric, spec.namespace, spec.period_seconds

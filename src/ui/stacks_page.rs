@@ -15,7 +15,7 @@ use super::reading::{Cell, cell};
 use super::sheet::Sheet;
 use super::state::State;
 use super::theme::Paint;
-use super::{deploy_view, format, text};
+use super::{deploy_view, format, lookup, text};
 
 pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model) {
     if let Some(run) = deploy_view::run(model) {
@@ -71,25 +71,27 @@ fn list(canvas: &mut Canvas<'_>, model: &Model, specs: &[&StackSpec], selected: 
 }
 
 fn row<'a>(model: &'a Model, spec: &'a StackSpec, width: usize) -> Line<'a> {
-    let region = model.env.regions.get(spec.role);
+    let region = lookup::region_column(model, spec.role);
     let cell = state_cell(model, spec);
-    let name_room = if width >= WIDE { 44 } else { 24 };
+    let wide = width >= WIDE;
+    let name_room = if wide { 44 } else { 24 };
+    let status_at = 3 + text::width(&region) + 9 + name_room + 1;
     let line = Line::new()
         .text(" ")
         .state(cell.state)
-        .text(format!("{region:<14} "))
+        .text(region)
         .dim(format!("{:<8} ", spec.role.as_str()))
         .text(text::cut_middle(&spec.name, name_room))
-        .pad_to(27 + name_room + 1)
+        .pad_to(status_at)
         .join(cell.line());
     let Some(stack) = last(model, spec).and_then(StackState::stack) else {
         return line;
     };
-    let mut line = line.pad_to(27 + name_room + 1 + 22);
+    let mut line = line.pad_to(status_at + 23);
     if let Some(at) = stack.updated.or(stack.created) {
         line = line.dim(format!(" {}", format::when(at, model.now)));
     }
-    if stack.termination_protection {
+    if stack.termination_protection && wide {
         line.dim(" protected")
     } else {
         line

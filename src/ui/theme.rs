@@ -110,6 +110,10 @@ impl Theme {
     }
 
     /// The theme for what the terminal says of itself: `NO_COLOR`, `COLORTERM`, `TERM`, and whether the locale is UTF-8.
+    #[expect(
+        clippy::fn_params_excessive_bools,
+        reason = "four facts about one terminal, read in one place"
+    )]
     pub fn of_terminal(
         no_colour: bool,
         colorterm: Option<&str>,

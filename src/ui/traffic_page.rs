@@ -2,7 +2,7 @@
 
 use crate::app::model::{Model, Page};
 use crate::domain::assess::limit;
-use crate::domain::guard::reach;
+use crate::domain::guard::means::reach;
 use crate::domain::lever::{LeverKind, LeverSpec};
 use crate::domain::operation::OperationKind;
 use crate::domain::routing::{Policy, RecordSet};
@@ -14,7 +14,7 @@ use super::line::{Line, flow};
 use super::sheet::{Sheet, proportional};
 use super::state::State;
 use super::theme::Paint;
-use super::{board_rows, guards, reading, serving, text, traffic_strip};
+use super::{board_rows, guards, name_servers, reading, serving, text, traffic_strip};
 
 pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model) {
     if model.env.traffic.is_none() {
@@ -58,7 +58,8 @@ fn now(model: &Model, width: usize) -> Sheet<'_> {
         traffic_strip::exposure(model),
     ];
     sheet.lines(flow(parts, width.saturating_sub(2), "   "));
-    sheet.lines(name_servers(model, width));
+    let servers = name_servers::lines(model);
+    sheet.lines(flow(servers, width.saturating_sub(2), "   "));
     sheet
 }
 
@@ -82,55 +83,6 @@ fn predicted(model: &Model) -> Line<'static> {
     Line::of("predicted ", Paint::Dim).add(names, paint)
 }
 
-/// One name server each, as many in a line as fit.
-pub(super) fn name_servers(model: &Model, width: usize) -> Vec<Line<'_>> {
-    let marker = &model.seen.traffic.marker;
-    let Some(answers) = marker.last() else {
-        return Vec::new();
-    };
-    let trust = reading::trust(marker, model.now, limit::MARKER);
-    let old = match trust {
-        reading::Trust::Old(age) => Some(age),
-        reading::Trust::Fresh | reading::Trust::Untried | reading::Trust::Never(_) => None,
-    };
-    let server = |s: &crate::domain::observation::ServerAnswer| {
-        let (state, words) = match &s.answer {
-            Ok(region) if model.env.regions.role_of(region).is_some() => {
-                (State::Good, region.clone())
-            }
-            Ok(other) => (State::Warn, format!("`{other}`")),
-            Err(why) => (State::Bad, why.clone()),
-        };
-        let state = if old.is_some() { State::Unknown } else { state };
-        let line = Line::new()
-            .state(state)
-            .dim(text::cut_middle(&s.server, 24).into_owned())
-            .text(" ")
-            .add(words, state.words());
-        let line = match &old {
-            Some(age) => line.add(format!(", {age} ago"), Paint::Unknown),
-            None => line,
-        };
-        if s.authoritative {
-            line
-        } else {
-            line.add(" not authoritative", Paint::Warn)
-        }
-    };
-    let mut lines = flow(
-        answers.servers.iter().map(server).collect(),
-        width.saturating_sub(2),
-        "   ",
-    );
-    if answers.via_resolver {
-        lines.push(Line::of(
-            "via a resolver: may be as old as the record's TTL",
-            Paint::Warn,
-        ));
-    }
-    lines
-}
-
 /// Both go/no-go boards, the one that matters now first.
 fn verdicts(model: &Model, width: usize) -> Sheet<'_> {
     let first = serving::next_move(model);
@@ -150,7 +102,7 @@ fn verdicts(model: &Model, width: usize) -> Sheet<'_> {
             .dim(by);
         sheet.rule_with(title, guards::counts(found));
         for guard in found {
-            sheet.lines(guards::rows(guard, width.saturating_sub(2)));
+            sheet.lines(guards::rows(model, guard, width.saturating_sub(2)));
         }
     }
     sheet

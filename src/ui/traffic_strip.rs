@@ -9,21 +9,56 @@ use crate::domain::region::Role;
 use super::canvas::Canvas;
 use super::guards::{self, Answer};
 use super::line::{Line, flow};
-use super::serving;
 use super::state::State;
 use super::theme::Paint;
-use super::{format, layout};
+use super::{format, layout, name_servers, serving};
 
-/// How many lines the strip needs below its rule.
-pub(super) fn height(model: &Model, width: usize) -> usize {
-    lines(model, width).len()
+/// How many lines the strip needs below its rule, on a page of this size.
+pub(super) fn height(model: &Model, page: (usize, usize)) -> usize {
+    if is_rich(model, page) {
+        let (left, right) = columns(model, page.0);
+        left.len().max(right.len())
+    } else {
+        lines(model, page.0).len()
+    }
 }
 
-pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model) {
+pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model, page: (usize, usize)) {
     canvas.rule(0, &Line::of("traffic", Paint::Title), &Line::new());
-    for (index, line) in lines(model, canvas.width()).iter().enumerate() {
-        canvas.line(index + 1, line);
+    let draw = |canvas: &mut Canvas<'_>, lines: &[Line<'_>]| {
+        for (y, line) in lines.iter().enumerate() {
+            canvas.line(y, line);
+        }
+    };
+    let (width, height) = (canvas.width(), canvas.height());
+    let half = width / 2;
+    if is_rich(model, page) {
+        let (left, right) = columns(model, width);
+        draw(&mut canvas.part((0, 1), half - 2, height), &left);
+        draw(&mut canvas.part((half, 1), width - half, height), &right);
+    } else {
+        draw(&mut canvas.rows(1, height), &lines(model, width));
     }
+}
+
+/// Whether the page has room for every guard and every name server.
+fn is_rich(model: &Model, (width, height): (usize, usize)) -> bool {
+    let frame = layout::RICH.1.saturating_sub(4);
+    model.env.traffic.is_some() && width >= layout::RICH.0 && height >= frame
+}
+
+/// Left: where traffic goes, and what each name server says. Right: the go/no-go board in full.
+fn columns(model: &Model, width: usize) -> (Vec<Line<'_>>, Vec<Line<'_>>) {
+    let half = width / 2;
+    let mut left = lines(model, half - 2);
+    left.push(Line::new());
+    let servers = name_servers::lines(model).into_iter();
+    left.extend(servers.map(|line| Line::new().text(" ").join(line)));
+    let guards = guards::of(model, serving::next_move(model));
+    let right = guards
+        .iter()
+        .flat_map(|guard| guards::rows(model, guard, width - half));
+    (left, right.collect())
 }
 
 fn lines(model: &Model, width: usize) -> Vec<Line<'_>> {

@@ -5,6 +5,7 @@ mod input;
 mod observe;
 mod operate;
 mod orders;
+mod steps;
 mod watch;
 
 #[cfg(test)]
@@ -37,9 +38,13 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             operation,
             index,
             result,
-        } => operate::step_done(model, &operation, index, result),
+        } => steps::step_done(model, &operation, index, result),
         Msg::Past(past) => {
+            // another rehearsal of the same world may have lived through later times
             model.past = past;
+            model
+                .past
+                .retain(|operation| operation.started <= model.now);
             model.conclude();
             Vec::new()
         }

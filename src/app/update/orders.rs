@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::app::effect::Order;
+use crate::app::effect::{Deployment, LeverDatum, Order, StackTarget};
 use crate::app::model::Model;
-use crate::domain::assess::{combined_check, marker_role};
 use crate::domain::environment::{StackSpec, TrafficSpec};
 use crate::domain::lever::{Command, LeverKind, LeverSpec, NumberedCommand};
 use crate::domain::placeholder::{Bindings, Placeholder};
 use crate::domain::plan::Action;
-use crate::domain::planning::forced_threshold;
+use crate::domain::planning::traffic::forced_threshold;
+use crate::domain::prediction::{combined_check, marker_role};
 use crate::domain::region::Role;
 use crate::domain::routing::{FailoverRole, Policy, RecordSet, absolute};
 use crate::domain::stack::StackId;
@@ -33,6 +33,14 @@ fn spec<'a>(model: &'a Model, stack: &StackId) -> Result<&'a StackSpec, String> 
         .ok_or_else(|| format!("the bundle has no stack {stack}"))
 }
 
+fn target(spec: &StackSpec) -> StackTarget {
+    StackTarget {
+        stack: spec.id.clone(),
+        role: spec.role,
+        name: spec.name.clone(),
+    }
+}
+
 fn deploy(model: &Model, stack: &StackId) -> Result<Order, String> {
     let spec = spec(model, stack)?;
     let bindings = model.env.bindings(&model.seen);
@@ -54,22 +62,25 @@ fn deploy(model: &Model, stack: &StackId) -> Result<Order, String> {
             Ok(value) => {
                 parameters.insert(name.clone(), value);
             }
-            // an optional parameter that was not given: the template's default applies
-            Err(_) if optional(text) => {}
+            // not given: the deployed value stays, or else the template's default applies
+            Err(_) if optional(text) || is_deployed(model, spec, name) => {}
             Err(error) => return Err(format!("parameter {name} of {}: {error}", spec.name)),
         }
     }
     let keep = kept(model, spec, &parameters);
-    Ok(Order::Deploy {
-        stack: stack.clone(),
-        role: spec.role,
-        name: spec.name.clone(),
+    let deployment = Deployment {
         template: spec.template.clone(),
         parameters,
         keep,
         capabilities: spec.capabilities.clone(),
         tags: tags(model, spec.role),
-    })
+    };
+    Ok(Order::Deploy(target(spec), deployment))
+}
+
+fn is_deployed(model: &Model, spec: &StackSpec, parameter: &str) -> bool {
+    let stack = model.seen.stack(&spec.id);
+    stack.is_some_and(|stack| stack.parameters.contains_key(parameter))
 }
 
 /// Parameters of the template that the deployed stack has and that are not given anew.
@@ -103,19 +114,14 @@ fn tags(model: &Model, role: Role) -> BTreeMap<String, String> {
 }
 
 fn delete(model: &Model, stack: &StackId) -> Result<Order, String> {
-    let spec = spec(model, stack)?;
-    Ok(Order::Delete {
-        stack: stack.clone(),
-        role: spec.role,
-        name: spec.name.clone(),
-    })
+    Ok(Order::Delete(target(spec(model, stack)?)))
 }
 
 fn pull(model: &Model, lever: LeverKind, command: Command) -> Result<Order, String> {
     match lever {
-        LeverKind::Metric => {
-            metric(model, command, None).ok_or_else(|| "the bundle has no metric lever".to_owned())
-        }
+        LeverKind::Metric => metric(model, command, None)
+            .map(Order::PutCommand)
+            .ok_or_else(|| "the bundle has no metric lever".to_owned()),
         LeverKind::Endpoint => endpoint(model, command),
         LeverKind::Force => force(model, command),
         LeverKind::Records => records(model, command),
@@ -124,7 +130,7 @@ fn pull(model: &Model, lever: LeverKind, command: Command) -> Result<Order, Stri
 }
 
 /// The metric lever's order; `number` repeats a command already given.
-pub(super) fn metric(model: &Model, command: Command, number: Option<i64>) -> Option<Order> {
+pub(super) fn metric(model: &Model, command: Command, number: Option<i64>) -> Option<LeverDatum> {
     let LeverSpec::Metric {
         role,
         namespace,
@@ -146,14 +152,14 @@ pub(super) fn metric(model: &Model, command: Command, number: Option<i64>) -> Op
     };
     let bindings = model.env.bindings(&model.seen);
     let dimensions = resolve_all(dimensions, &bindings)?;
-    Some(Order::PutCommand {
+    Some(LeverDatum {
         role: *role,
         namespace: namespace.clone(),
         dimensions,
         number: numbered.number,
-        datum: numbered.datum(),
+        value: numbered.datum(),
         engaged: command == Command::Engage,
-        repeat: false,
+        repeat: number.is_some(),
     })
 }
 
@@ -184,9 +190,10 @@ fn endpoint(model: &Model, command: Command) -> Result<Order, String> {
         "false"
     };
     Ok(Order::SetParameter {
-        stack: stack.clone(),
-        role: *role,
-        name: spec(model, stack)?.name.clone(),
+        target: StackTarget {
+            role: *role,
+            ..target(spec(model, stack)?)
+        },
         parameter: parameter.clone(),
         value: value.to_owned(),
     })

@@ -1,11 +1,15 @@
 //! Tests of update: messages in, model and effects out.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "tests look for one kind of effect"
+)]
 
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
 use crate::app::dialog::{ConfirmFocus, Dialog};
-use crate::app::effect::{Effect, Order, Pace};
+use crate::app::effect::{Effect, LeverDatum, Order, Pace};
 use crate::app::fixtures::{dead, lever, marker, noon, see, steady, tick, unseen};
 use crate::app::key::Key;
 use crate::app::model::{Model, Page};
@@ -15,9 +19,11 @@ use crate::domain::alarm::AlarmState;
 use crate::domain::guard::{GuardId, GuardVerdict};
 use crate::domain::lever::{Command, LeverKind};
 use crate::domain::observation::{EndpointAnswer, Seen, Serving};
+use crate::domain::observed::{FailureKind, ReadError};
 use crate::domain::operation::{OperationKind, Outcome, StepState};
 use crate::domain::plan::Situation;
 use crate::domain::region::Role;
+use crate::domain::stack::{StackId, StackState};
 
 fn press(model: &mut Model, key: Key) -> Vec<Effect> {
     update(model, Msg::Key(key))
@@ -114,19 +120,12 @@ fn a_failover_runs_from_the_typed_name_to_settled() {
         Effect::Do { order, .. } => Some(order.as_ref()),
         _ => None,
     });
-    let Some(Order::PutCommand {
-        role,
-        number,
-        datum,
-        engaged,
-        ..
-    }) = order
-    else {
+    let Some(Order::PutCommand(told)) = order else {
         panic!("{effects:?}")
     };
-    assert_eq!((*role, *engaged), (Role::Standby, true));
+    assert_eq!((told.role, told.engaged), (Role::Standby, true));
     assert_eq!(
-        (*number, *datum),
+        (told.number, told.value),
         (noon().as_second(), noon().as_second() as f64)
     );
 
@@ -168,7 +167,7 @@ fn the_command_is_repeated_each_minute_until_it_is_echoed() {
     let (id, _) = begin(&mut model, 'F');
     done(&mut model, &id, 0);
     let repeats = |effects: &[Effect]| {
-        effects.iter().filter(|e| matches!(e, Effect::Do { order, .. } if matches!(**order, Order::PutCommand { repeat: true, .. }))).count()
+        effects.iter().filter(|e| matches!(e, Effect::Do { order, .. } if matches!(**order, Order::PutCommand(LeverDatum { repeat: true, .. })))).count()
     };
     assert_eq!(repeats(&tick(&mut model, 59)), 0);
     assert_eq!(repeats(&tick(&mut model, 1)), 1);
@@ -279,10 +278,8 @@ fn enter_alone_never_confirms() {
 fn the_primary_gone_dark_makes_it_an_emergency_that_still_goes() {
     let mut model = steady();
     tick(&mut model, 5);
-    for role in [Role::Primary] {
-        see(&mut model, Seen::Endpoint(role, Err(dead())));
-        see(&mut model, Seen::Alarms(role, Err(dead())));
-    }
+    see(&mut model, Seen::Endpoint(Role::Primary, Err(dead())));
+    see(&mut model, Seen::Alarms(Role::Primary, Err(dead())));
     see(&mut model, Seen::Checks(Err(dead())));
     assert_eq!(model.facts.situation, Situation::Emergency);
     assert_eq!(model.facts.dark_since, Some(model.now));
@@ -336,7 +333,34 @@ fn a_lever_that_is_not_followed_in_time_offers_the_next() {
         run.finished.as_ref().map(|f| f.outcome),
         Some(Outcome::TimedOut)
     );
+    assert_eq!(
+        run.result(&model.env.regions, model.facts.serving, model.now)
+            .rto_seconds,
+        None,
+        "traffic that has not arrived has no recovery time"
+    );
     assert_eq!(model.next_lever, Some(LeverKind::Endpoint));
+}
+
+#[test]
+fn a_probe_that_could_not_be_sent_tells_nothing_about_the_region() {
+    let mut model = steady();
+    let unsent = || ReadError {
+        kind: FailureKind::NotFound,
+        message: "the name has no address".into(),
+    };
+    tick(&mut model, 41);
+    for role in Role::BOTH {
+        see(&mut model, Seen::Endpoint(role, Err(unsent())));
+    }
+    assert_eq!(model.facts.situation, Situation::Planned);
+    let guards = &model.go.failover;
+    let guard = guards
+        .iter()
+        .find(|g| g.id == GuardId::DestinationHealthy)
+        .unwrap();
+    assert!(guard.unknown, "{guard:?}");
+    assert_eq!(guard.verdict, GuardVerdict::Refuse);
 }
 
 #[test]
@@ -410,12 +434,93 @@ fn deploying_leaves_a_pulled_endpoint_lever_alone() {
     );
     let kept = effects.iter().find_map(|e| match e {
         Effect::Do { order, .. } => match order.as_ref() {
-            Order::Deploy { keep, .. } => Some(keep.clone()),
+            Order::Deploy(_, deployment) => Some(deployment.keep.clone()),
             _ => None,
         },
         _ => None,
     });
     assert_eq!(kept, Some(vec!["leverEngaged".to_owned()]));
+}
+
+#[test]
+fn an_update_goes_on_from_what_is_deployed_unless_told_otherwise() {
+    let mut model = steady();
+    let id = StackId("standby".into());
+    let Some(mut stack) = model.seen.stack(&id).cloned() else {
+        panic!("not deployed")
+    };
+    let certificate = "arn:aws:acm:us-west-2:1:certificate/x";
+    for (name, value) in [
+        ("domainName", "pay.example"),
+        ("certificateArn", certificate),
+        ("enableBackup", "false"),
+    ] {
+        stack.parameters.insert(name.into(), value.into());
+    }
+    let state = StackState::Present(Box::new(stack));
+    see(&mut model, Seen::Stack(Role::Standby, id, Ok(state)));
+
+    let known =
+        |model: &Model, name: &str| model.env.bindings(&model.seen).get(name).map(str::to_owned);
+    assert_eq!(
+        known(&model, "domainName").as_deref(),
+        Some("pay.test"),
+        "given"
+    );
+    assert_eq!(
+        known(&model, "certificateArnStandby").as_deref(),
+        Some(certificate)
+    );
+    assert_eq!(
+        known(&model, "enableBackup").as_deref(),
+        Some("false"),
+        "not the default"
+    );
+    assert_eq!(
+        known(&model, "reservedConcurrency").as_deref(),
+        Some("100"),
+        "the default"
+    );
+
+    let ask = Ask {
+        kind: OperationKind::Deploy,
+        lever: None,
+        parameters: BTreeMap::from([("enableBackup".to_owned(), "true".to_owned())]),
+        salt: 1,
+    };
+    update(&mut model, Msg::Ask(ask));
+    assert_eq!(
+        known(&model, "enableBackup").as_deref(),
+        Some("true"),
+        "given in the form"
+    );
+}
+
+#[test]
+fn an_update_is_not_asked_for_what_is_deployed() {
+    let bundle = crate::bundle::find(None, "payment-standby").unwrap();
+    let choices = crate::bundle::Choices::of_suffix("demo");
+    let mut model = steady();
+    model.env = bundle.environment(choices).unwrap();
+    let ask = Ask {
+        kind: OperationKind::Deploy,
+        lever: None,
+        parameters: BTreeMap::new(),
+        salt: 1,
+    };
+    update(&mut model, Msg::Ask(ask.clone()));
+    assert_eq!(model.dialog, None, "the domain is not known");
+    let id = StackId("standby".into());
+    let Some(mut stack) = model.seen.stack(&id).cloned() else {
+        panic!("not deployed")
+    };
+    stack
+        .parameters
+        .insert("domainName".into(), "pay.example".into());
+    let state = StackState::Present(Box::new(stack));
+    see(&mut model, Seen::Stack(Role::Standby, id, Ok(state)));
+    update(&mut model, Msg::Ask(ask));
+    assert!(matches!(model.dialog, Some(Dialog::Confirm(_))));
 }
 
 #[test]
@@ -509,7 +614,7 @@ fn any_key() -> impl Strategy<Value = Key> {
 }
 
 /// What may happen between two keys.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Happening {
     Key(Key),
     Tick(u64),

@@ -7,15 +7,15 @@ use jiff::Timestamp;
 use crate::app::effect::{Effect, Entry, Order};
 use crate::app::model::{Model, Weight};
 use crate::app::run::Run;
-use crate::app::update::{observe::lever_of, operate, orders};
+use crate::app::update::{observe::lever_of, orders, steps};
 use crate::domain::alarm::AlarmState;
-use crate::domain::assess::healthy_now;
 use crate::domain::health::Health;
 use crate::domain::lever::{Command, LeverKind};
 use crate::domain::observation::Serving;
 use crate::domain::observed::age;
 use crate::domain::operation::{Outcome, StepState};
 use crate::domain::plan::Action;
+use crate::domain::prediction::healthy_now;
 use crate::domain::region::Role;
 use crate::domain::signal::{Datapoint, SignalKind};
 
@@ -147,7 +147,7 @@ fn advance(model: &mut Model) -> Vec<Effect> {
         entry,
         at: now,
     }];
-    effects.extend(operate::start_next(model));
+    effects.extend(steps::start_next(model));
     effects
 }
 
@@ -194,7 +194,7 @@ fn late(model: &mut Model, why: &str) -> Vec<Effect> {
     }
     model.next_lever = next;
     model.say(advice.clone(), Weight::Bad);
-    operate::finish(model, Outcome::TimedOut, Some(advice))
+    steps::finish(model, Outcome::TimedOut, Some(advice))
 }
 
 /// The lever after the one that was pulled, in the manifest's order, of those within reach.
@@ -211,7 +211,7 @@ pub(super) fn lever_after(model: &Model) -> Option<LeverKind> {
     levers
         .skip_while(|lever| *lever != used)
         .skip(1)
-        .find(|lever| crate::domain::guard::reach(&model.seen, model.now, *lever).is_ok())
+        .find(|lever| crate::domain::guard::means::reach(&model.seen, model.now, *lever).is_ok())
 }
 
 /// Sends the metric lever's command again each minute until its number is echoed, or a newer one rules.
@@ -255,20 +255,13 @@ fn resend(model: &Model, run: &Run, number: i64) -> Vec<Effect> {
         });
     let operation = run.plan().id.clone();
     orders::metric(model, command, Some(number))
-        .map(|order| Effect::Do {
+        .map(|datum| Effect::Do {
             operation,
             index: usize::MAX,
-            order: Box::new(repeated(order)),
+            order: Box::new(Order::PutCommand(datum)),
         })
         .into_iter()
         .collect()
-}
-
-fn repeated(mut order: Order) -> Order {
-    if let Order::PutCommand { repeat, .. } = &mut order {
-        *repeat = true;
-    }
-    order
 }
 
 fn set_lever(model: &mut Model, change: impl FnOnce(&mut crate::app::run::PulledLever)) {

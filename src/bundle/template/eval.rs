@@ -1,6 +1,6 @@
 //! What a template's intrinsic functions come to, given parameters, a place and the resources' attributes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
@@ -44,13 +44,6 @@ impl Scope<'_> {
     /// A value that must come to a scalar, as text.
     pub fn text(&self, value: &Value) -> Result<String, TemplateError> {
         self.text_at(value, 0)
-    }
-
-    /// The resources that a value refers to, in the branches that count here.
-    pub fn references(&self, value: &Value) -> Result<BTreeSet<String>, TemplateError> {
-        let mut found = BTreeSet::new();
-        self.collect(value, &mut found, 0)?;
-        Ok(found)
     }
 
     fn condition(&self, name: &str, depth: u8) -> Result<bool, TemplateError> {
@@ -253,7 +246,11 @@ impl Scope<'_> {
         scalar(value.as_ref(), "Fn::Sub")
     }
 
-    fn branch<'v>(&self, argument: &'v Value, depth: u8) -> Result<&'v Value, TemplateError> {
+    pub(super) fn branch<'v>(
+        &self,
+        argument: &'v Value,
+        depth: u8,
+    ) -> Result<&'v Value, TemplateError> {
         match list("Fn::If", argument)?.as_slice() {
             [condition, yes, no] => {
                 let name = text_of(Some(condition)).unwrap_or_default();
@@ -345,55 +342,6 @@ impl Scope<'_> {
 
     fn text_at(&self, value: &Value, depth: u8) -> Result<String, TemplateError> {
         scalar(self.at(value, depth)?.as_ref(), "a function")
-    }
-
-    fn collect(
-        &self,
-        value: &Value,
-        found: &mut BTreeSet<String>,
-        depth: u8,
-    ) -> Result<(), TemplateError> {
-        let depth = deeper(depth)?;
-        let known = |name: &str| self.template.resources.contains_key(name);
-        match function(value) {
-            Some(("Ref", argument)) => {
-                found.extend(text_of(Some(argument)).filter(|name| known(name)));
-                Ok(())
-            }
-            Some(("Fn::GetAtt", argument)) => {
-                let id = match argument {
-                    Value::Array(parts) => text_of(parts.first()),
-                    other => {
-                        text_of(Some(other)).and_then(|t| Some(t.split_once('.')?.0.to_owned()))
-                    }
-                };
-                found.extend(id.filter(|name| known(name)));
-                Ok(())
-            }
-            Some(("Fn::Sub", argument)) => {
-                let empty = Map::new();
-                let (pattern, own) = sub_parts(argument, &empty)?;
-                let names = pieces(pattern)?.into_iter().filter_map(|p| match p {
-                    Piece::Name(name) => Some(name.split('.').next().unwrap_or(name)),
-                    Piece::Plain(_) => None,
-                });
-                found.extend(
-                    names
-                        .filter(|n| known(n) && !own.contains_key(*n))
-                        .map(str::to_owned),
-                );
-                own.values().try_for_each(|v| self.collect(v, found, depth))
-            }
-            Some(("Fn::If", argument)) => {
-                let chosen = self.branch(argument, depth)?;
-                self.collect(chosen, found, depth)
-            }
-            _ => match value {
-                Value::Array(list) => list.iter().try_for_each(|v| self.collect(v, found, depth)),
-                Value::Object(map) => map.values().try_for_each(|v| self.collect(v, found, depth)),
-                _ => Ok(()),
-            },
-        }
     }
 }
 

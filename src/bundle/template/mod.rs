@@ -2,6 +2,7 @@
 
 pub mod eval;
 mod parts;
+mod refers;
 
 use std::collections::BTreeMap;
 

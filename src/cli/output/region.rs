@@ -7,12 +7,13 @@ use serde::Serialize;
 
 use crate::cli::output::clock;
 use crate::domain::alarm::{Alarm, AlarmState};
-use crate::domain::assess::{healthy_now, limit};
+use crate::domain::assess::limit;
 use crate::domain::environment::{Environment, StackSpec, TrafficSpec};
-use crate::domain::health::{CheckId, CheckTarget, Health, HealthCheck};
+use crate::domain::health::{CheckTarget, CheckerCount, Health, HealthCheck};
 use crate::domain::lever::{LeverKind, LeverSpec};
 use crate::domain::observation::Observation;
 use crate::domain::observed::{Failure, Observed, age};
+use crate::domain::prediction::{check_of, healthy_now};
 use crate::domain::region::Role;
 use crate::domain::signal::{Datapoint, SignalId, SignalKind, SignalSpec, Verdict};
 use crate::domain::stack::{Phase, StackState};
@@ -258,12 +259,7 @@ impl Look<'_> {
     }
 
     fn route53(self, traffic: &TrafficSpec, name: &str) -> HealthCheckStatus {
-        let bindings = self.env.bindings(self.seen);
-        let id = traffic
-            .checks
-            .get(name)
-            .and_then(|id| id.resolve(&bindings).ok())
-            .map(CheckId);
+        let id = check_of(self.env, self.seen, name);
         let known = self.seen.traffic.checks.last();
         let health = match (&id, known) {
             (Some(id), Some(all)) => all.health(id, &|check| self.leaf(traffic, check)),
@@ -273,6 +269,8 @@ impl Look<'_> {
             .as_ref()
             .and_then(|id| self.seen.traffic.checkers.get(id));
         let count = checkers.and_then(Observed::last);
+        let check = id.as_ref().and_then(|id| known?.get(id));
+        let is_inverted = check.is_some_and(|check| check.inverted);
         let failure = checkers
             .and_then(Observed::failure)
             .or_else(|| self.seen.traffic.checks.failure());
@@ -282,7 +280,7 @@ impl Look<'_> {
             health,
             detail: failure
                 .map(|f| clean(&f.message))
-                .or_else(|| count.map(|c| format!("{} of {} checkers", c.succeeding, c.total))),
+                .or_else(|| count.map(|c| checkers_text(c, is_inverted))),
             as_of: checkers
                 .and_then(Observed::at)
                 .or_else(|| self.seen.traffic.checks.at()),
@@ -299,17 +297,16 @@ impl Look<'_> {
                 .checkers
                 .get(&check.id)
                 .and_then(|c| c.fresh(self.now, limit::CHECKS))
-                .map_or(Health::Unknown, crate::domain::health::CheckerCount::health),
+                .map_or(Health::Unknown, CheckerCount::health),
             CheckTarget::Metric { alarm, region, .. } => self.metric(traffic, alarm, region),
             CheckTarget::Calculated { .. } | CheckTarget::Other(_) => Health::Unknown,
         }
     }
 
     fn metric(self, traffic: &TrafficSpec, alarm: &str, region: &str) -> Health {
-        let bindings = self.env.bindings(self.seen);
         let is_lever = matches!(
             traffic.lever(LeverKind::Metric),
-            Some(LeverSpec::Metric { alarm: name, .. }) if name.resolve(&bindings).as_deref() == Ok(alarm)
+            Some(LeverSpec::Metric { alarm: name, .. }) if self.env.resolve(self.seen, name).as_deref() == Ok(alarm)
         );
         if is_lever {
             let lever = self.seen.traffic.lever.fresh(self.now, limit::LEVER);
@@ -369,5 +366,14 @@ fn stale_alarm(alarm: &Alarm, at: Timestamp) -> AlarmStatus {
             clean(alarm.state.as_str()),
             clock(at)
         )),
+    }
+}
+/// An inverted check is healthy while its checkers fail.
+fn checkers_text(count: &CheckerCount, is_inverted: bool) -> String {
+    let text = format!("{} of {} checkers", count.succeeding, count.total);
+    if is_inverted {
+        format!("inverted, {text}")
+    } else {
+        text
     }
 }

@@ -1,6 +1,8 @@
 //! Without a verb: the console.
 
+use crate::app::model::Model;
 use crate::cli::context::{Context, Ended, Failed, Streams};
+use crate::clock::Clock;
 use crate::error::ExitCode;
 use crate::runtime::connect;
 use crate::runtime::console;
@@ -21,7 +23,8 @@ pub fn run(context: &Context, streams: &Streams<'_>) -> Ended {
         .enable_all()
         .build()?;
     let theme = theme(context);
-    runtime.block_on(async {
+    let opening = Model::new(env.clone(), Clock::wall().now());
+    let core = async {
         let session = match stage {
             Some(stage) => {
                 let world = connect::world(&env, stage)?;
@@ -30,16 +33,10 @@ pub fn run(context: &Context, streams: &Streams<'_>) -> Ended {
             None => connect::network(&env, context.wiring()).await?,
         };
         let mut core = Core::start(session, env);
-        if let Some(patience) = context.settings.timeout {
-            core.model.patience = patience;
-        }
-        console::run(core, &theme).await.map_err(|error| {
-            Failed::new(
-                ExitCode::Failure,
-                format!("the console had to end: {error}"),
-            )
-        })
-    })?;
+        context.prepare(&mut core);
+        Ok::<Core, Failed>(core)
+    };
+    runtime.block_on(console::run(&opening, &theme, core))?;
     runtime.shutdown_background();
     Ok(ExitCode::Done)
 }

@@ -105,10 +105,11 @@ pub fn outputs(context: &Context, streams: &mut Streams<'_>, flat: bool) -> Ende
     if flat {
         write_flat(Path::new("cfn-outputs"), &found)?;
     }
-    let text: String = found
+    let lines: Vec<String> = found
         .iter()
-        .map(|(name, value)| format!("{name} = {value}\n"))
+        .map(|(name, value)| format!("{name} = {value}"))
         .collect();
+    let text = lines.join("\n") + "\n";
     context.print(streams.out, &found, &text)?;
     Ok(ExitCode::Done)
 }

@@ -115,12 +115,12 @@ async fn operate(
         Went::NoPlan(why) => Err(Failed::new(ExitCode::Failure, why)),
         Went::NotConfirmed { plan, why } => {
             let refused = plan.refusals().next().is_some();
-            let code = if refused {
+            let exit = if refused {
                 ExitCode::Refused
             } else {
                 ExitCode::NotConfirmed
             };
-            Err(Failed::new(code, why))
+            Err(Failed::new(exit, why))
         }
     }
 }

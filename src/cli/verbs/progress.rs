@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use crate::app::model::Model;
+use crate::app::model::{Model, TrailLine};
 use crate::app::run::{LiveEvent, Run};
 use crate::cli::args::Progress;
 use crate::cli::output::{json_line, progress_text};
@@ -16,7 +16,7 @@ pub struct Reporter {
     style: Progress,
     steps: Vec<StepState>,
     last_event: Option<String>,
-    trail: Option<crate::app::model::TrailLine>,
+    trail: Option<TrailLine>,
 }
 
 /// One line of `--progress json`.
@@ -25,7 +25,7 @@ pub struct Reporter {
 enum Line<'a> {
     Step(&'a StepResult),
     Event(&'a LiveEvent),
-    Note(&'a crate::app::model::TrailLine),
+    Note(&'a TrailLine),
 }
 
 impl Reporter {
@@ -90,20 +90,23 @@ impl Reporter {
             .rposition(|l| Some(l) == self.trail.as_ref())
             .map_or(0, |i| i + 1);
         for note in model.trail.iter().skip(from) {
-            text.push_str(&match self.style {
-                Progress::Human => {
-                    format!(
-                        "{}  {:<10}  {}\n",
-                        note.at.strftime("%H:%M:%SZ"),
-                        clean(&note.source),
-                        clean(&note.text)
-                    )
-                }
+            let said = match self.style {
+                Progress::Human => note_text(note),
                 Progress::Json => line(&Line::Note(note)),
-            });
+            };
+            text.push_str(&said);
         }
         self.trail = model.trail.back().cloned();
     }
+}
+
+fn note_text(note: &TrailLine) -> String {
+    let time = note.at.strftime("%H:%M:%SZ");
+    format!(
+        "{time}  {:<10}  {}\n",
+        clean(&note.source),
+        clean(&note.text)
+    )
 }
 
 fn event_text(model: &Model, live: &LiveEvent) -> String {

@@ -11,7 +11,7 @@ use crate::cli::verbs::progress::Reporter;
 use crate::config::Format;
 use crate::domain::observed::age;
 use crate::domain::operation::Outcome;
-use crate::domain::plan::Consent;
+use crate::domain::plan::{Consent, Plan};
 use crate::domain::region::Role;
 use crate::domain::stack::Phase;
 use crate::error::ExitCode;
@@ -23,10 +23,11 @@ pub fn run(context: &Context, streams: &mut Streams<'_>, verb: &Scenarios) -> En
     match verb {
         Scenarios::List => {
             let all = all()?;
-            let text: String = all
+            let lines: Vec<String> = all
                 .iter()
-                .map(|s| format!("{:<24}{}\n", s.name, s.title))
+                .map(|s| format!("{:<24}{}", s.name, s.title))
                 .collect();
+            let text = lines.join("\n") + "\n";
             context.print(streams.out, &all, &text)?;
             Ok(ExitCode::Done)
         }
@@ -108,38 +109,15 @@ async fn play_step(
     };
     let (outcome, why) = match went {
         Went::Ended(result) => {
-            match context.settings.format {
-                Format::Json => streams.out.write_all(json(result.as_ref())?.as_bytes())?,
-                Format::Human | Format::Prometheus => {
-                    streams.out.write_all(result_text(&result).as_bytes())?
-                }
-            }
+            let text = match context.settings.format {
+                Format::Json => json(result.as_ref())?,
+                Format::Human | Format::Prometheus => result_text(&result),
+            };
+            streams.out.write_all(text.as_bytes())?;
             (result.outcome, result.reason.unwrap_or_default())
         }
         Went::NoPlan(why) => (Outcome::Failed, why),
-        Went::NotConfirmed { plan, why } => {
-            let by: Vec<&str> = plan.refusals().map(|g| g.id.as_str()).collect();
-            if let Some(wanted) = &step.refused_by
-                && !by.contains(&wanted.as_str())
-            {
-                return Err(Failed::new(
-                    ExitCode::OperationFailed,
-                    format!(
-                        "{} should have been refused by {wanted}, but was by {}",
-                        step.run.as_str(),
-                        by.join(", ")
-                    ),
-                ));
-            }
-            (
-                if by.is_empty() {
-                    Outcome::NotConfirmed
-                } else {
-                    Outcome::Refused
-                },
-                why,
-            )
-        }
+        Went::NotConfirmed { plan, why } => (not_confirmed(step, &plan)?, why),
     };
     if outcome == step.outcome {
         return Ok(());
@@ -151,6 +129,23 @@ async fn play_step(
         step.outcome
     );
     Err(Failed::new(ExitCode::OperationFailed, why))
+}
+
+/// Refused or just not confirmed; and by the guard that the scenario names.
+fn not_confirmed(step: &ScriptStep, plan: &Plan) -> Result<Outcome, Failed> {
+    let by: Vec<&str> = plan.refusals().map(|g| g.id.as_str()).collect();
+    match &step.refused_by {
+        Some(wanted) if !by.contains(&wanted.as_str()) => Err(Failed::new(
+            ExitCode::OperationFailed,
+            format!(
+                "{} should have been refused by {wanted}, but was by {}",
+                step.run.as_str(),
+                by.join(", ")
+            ),
+        )),
+        _ if by.is_empty() => Ok(Outcome::NotConfirmed),
+        _ => Ok(Outcome::Refused),
+    }
 }
 
 /// What of the declared end does not hold yet.
@@ -181,7 +176,7 @@ fn stacks_not(core: &Core, role: Role, wanted: Phase) -> Vec<String> {
             .stacks
             .get(id)
             .and_then(|s| s.last())
-            .map_or(Phase::Unknown, |s| s.phase())
+            .map_or(Phase::Unknown, crate::domain::stack::StackState::phase)
     };
     specs
         .filter(|spec| phase(&spec.id) != wanted)

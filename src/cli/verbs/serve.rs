@@ -5,7 +5,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::cli::args::Serve;
 use crate::cli::context::{Context, Ended, Failed, Streams};
 use crate::error::ExitCode;
-use crate::rehearsal::endpoint;
+use crate::rehearsal::{endpoint, name_server};
 use crate::runtime::connect;
 
 pub fn run(context: &Context, streams: &mut Streams<'_>, serve: Serve) -> Ended {
@@ -24,7 +24,14 @@ pub fn run(context: &Context, streams: &mut Streams<'_>, serve: Serve) -> Ended 
             .await
             .map_err(|e| Failed::new(ExitCode::Failure, format!("{} can't be listened on: {e}", serve.listen)))?;
         writeln!(streams.out, "AWS endpoint: http://{}", http.address())?;
-        let mut servers: tokio::task::JoinSet<()> = tokio::task::JoinSet::new();
+        let mut servers = tokio::task::JoinSet::new();
+        if let Some(listen) = serve.dns {
+            let (address, dns) = name_server::serve(world, listen)
+                .await
+                .map_err(|e| Failed::new(ExitCode::Failure, e.to_string()))?;
+            writeln!(streams.out, "name server: {address}")?;
+            servers.spawn(dns);
+        }
         streams.out.flush()?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;

@@ -222,15 +222,6 @@ impl World {
     }
 
     /// A check's health as DNS knows it.
-    pub(super) fn known_health(&self, id: &CheckId) -> Health {
-        let checks = self
-            .route53
-            .checks
-            .iter()
-            .map(|(id, c)| (id.clone(), c.in_force.clone()));
-        self.health_in(&HealthChecks(checks.collect()), id)
-    }
-
     pub(super) fn health_in(&self, checks: &HealthChecks, id: &CheckId) -> Health {
         let leaf = |check: &HealthCheck| {
             self.route53

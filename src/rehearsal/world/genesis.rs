@@ -60,7 +60,10 @@ impl World {
         } else {
             setup.epoch
         });
-        let mut given = setup.environment.given.clone();
+        let mut given = setup.environment.defaults.clone();
+        for (name, value) in setup.environment.given.iter() {
+            given.insert(name, value);
+        }
         for (name, value) in stand_ins(&setup.environment) {
             given.insert(name, value);
         }

@@ -17,6 +17,7 @@ pub mod route53;
 mod system;
 #[cfg(test)]
 mod tests;
+mod zones;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -122,6 +123,13 @@ pub struct RequestRecord {
 impl World {
     pub const fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// What our own clock shows at the first look: the epoch, unless the scenario's clock is wrong.
+    pub fn first_look(&self) -> Timestamp {
+        let ahead = jiff::SignedDuration::from_secs(self.skew());
+        let epoch = self.setup.epoch;
+        epoch.checked_add(ahead).unwrap_or(epoch)
     }
 
     pub const fn environment(&self) -> &Environment {

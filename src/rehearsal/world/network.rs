@@ -8,7 +8,7 @@ use crate::domain::routing::{Policy, RecordSet, absolute, possible_answers};
 use crate::rehearsal::faults::Fault;
 use crate::rehearsal::world::World;
 use crate::rehearsal::world::checks::in_force;
-use crate::rehearsal::world::route53::{ZoneRecord, is_in_zone};
+use crate::rehearsal::world::zones::{ZoneRecord, is_in_zone};
 
 /// How long a name server takes to answer.
 pub const DNS_LATENCY: Duration = Duration::from_millis(20);

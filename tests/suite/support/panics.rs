@@ -26,7 +26,10 @@ pub(crate) fn console(who: &OsStr, address: &OsStr) {
     runtime.block_on(async {
         let rehearsed = Rehearsed::start("steady", state.path()).await;
         let theme = Theme::of_terminal(false, None, Some("xterm-256color"), true);
-        let running = console::run(rehearsed.core, &theme);
+        let opening = rehearsed.core.model.clone();
+        let running = console::run(&opening, &theme, async {
+            Ok::<_, std::io::Error>(rehearsed.core)
+        });
         if who == "loop" {
             tokio::select! {
                 _ = running => {}

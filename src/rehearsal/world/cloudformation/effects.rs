@@ -8,7 +8,7 @@ use crate::domain::routing::{Alias, FailoverRole, Policy, RecordSet, absolute};
 use crate::rehearsal::world::alarms::AlarmRecord;
 use crate::rehearsal::world::cloudformation::attributes::{Place, balancer_name, regional_domain};
 use crate::rehearsal::world::cloudformation::record::ResourceRecord;
-use crate::rehearsal::world::route53::same_place;
+use crate::rehearsal::world::zones::same_place;
 use crate::rehearsal::world::{ACCOUNT, World, props};
 
 impl World {

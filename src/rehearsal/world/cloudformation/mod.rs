@@ -4,6 +4,7 @@ mod attributes;
 mod change_set;
 mod diff;
 mod effects;
+mod failures;
 pub(super) mod record;
 pub(super) mod run;
 mod task;

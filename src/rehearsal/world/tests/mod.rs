@@ -1,6 +1,7 @@
 //! Tests of the world as a whole, on the bundle that ships.
 
 mod gate;
+mod scenarios;
 mod stacks;
 mod traffic;
 

@@ -1,170 +1,27 @@
-//! Polls: one task for each source, so that a source that hangs costs the others nothing.
-//!
-//! Cadences: DESIGN §5. A source that is throttled waits twice as long each time, up to eight times.
+//! The sources, one function each: what is asked, and how often.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
 
-use crate::app::effect::Pace;
-use crate::app::msg::Msg;
 use crate::aws::{LeverQuery, SignalQuery};
-use crate::domain::environment::Environment;
 use crate::domain::lever::{LeverKind, LeverSpec};
-use crate::domain::observation::{Seen, Sighting};
+use crate::domain::observation::Seen;
 use crate::domain::observed::{FailureKind, ReadError};
 use crate::domain::placeholder::Bindings;
 use crate::domain::region::Role;
 use crate::domain::stack::StackId;
 use crate::runtime::known::{Known, StackVersion};
-use crate::runtime::session::Shared;
+use crate::runtime::poller::{Cadence, Poller, Wakes};
 
 /// How much of each signal is read: what the widest sparkline shows.
 const HISTORY: Duration = Duration::from_mins(60);
 /// How far back the newest command of the metric lever is looked for (`facts/aws.md` §1.4: several hours).
 const LEVER_LOOK_BACK: Duration = Duration::from_hours(12);
 
-/// What every poller has.
-#[derive(Clone)]
-pub(super) struct Poller {
-    pub env: std::sync::Arc<Environment>,
-    pub session: Shared,
-    pub known: watch::Receiver<Known>,
-    pub out: mpsc::Sender<Msg>,
-}
-
-/// Seconds between two reads: idle, and while an operation runs.
-#[derive(Clone, Copy)]
-struct Cadence(u64, u64);
-
-impl Cadence {
-    fn at(self, pace: Pace) -> Duration {
-        Duration::from_secs(match pace {
-            Pace::Idle => self.0,
-            Pace::Slow => self.0.saturating_mul(2),
-            Pace::Operation => self.1,
-        })
-    }
-}
-
-/// The pause after a read.
-struct Rest {
-    cadence: Cadence,
-    wakes: Wakes,
-    backoff: u32,
-    /// When the read began.
-    began: Timestamp,
-    /// What was known then.
-    known: Known,
-}
-
-/// What a source depends on besides time.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wakes {
-    /// Nothing: its names are given.
-    Never,
-    /// Names that come from the stacks or from Route 53: it is read again as soon as they change.
-    OnNames,
-}
-
-/// Names arrive in bursts (one stack after the other); this long is waited for the rest of a burst.
-const BURST: Duration = Duration::from_millis(100);
-
-/// Starts every poller.
-pub(super) fn start(poller: &Poller, tasks: &mut JoinSet<()>) {
-    for role in Role::BOTH {
-        for spec in poller.env.stacks_of(role) {
-            tasks.spawn(
-                poller
-                    .clone()
-                    .stack(role, spec.id.clone(), spec.name.clone()),
-            );
-        }
-        tasks.spawn(poller.clone().alarms(role));
-        tasks.spawn(poller.clone().signals(role));
-        tasks.spawn(poller.clone().endpoint(role));
-    }
-    tasks.spawn(poller.clone().identity());
-    if poller.env.traffic.is_some() {
-        tasks.spawn(poller.clone().checks());
-        tasks.spawn(poller.clone().checkers());
-        tasks.spawn(poller.clone().records());
-        tasks.spawn(poller.clone().marker());
-        tasks.spawn(poller.clone().lever());
-    }
-}
-
 impl Poller {
-    /// Reads again and again: at the cadence, and at once when a refresh is asked for, the pace changes, or the
-    /// names it depends on do.
-    async fn every<F, Fut>(mut self, cadence: Cadence, wakes: Wakes, mut read: F)
-    where
-        F: FnMut(Self, Known) -> Fut,
-        Fut: Future<Output = Vec<Seen>>,
-    {
-        let mut backoff: u32 = 0;
-        loop {
-            let known = self.known.borrow_and_update().clone();
-            let began = self.session.clock.now();
-            let seen = read(self.clone(), known.clone()).await;
-            backoff = if seen.iter().any(is_throttled) {
-                (backoff + 1).min(3)
-            } else {
-                0
-            };
-            let at = self.session.clock.now();
-            for seen in seen {
-                if self
-                    .out
-                    .send(Msg::Sighted(Box::new(Sighting { at, seen })))
-                    .await
-                    .is_err()
-                {
-                    return;
-                }
-            }
-            let rest = Rest {
-                cadence,
-                wakes,
-                backoff,
-                began,
-                known,
-            };
-            if self.rest(&rest).await.is_err() {
-                return;
-            }
-        }
-    }
-
-    /// Waits for the next read. An error means that the console is gone.
-    async fn rest(&mut self, rest: &Rest) -> Result<(), watch::error::RecvError> {
-        let clock = self.session.clock.clone();
-        loop {
-            let known = self.known.borrow_and_update().clone();
-            if rest.wakes == Wakes::OnNames && rest.backoff == 0 && known.names_differ(&rest.known)
-            {
-                clock.sleep(BURST).await;
-                return Ok(());
-            }
-            let whole = rest
-                .cadence
-                .at(known.pace)
-                .saturating_mul(1 << rest.backoff);
-            let left = whole.saturating_sub(crate::domain::observed::age(rest.began, clock.now()));
-            if left.is_zero() || (known.refreshes != rest.known.refreshes && rest.backoff == 0) {
-                return Ok(());
-            }
-            tokio::select! {
-                () = clock.sleep(left) => return Ok(()),
-                changed = self.known.changed() => changed?,
-            }
-        }
-    }
-
-    async fn stack(self, role: Role, id: StackId, name: String) {
+    pub(super) async fn stack(self, role: Role, id: StackId, name: String) {
         self.every(Cadence(30, 3), Wakes::Never, move |poller, _| {
             let (id, name) = (id.clone(), name.clone());
             async move {
@@ -176,7 +33,7 @@ impl Poller {
     }
 
     /// Alarms by name; the names come from the stacks' resources, listed once per version of a stack.
-    async fn alarms(self, role: Role) {
+    pub(super) async fn alarms(self, role: Role) {
         let names = std::sync::Arc::new(tokio::sync::Mutex::new(AlarmNames::default()));
         self.every(Cadence(15, 5), Wakes::OnNames, move |poller, known| {
             let names = std::sync::Arc::clone(&names);
@@ -235,7 +92,7 @@ impl Poller {
     }
 
     /// Every signal of the region in one request; those whose dimensions are not known yet are left out.
-    async fn signals(self, role: Role) {
+    pub(super) async fn signals(self, role: Role) {
         self.every(
             Cadence(60, 30),
             Wakes::OnNames,
@@ -272,7 +129,7 @@ impl Poller {
         .await;
     }
 
-    async fn endpoint(self, role: Role) {
+    pub(super) async fn endpoint(self, role: Role) {
         self.every(
             Cadence(15, 5),
             Wakes::OnNames,
@@ -293,7 +150,7 @@ impl Poller {
         .await;
     }
 
-    async fn identity(self) {
+    pub(super) async fn identity(self) {
         self.every(Cadence(300, 300), Wakes::Never, |poller, _| async move {
             vec![Seen::Identity(poller.who().await)]
         })
@@ -310,7 +167,7 @@ impl Poller {
         }
     }
 
-    async fn checks(self) {
+    pub(super) async fn checks(self) {
         self.every(Cadence(120, 30), Wakes::Never, |poller, _| async move {
             vec![Seen::Checks(poller.session.clients.global.checks().await)]
         })
@@ -318,7 +175,7 @@ impl Poller {
     }
 
     /// One endpoint check after the other: Route 53 allows few requests for the whole account.
-    async fn checkers(self) {
+    pub(super) async fn checkers(self) {
         self.every(
             Cadence(30, 10),
             Wakes::OnNames,
@@ -338,7 +195,7 @@ impl Poller {
         .await;
     }
 
-    async fn records(self) {
+    pub(super) async fn records(self) {
         let zone = std::sync::Arc::new(tokio::sync::Mutex::new(None::<String>));
         self.every(Cadence(600, 60), Wakes::OnNames, move |poller, known| {
             let zone = std::sync::Arc::clone(&zone);
@@ -379,7 +236,7 @@ impl Poller {
         ))
     }
 
-    async fn marker(self) {
+    pub(super) async fn marker(self) {
         self.every(Cadence(5, 2), Wakes::OnNames, |poller, known| async move {
             match poller.names(&known.bindings) {
                 Some((_, marker)) => {
@@ -391,7 +248,7 @@ impl Poller {
         .await;
     }
 
-    async fn lever(self) {
+    pub(super) async fn lever(self) {
         self.every(Cadence(15, 5), Wakes::OnNames, |poller, known| async move {
             match poller.lever_query(&known.bindings) {
                 Some((role, query)) => {
@@ -443,20 +300,4 @@ fn resolved(
         .iter()
         .map(|(name, text)| Some((name.clone(), text.resolve(bindings).ok()?)))
         .collect()
-}
-
-fn is_throttled(seen: &Seen) -> bool {
-    let error = match seen {
-        Seen::Identity(r) => r.as_ref().err(),
-        Seen::Stack(_, _, r) => r.as_ref().err(),
-        Seen::Alarms(_, r) => r.as_ref().err(),
-        Seen::Signals(_, r) => r.as_ref().err(),
-        Seen::Endpoint(_, r) => r.as_ref().err(),
-        Seen::Checks(r) => r.as_ref().err(),
-        Seen::Checkers(_, r) => r.as_ref().err(),
-        Seen::Records(r) => r.as_ref().err(),
-        Seen::Marker(r) => r.as_ref().err(),
-        Seen::Lever(r) => r.as_ref().err(),
-    };
-    error.is_some_and(|e| e.kind == FailureKind::Throttled)
 }

@@ -1,0 +1,230 @@
+//! Steps of the running operation: started, done, failed; and its end.
+
+use crate::app::effect::{Effect, Entry, Order};
+use crate::app::model::{Model, Weight};
+use crate::app::msg::StepDone;
+use crate::app::run::{Finished, PulledLever, Run};
+use crate::app::update::operate::run_of;
+use crate::app::update::{orders, watch};
+use crate::domain::operation::{OperationId, OperationKind, Outcome, StepState};
+use crate::domain::plan::Action;
+
+/// Starts the first step that waits, or ends the operation if none does.
+pub(super) fn start_next(model: &mut Model) -> Vec<Effect> {
+    let now = model.now;
+    let Some(run) = model.run.as_deref_mut().filter(|run| run.is_running()) else {
+        return Vec::new();
+    };
+    let Some((index, step)) = run.current().map(|(index, step)| (index, step.clone())) else {
+        return finish(model, Outcome::Succeeded, None);
+    };
+    let Some(slot) = run.steps.get_mut(index) else {
+        return Vec::new();
+    };
+    slot.state = StepState::Running;
+    slot.started = Some(now);
+    let mut effects = vec![journal_step(run, index, now)];
+    if is_wait(&step.action) {
+        effects.extend(watch::watch(model));
+        return effects;
+    }
+    match orders::order(model, &step.action) {
+        Ok(order) => {
+            let operation = remember_lever(model, &order);
+            effects.extend(undo(operation.as_ref(), &order, now));
+            effects.extend(operation.map(|operation| Effect::Do {
+                operation,
+                index,
+                order: Box::new(order),
+            }));
+        }
+        Err(why) => effects.extend(fail_step(model, index, why)),
+    }
+    effects
+}
+
+/// What takes a change of records back is written down before the change.
+fn undo(operation: Option<&OperationId>, order: &Order, at: jiff::Timestamp) -> Option<Effect> {
+    let Order::ChangeRecords { before, .. } = order else {
+        return None;
+    };
+    let entry = Entry::Undo {
+        records: before.clone(),
+    };
+    Some(Effect::Journal {
+        operation: operation?.clone(),
+        entry,
+        at,
+    })
+}
+
+const fn is_wait(action: &Action) -> bool {
+    match action {
+        Action::AwaitAlarm { .. } | Action::AwaitDns { .. } | Action::AwaitHealthy { .. } => true,
+        Action::DeployStack { .. } | Action::DeleteStack { .. } | Action::Pull { .. } => false,
+    }
+}
+
+/// Keeps the metric lever's number, which is repeated until it is echoed. Returns the operation's id.
+fn remember_lever(model: &mut Model, order: &Order) -> Option<OperationId> {
+    let now = model.now;
+    let run = model.run.as_deref_mut()?;
+    if let Order::PutCommand(datum) = order {
+        run.lever = Some(PulledLever {
+            number: datum.number,
+            last_sent: now,
+            echoed: false,
+        });
+    }
+    Some(run.plan().id.clone())
+}
+
+fn journal_step(run: &Run, index: usize, at: jiff::Timestamp) -> Effect {
+    let title = run
+        .plan()
+        .steps
+        .get(index)
+        .map(|s| s.title.clone())
+        .unwrap_or_default();
+    let (state, note) = run
+        .steps
+        .get(index)
+        .map_or((StepState::Waiting, None), |step| {
+            (step.state, step.note.clone())
+        });
+    Effect::Journal {
+        operation: run.plan().id.clone(),
+        entry: Entry::Step {
+            index,
+            title,
+            state,
+            note,
+        },
+        at,
+    }
+}
+
+pub(super) fn step_done(
+    model: &mut Model,
+    operation: &OperationId,
+    index: usize,
+    result: Result<StepDone, String>,
+) -> Vec<Effect> {
+    let now = model.now;
+    let Some(run) = run_of(model, operation).filter(|run| run.is_running()) else {
+        return Vec::new();
+    };
+    let Some(slot) = run
+        .steps
+        .get_mut(index)
+        .filter(|slot| slot.state == StepState::Running)
+    else {
+        return Vec::new();
+    };
+    match result {
+        Ok(done) => {
+            slot.state = if done.skipped {
+                StepState::Skipped
+            } else {
+                StepState::Done
+            };
+            slot.finished = Some(now);
+            slot.note = done.note;
+            let pulled = matches!(
+                run.plan().steps.get(index).map(|s| &s.action),
+                Some(Action::Pull { .. })
+            );
+            if pulled {
+                run.milestones.pulled.get_or_insert(now);
+            }
+            let mut effects = vec![journal_step(run, index, now)];
+            effects.extend(start_next(model));
+            effects
+        }
+        Err(why) => fail_step(model, index, why),
+    }
+}
+
+fn fail_step(model: &mut Model, index: usize, why: String) -> Vec<Effect> {
+    let now = model.now;
+    let Some(run) = model.run.as_deref_mut() else {
+        return Vec::new();
+    };
+    if let Some(slot) = run.steps.get_mut(index) {
+        slot.state = StepState::Failed;
+        slot.finished = Some(now);
+        slot.note = Some(why.clone());
+    }
+    let entry = journal_step(run, index, now);
+    if run.plan().kind.moves_traffic() {
+        model.next_lever = watch::lever_after(model);
+    }
+    let mut effects = vec![entry];
+    effects.extend(finish(model, Outcome::Failed, Some(why)));
+    effects
+}
+
+/// Ends the operation.
+pub(super) fn finish(model: &mut Model, outcome: Outcome, reason: Option<String>) -> Vec<Effect> {
+    let now = model.now;
+    let serving = model.facts.serving;
+    let Some(run) = model.run.as_deref_mut().filter(|run| run.is_running()) else {
+        return Vec::new();
+    };
+    let kind = run.plan().kind;
+    if outcome == Outcome::Succeeded && kind.moves_traffic() {
+        run.milestones.settled.get_or_insert(now);
+    }
+    run.finished = Some(Finished {
+        at: now,
+        outcome,
+        reason: reason.clone(),
+    });
+    let rto_seconds = run.rto_seconds(now);
+    let exposure = run.exposure.map(|e| e.seconds);
+    let operation = run.plan().id.clone();
+    let text = format!("{} {}", kind.title(), describe(outcome, reason.as_deref()));
+    let entry = Entry::Closed {
+        outcome,
+        reason,
+        serving,
+        rto_seconds,
+        rpo_seconds: exposure,
+    };
+    model.note(
+        "you",
+        text,
+        if outcome == Outcome::Succeeded {
+            Weight::Good
+        } else {
+            Weight::Bad
+        },
+    );
+    let mut effects = vec![
+        Effect::Journal {
+            operation,
+            entry,
+            at: now,
+        },
+        Effect::Refresh,
+    ];
+    if let (Outcome::Succeeded, OperationKind::Failover, Some(seconds)) =
+        (outcome, kind, rto_seconds)
+    {
+        effects.push(Effect::PublishRto { seconds });
+    }
+    model.conclude();
+    effects
+}
+
+fn describe(outcome: Outcome, reason: Option<&str>) -> String {
+    let word = match outcome {
+        Outcome::Succeeded => "done",
+        Outcome::Failed => "failed",
+        Outcome::Refused => "refused",
+        Outcome::NotConfirmed => "not confirmed",
+        Outcome::TimedOut => "not confirmed in time",
+        Outcome::Abandoned => "left",
+    };
+    reason.map_or_else(|| word.to_owned(), |reason| format!("{word}: {reason}"))
+}

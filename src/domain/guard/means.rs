@@ -1,0 +1,196 @@
+//! Rules about the means: the lever's reach, credentials, parity, practice.
+
+use jiff::Timestamp;
+
+use crate::domain::assess::limit;
+use crate::domain::guard::GuardVerdict::{Allow, Refuse, Warn};
+use crate::domain::guard::rules::Asked;
+use crate::domain::guard::{GuardId, GuardResult, answer, firm_refusal};
+use crate::domain::lever::LeverKind;
+use crate::domain::observation::Observation;
+use crate::domain::observed::age;
+use crate::domain::plan::Situation;
+use crate::domain::region::Role;
+use crate::domain::stack::Phase;
+
+impl Asked<'_> {
+    pub(super) fn lever(&self) -> GuardResult {
+        let lever = self.question.lever;
+        if self.traffic.lever(lever).is_none() {
+            return firm_refusal(
+                GuardId::Lever,
+                lever.as_str(),
+                "the bundle has no such lever",
+            );
+        }
+        match reach(self.seen, self.now, lever) {
+            Ok(()) => answer(GuardId::Lever, Allow, lever.as_str(), "reachable"),
+            Err(why) => {
+                let made = answer(GuardId::Lever, Refuse, lever.as_str(), why)
+                    .remedy("choose another lever");
+                if self.plane_untried(lever) {
+                    made.unknown()
+                } else {
+                    made
+                }
+            }
+        }
+    }
+
+    /// Whether nothing was heard yet of what the lever needs, good or bad.
+    fn plane_untried(&self, lever: LeverKind) -> bool {
+        match lever {
+            LeverKind::Automatic => false,
+            LeverKind::Metric => self.seen.traffic.lever.is_untried(),
+            LeverKind::Endpoint => {
+                let mut stacks = self.seen.regions.standby.stacks.values();
+                stacks.all(crate::domain::observed::Observed::is_untried)
+            }
+            LeverKind::Force | LeverKind::Records => self.seen.traffic.checks.is_untried(),
+        }
+    }
+
+    pub(super) fn credentials(&self) -> GuardResult {
+        let identity = self.seen.identity.last();
+        let Some(expires) = identity.and_then(|i| i.expires) else {
+            return match identity {
+                Some(_) => answer(
+                    GuardId::Credentials,
+                    Allow,
+                    "do not expire",
+                    "credentials outlive the operation",
+                ),
+                None => answer(
+                    GuardId::Credentials,
+                    Warn,
+                    "unknown",
+                    "the identity could not be read",
+                )
+                .unknown(),
+            };
+        };
+        let left = age(self.now, expires).as_secs();
+        let verdict = if left >= self.env.objectives.rto {
+            Allow
+        } else {
+            Warn
+        };
+        let reason = if verdict == Allow {
+            "credentials outlive the operation"
+        } else {
+            "credentials expire during the operation"
+        };
+
+        answer(
+            GuardId::Credentials,
+            verdict,
+            format!("{} min left", left / 60),
+            reason,
+        )
+        .limit(format!("{} min", self.env.objectives.rto / 60))
+    }
+
+    /// The same templates and parameters on both sides, as far as the stacks show it.
+    pub(super) fn parity(&self) -> GuardResult {
+        let count = |role: Role| {
+            let region = self.seen.regions.get(role);
+            self.env
+                .stacks_of(role)
+                .filter(|s| {
+                    region
+                        .stacks
+                        .get(&s.id)
+                        .and_then(|o| o.last())
+                        .is_some_and(|s| s.phase() == Phase::Settled)
+                })
+                .count()
+        };
+        let (primary, standby) = (count(Role::Primary), count(Role::Standby));
+        let milder = if self.facts.situation == Situation::Planned {
+            Warn
+        } else {
+            Allow
+        };
+        if primary > 0 && standby > 0 {
+            answer(
+                GuardId::Parity,
+                Allow,
+                "same",
+                "stacks of both regions are settled",
+            )
+        } else {
+            answer(
+                GuardId::Parity,
+                milder,
+                "not compared",
+                "the stacks of both regions could not be compared",
+            )
+            .unknown()
+        }
+    }
+
+    pub(super) fn practised(&self) -> GuardResult {
+        const TOO_LONG_DAYS: u64 = 90;
+        let milder = if self.facts.situation == Situation::Planned {
+            Warn
+        } else {
+            Allow
+        };
+        let limit = format!("{TOO_LONG_DAYS} days");
+        match self.question.last_practice {
+            Some(last) => {
+                let days = age(last, self.now).as_secs() / 86_400;
+                let verdict = if days <= TOO_LONG_DAYS { Allow } else { milder };
+                answer(
+                    GuardId::Practised,
+                    verdict,
+                    format!("{days} days ago"),
+                    "last rehearsal or drill",
+                )
+                .limit(limit)
+            }
+            None => answer(
+                GuardId::Practised,
+                milder,
+                "never",
+                "no rehearsal or drill is in the journal",
+            )
+            .limit(limit),
+        }
+    }
+}
+
+/// Whether a lever can be reached, judged by reading its plane.
+pub fn reach(seen: &Observation, now: Timestamp, lever: LeverKind) -> Result<(), String> {
+    let standby = &seen.regions.standby;
+    match lever {
+        LeverKind::Automatic => Ok(()),
+        LeverKind::Metric => match (
+            seen.traffic.lever.fresh(now, limit::LEVER),
+            seen.traffic.lever.failure(),
+        ) {
+            (_, Some(failure)) => Err(format!("CloudWatch of the standby: {}", failure.message)),
+            (Some(_), None) => Ok(()),
+            (None, None) => Err("CloudWatch of the standby was not read lately".to_owned()),
+        },
+        LeverKind::Endpoint => {
+            let fresh = standby
+                .stacks
+                .values()
+                .any(|s| s.fresh(now, limit::STACKS).is_some() && s.failure().is_none());
+            if fresh {
+                Ok(())
+            } else {
+                Err("CloudFormation of the standby is not answering".to_owned())
+            }
+        }
+        LeverKind::Force | LeverKind::Records => {
+            let checks = &seen.traffic.checks;
+            match (checks.failure(), checks.last()) {
+                (None, Some(_)) => Ok(()),
+                (Some(failure), _) => Err(format!("Route 53: {}", failure.message)),
+                (None, None) => Err("Route 53 was not read yet".to_owned()),
+            }
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Guards: rules that answer allow, warn or refuse before traffic is moved (DESIGN §8).
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::assess::assess;
+use crate::domain::environment::Environment;
+use crate::domain::lever::LeverKind;
+use crate::domain::observation::Observation;
+use crate::domain::operation::OperationKind;
+use crate::domain::region::Role;
+
+pub mod means;
+mod rules;
+
+use rules::Asked;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GuardId {
+    ReadOnly,
+    Needed,
+    DestinationHealthy,
+    Predicted,
+    NothingRunning,
+    DestinationFit,
+    Exposure,
+    Lever,
+    Credentials,
+    Parity,
+    Practised,
+    /// Delete: traffic must not be answered from what is deleted.
+    NotServing,
+    Production,
+}
+
+impl GuardId {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ReadOnly => "read_only",
+            Self::Needed => "needed",
+            Self::DestinationHealthy => "destination_healthy",
+            Self::Predicted => "predicted",
+            Self::NothingRunning => "nothing_running",
+            Self::DestinationFit => "destination_fit",
+            Self::Exposure => "exposure",
+            Self::Lever => "lever",
+            Self::Credentials => "credentials",
+            Self::Parity => "parity",
+            Self::Practised => "practised",
+            Self::NotServing => "not_serving",
+            Self::Production => "production",
+        }
+    }
+}
+
+impl fmt::Display for GuardId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GuardVerdict {
+    Allow,
+    Warn,
+    Refuse,
+}
+
+/// One guard's answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuardResult {
+    pub id: GuardId,
+    pub verdict: GuardVerdict,
+    /// What was found.
+    pub value: String,
+    /// What it is held against.
+    pub limit: String,
+    pub reason: String,
+    /// What the operator can do about it; empty where there is nothing to do.
+    pub remedy: String,
+    /// The reading behind it is missing or too old to tell.
+    pub unknown: bool,
+    pub can_override: bool,
+}
+
+/// What is asked of the guards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Question<'a> {
+    pub kind: OperationKind,
+    pub lever: LeverKind,
+    /// The operation that runs in the environment, in words.
+    pub running: Option<&'a str>,
+    /// When the last rehearsal or drill of this environment ended.
+    pub last_practice: Option<Timestamp>,
+}
+
+/// The go/no-go board for moving traffic.
+pub fn judge(
+    env: &Environment,
+    seen: &Observation,
+    now: Timestamp,
+    question: &Question<'_>,
+) -> Vec<GuardResult> {
+    let Some(traffic) = &env.traffic else {
+        return Vec::new();
+    };
+    let facts = assess(env, seen, now);
+    let asked = Asked {
+        env,
+        seen,
+        now,
+        question,
+        traffic,
+        facts: &facts,
+        to: destination(question.kind),
+    };
+    let always = [
+        asked.destination_healthy(),
+        asked.predicted(),
+        asked.nothing_running(),
+        asked.destination_fit(),
+        asked.exposure(),
+        asked.lever(),
+        asked.credentials(),
+        asked.parity(),
+        asked.practised(),
+    ];
+    asked
+        .read_only()
+        .into_iter()
+        .chain(asked.needed())
+        .chain(always)
+        .collect()
+}
+
+/// The side to which an operation moves traffic.
+const fn destination(kind: OperationKind) -> Role {
+    match kind {
+        OperationKind::Failback => Role::Primary,
+        OperationKind::Failover | OperationKind::Deploy | OperationKind::Delete => Role::Standby,
+    }
+}
+
+/// The worst verdict of a list.
+pub fn overall(guards: &[GuardResult]) -> GuardVerdict {
+    guards
+        .iter()
+        .map(|g| g.verdict)
+        .max()
+        .unwrap_or(GuardVerdict::Allow)
+}
+
+/// An answer in the making.
+fn answer(
+    id: GuardId,
+    verdict: GuardVerdict,
+    value: impl Into<String>,
+    reason: impl Into<String>,
+) -> GuardResult {
+    GuardResult {
+        id,
+        verdict,
+        value: value.into(),
+        limit: String::new(),
+        reason: reason.into(),
+        remedy: String::new(),
+        unknown: false,
+        can_override: true,
+    }
+}
+
+impl GuardResult {
+    #[must_use]
+    pub fn limit(mut self, limit: impl Into<String>) -> Self {
+        self.limit = limit.into();
+        self
+    }
+
+    #[must_use]
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = remedy.into();
+        self
+    }
+
+    #[must_use]
+    const fn unknown(mut self) -> Self {
+        self.unknown = true;
+        self
+    }
+
+    #[must_use]
+    const fn firm(mut self) -> Self {
+        self.can_override = false;
+        self
+    }
+}
+
+/// A refusal that no reason overrides.
+pub fn firm_refusal(
+    id: GuardId,
+    value: impl Into<String>,
+    reason: impl Into<String>,
+) -> GuardResult {
+    answer(id, GuardVerdict::Refuse, value, reason).firm()
+}
+
+/// A guard's answer for operations that judge by themselves (deploy, delete).
+pub fn result(
+    id: GuardId,
+    verdict: GuardVerdict,
+    value: impl Into<String>,
+    reason: impl Into<String>,
+) -> GuardResult {
+    answer(id, verdict, value, reason)
+}

@@ -1,0 +1,151 @@
+//! Makes plans: an operation and the observed world in, ordered steps out.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::domain::assess::{Assessment, limit};
+use crate::domain::environment::{Environment, StackSpec};
+use crate::domain::guard::{GuardId, GuardResult, GuardVerdict, firm_refusal, result};
+use crate::domain::lever::LeverKind;
+use crate::domain::observation::Observation;
+use crate::domain::operation::{OperationId, OperationKind};
+use crate::domain::plan::{Action, Plan, Step};
+use crate::domain::region::Role;
+use crate::domain::stack::{Phase, StackId};
+
+pub mod stacks;
+pub mod traffic;
+
+/// Why no plan can be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CannotPlan {
+    #[error("the bundle {0} steers no traffic, so there is nothing to fail over")]
+    NoTraffic(String),
+    #[error("the bundle has no {0} lever; it has: {1}")]
+    NoLever(LeverKind, String),
+    #[error(
+        "{stack} in {region} could not be read lately ({why}), so nothing can be planned for it: check the region and your credentials, then try again"
+    )]
+    NotRead {
+        stack: String,
+        region: String,
+        why: String,
+    },
+    #[error("{0} is needed to deploy: give it with --parameter {0}=… or in the form")]
+    MissingParameter(String),
+    #[error("{name}: {why}")]
+    BadParameter { name: String, why: String },
+    #[error("there is nothing to delete: no stack of the environment exists")]
+    NothingThere,
+}
+
+/// What every plan starts from.
+#[derive(Clone, Copy, Debug)]
+pub struct Basis<'a> {
+    pub env: &'a Environment,
+    pub seen: &'a Observation,
+    pub facts: &'a Assessment,
+    pub now: Timestamp,
+}
+
+impl Basis<'_> {
+    fn plan(&self, kind: OperationKind, id: OperationId, steps: Vec<Step>) -> Plan {
+        Plan {
+            id,
+            kind,
+            environment: self.env.name.clone(),
+            production: self.env.production,
+            made_at: self.now,
+            situation: self.facts.situation,
+            steps,
+            guards: Vec::new(),
+            notes: Vec::new(),
+            basis: BTreeMap::new(),
+        }
+    }
+
+    /// The phase of every stack, each of them read lately.
+    fn phases(&self) -> Result<BTreeMap<StackId, Phase>, CannotPlan> {
+        self.env
+            .stacks
+            .iter()
+            .map(|spec| Ok((spec.id.clone(), self.phase(spec)?)))
+            .collect()
+    }
+
+    fn phase(&self, spec: &StackSpec) -> Result<Phase, CannotPlan> {
+        let seen = self.seen.regions.get(spec.role).stacks.get(&spec.id);
+        seen.and_then(|s| s.fresh(self.now, limit::STACKS))
+            .map(super::stack::StackState::phase)
+            .ok_or_else(|| {
+                let why = seen
+                    .and_then(|s| s.failure())
+                    .map_or("no answer yet", |f| f.message.as_str());
+                CannotPlan::NotRead {
+                    stack: spec.name.clone(),
+                    region: self.env.regions.get(spec.role).to_string(),
+                    why: why.to_owned(),
+                }
+            })
+    }
+
+    fn read_only(&self) -> Option<GuardResult> {
+        self.env.read_only.then(|| {
+            firm_refusal(
+                GuardId::ReadOnly,
+                "read-only",
+                "the console was started read-only",
+            )
+            .remedy("start it without --read-only")
+        })
+    }
+
+    /// The region's name and what goes there, for people.
+    fn region(&self, role: Role) -> &str {
+        self.env.regions.get(role).as_str()
+    }
+}
+
+fn nothing_running(phases: &BTreeMap<StackId, Phase>) -> GuardResult {
+    let busy = phases
+        .iter()
+        .find(|(_, phase)| **phase == Phase::InProgress);
+    match busy {
+        Some((id, _)) => firm_refusal(
+            GuardId::NothingRunning,
+            format!("stack {id} is in progress"),
+            "another operation is running in the environment",
+        )
+        .remedy("wait for it or stop it"),
+        None => result(
+            GuardId::NothingRunning,
+            GuardVerdict::Allow,
+            "none",
+            "no other operation is running",
+        ),
+    }
+}
+
+fn step(title: impl Into<String>, role: Option<Role>, action: Action) -> Step {
+    Step {
+        title: title.into(),
+        role,
+        action,
+        undo: None,
+        expect: None,
+        changes: None,
+    }
+}
+
+impl Step {
+    fn undo(mut self, undo: impl Into<String>) -> Self {
+        self.undo = Some(undo.into());
+        self
+    }
+
+    fn expect(mut self, expect: impl Into<String>) -> Self {
+        self.expect = Some(expect.into());
+        self
+    }
+}

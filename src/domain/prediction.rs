@@ -1,0 +1,206 @@
+//! Predicts DNS answers from records, health checks and levers; finds the checks behind the records.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::domain::assess::{engaged_levers, limit, silence};
+use crate::domain::environment::{Environment, TrafficSpec};
+use crate::domain::health::{CheckId, CheckTarget, Health, HealthCheck};
+use crate::domain::lever::{Command, LeverKind};
+use crate::domain::observation::Observation;
+use crate::domain::region::Role;
+use crate::domain::routing::{RecordSet, absolute, possible_answers};
+
+/// The calculated check on the primary's marker record.
+pub fn combined_check<'a>(env: &Environment, seen: &'a Observation) -> Option<&'a HealthCheck> {
+    let traffic = env.traffic.as_ref()?;
+    let record = marker_record(env, traffic, seen, Role::Primary)?;
+    seen.traffic.checks.last()?.get(record.check.as_ref()?)
+}
+
+/// The check that the manifest calls `name` (`combined`, `primary`, `standby`, `lever`, `endpoint_lever`).
+///
+/// The manifest's reference usually names an output of a stack in the primary region; where that can't be read, the
+/// check is found from the records: the one on each side's marker, and the children of the primary's.
+pub fn check_of(env: &Environment, seen: &Observation, name: &str) -> Option<CheckId> {
+    let traffic = env.traffic.as_ref()?;
+    let named = traffic.checks.get(name).map(|text| env.resolve(seen, text));
+    if let Some(Ok(id)) = named {
+        return Some(CheckId(id));
+    }
+    let on = |role| marker_record(env, traffic, seen, role)?.check.clone();
+    match name {
+        "combined" => on(Role::Primary),
+        "standby" => on(Role::Standby),
+        _ => child_of_combined(env, seen, name),
+    }
+}
+
+fn child_of_combined(env: &Environment, seen: &Observation, name: &str) -> Option<CheckId> {
+    let CheckTarget::Calculated { children, .. } = &combined_check(env, seen)?.target else {
+        return None;
+    };
+    let checks = seen.traffic.checks.last()?;
+    let fits = |check: &HealthCheck| match &check.target {
+        CheckTarget::Metric { .. } => name == "lever",
+        CheckTarget::Endpoint { .. } if check.inverted => name == "endpoint_lever",
+        CheckTarget::Endpoint { .. } => name == "primary",
+        CheckTarget::Calculated { .. } | CheckTarget::Other(_) => false,
+    };
+    children
+        .iter()
+        .find(|id| checks.get(id).is_some_and(fits))
+        .cloned()
+}
+
+/// The marker record of one side.
+pub fn marker_record<'a>(
+    env: &Environment,
+    traffic: &TrafficSpec,
+    seen: &'a Observation,
+    role: Role,
+) -> Option<&'a RecordSet> {
+    let name = absolute(&env.resolve(seen, &traffic.marker).ok()?);
+    let records = seen.traffic.records.last()?;
+    records
+        .iter()
+        .find(|r| r.name == name && r.kind == "TXT" && marker_role(env, r) == Some(role))
+}
+
+/// The side that a marker record names.
+pub fn marker_role(env: &Environment, record: &RecordSet) -> Option<Role> {
+    record
+        .values
+        .first()
+        .and_then(|value| env.regions.role_of(value.trim_matches('"')))
+}
+
+/// The sides that could answer, now (`pull` is none) or after a lever was told something.
+///
+/// Both sides where the records are not known: then nothing can be excluded.
+pub fn predict(
+    env: &Environment,
+    seen: &Observation,
+    now: Timestamp,
+    pull: Option<(LeverKind, Command)>,
+) -> BTreeSet<Role> {
+    let Some(traffic) = &env.traffic else {
+        return BTreeSet::new();
+    };
+    if let Some((LeverKind::Records, command)) = pull {
+        return BTreeSet::from([command.wanted()]);
+    }
+    let health = |id: &CheckId| {
+        let Some(checks) = seen.traffic.checks.last() else {
+            return Health::Unknown;
+        };
+        if let Some((LeverKind::Force, command)) = pull
+            && combined_check(env, seen).is_some_and(|combined| combined.id == *id)
+        {
+            return Health::from_bool(command == Command::Release);
+        }
+        checks.health(id, &|check| leaf_health(env, seen, now, check, pull))
+    };
+    marker_answers(env, traffic, seen, now, &health)
+        .unwrap_or_else(|| Role::BOTH.into_iter().collect())
+}
+
+/// What a check says now, as far as the readings tell.
+pub fn check_health(env: &Environment, seen: &Observation, now: Timestamp, id: &CheckId) -> Health {
+    let Some(checks) = seen.traffic.checks.last() else {
+        return Health::Unknown;
+    };
+    checks.health(id, &|check| leaf_health(env, seen, now, check, None))
+}
+
+pub(crate) fn marker_answers(
+    env: &Environment,
+    traffic: &TrafficSpec,
+    seen: &Observation,
+    now: Timestamp,
+    health: &dyn Fn(&CheckId) -> Health,
+) -> Option<BTreeSet<Role>> {
+    let name = env.resolve(seen, &traffic.marker).ok()?;
+    let records = seen.traffic.records.fresh(now, limit::RECORDS)?;
+    let answers = possible_answers(records, &name, "TXT", health);
+    let roles: BTreeSet<Role> = answers
+        .into_iter()
+        .filter_map(|r| marker_role(env, r))
+        .collect();
+    (!roles.is_empty()).then_some(roles)
+}
+
+/// The raw health of an endpoint or metric check, with what a pull would do to it.
+fn leaf_health(
+    env: &Environment,
+    seen: &Observation,
+    now: Timestamp,
+    check: &HealthCheck,
+    pull: Option<(LeverKind, Command)>,
+) -> Health {
+    match &check.target {
+        CheckTarget::Metric { .. } => {
+            let engaged = match pull {
+                Some((LeverKind::Metric, command)) => Some(command == Command::Engage),
+                _ => seen
+                    .traffic
+                    .lever
+                    .fresh(now, limit::LEVER)
+                    .and_then(|lever| lever.engaged),
+            };
+            engaged.map_or(Health::Unknown, |engaged| Health::from_bool(!engaged))
+        }
+        // the endpoint lever: an inverted check on a path that answers 200 only while the lever is engaged
+        CheckTarget::Endpoint { .. } if check.inverted => {
+            let engaged = match pull {
+                Some((LeverKind::Endpoint, command)) => Some(command == Command::Engage),
+                _ => Some(engaged_levers(env, seen, now).contains(&LeverKind::Endpoint)),
+            };
+            engaged.map_or(Health::Unknown, Health::from_bool)
+        }
+        CheckTarget::Endpoint { host, .. } => {
+            let checkers = seen
+                .traffic
+                .checkers
+                .get(&check.id)
+                .and_then(|c| c.fresh(now, limit::CHECKS));
+            checkers.map_or_else(
+                || probed(env, seen, now, host),
+                super::health::CheckerCount::health,
+            )
+        }
+        CheckTarget::Calculated { .. } | CheckTarget::Other(_) => Health::Unknown,
+    }
+}
+
+/// Our own probe of the same host, where Route 53's checkers can't be read.
+fn probed(env: &Environment, seen: &Observation, now: Timestamp, host: &str) -> Health {
+    let Some(traffic) = &env.traffic else {
+        return Health::Unknown;
+    };
+    let role = Role::BOTH.into_iter().find(|role| {
+        env.resolve(seen, traffic.endpoints.get(*role))
+            .is_ok_and(|url| url.contains(&format!("//{host}/")))
+    });
+    // a primary that we can't reach may still be green to the checkers: only good news counts
+    let answer = role.and_then(|role| seen.regions.get(role).endpoint.fresh(now, limit::ENDPOINT));
+    match answer {
+        Some(answer) if answer.is_healthy() => Health::Healthy,
+        Some(_) => Health::Unhealthy,
+        None => Health::Unknown,
+    }
+}
+
+/// The time a side's endpoint has been answering well without interruption, as far as it was watched.
+pub fn healthy_now(seen: &Observation, role: Role, now: Timestamp) -> Health {
+    let endpoint = &seen.regions.get(role).endpoint;
+    if endpoint.failure().is_some() {
+        return silence(endpoint).map_or(Health::Unknown, |_| Health::Unhealthy);
+    }
+    endpoint
+        .fresh(now, limit::ENDPOINT)
+        .map_or(Health::Unknown, |answer| {
+            Health::from_bool(answer.is_healthy())
+        })
+}

@@ -1,0 +1,104 @@
+//! What the system's functions do each minute: the heartbeat and its age, the lever's keepalive, the lever's path.
+
+use std::collections::BTreeMap;
+
+use crate::domain::lever::{Command, LeverSpec, NumberedCommand, metric};
+use crate::domain::region::Role;
+use crate::domain::signal::SignalKind;
+use crate::rehearsal::faults::Fault;
+use crate::rehearsal::world::World;
+use crate::rehearsal::world::cloudwatch::MetricId;
+use crate::rehearsal::world::system::resolved;
+
+impl World {
+    /// The primary writes its heartbeat; it arrives unless replication is stalled.
+    pub(super) fn beat(&mut self) {
+        let stalled = self.has(|f| matches!(f, Fault::ReplicationStalled));
+        let now = self.now();
+        self.system.stalled_since = stalled.then(|| self.system.stalled_since.unwrap_or(now));
+        if self.is_deployed() && self.runs(Role::Primary) && !stalled {
+            self.system.heartbeat = Some(now);
+        }
+    }
+
+    /// The standby tells how old the newest heartbeat is.
+    pub(super) fn write_staleness(&mut self) {
+        let now = self.now();
+        let Some(heartbeat) = self
+            .system
+            .heartbeat
+            .filter(|_| self.runs(Role::Standby) && self.is_deployed())
+        else {
+            return;
+        };
+        let age = now.duration_since(heartbeat).as_secs_f64();
+        for source in self.sources().iter() {
+            let value = match source.kind {
+                SignalKind::Staleness => age,
+                SignalKind::Heartbeat => heartbeat.as_second() as f64,
+                _ => continue,
+            };
+            self.region_mut(&source.region)
+                .metrics
+                .put(&source.id, now, value);
+        }
+    }
+
+    /// The keepalive of the metric lever (DESIGN §8): obeys the largest number, repeats the state, echoes the number.
+    pub(super) fn keep_alive(&mut self) {
+        let now = self.now();
+        let Some((role, namespace, dimensions)) = self.metric_lever() else {
+            return;
+        };
+        if !self.runs(role) || !self.is_deployed() {
+            return;
+        }
+        let region = self.setup.environment.regions.get(role).as_str().to_owned();
+        let id = |name: &str| MetricId::new(&namespace, name, dimensions.clone());
+        let metrics = &mut self.region_mut(&region).metrics;
+        let newest = metrics
+            .extremes(&id(metric::COMMAND))
+            .filter_map(NumberedCommand::from_datum)
+            .reduce(NumberedCommand::newer);
+        let engaged = newest.is_some_and(|c| c.command == Command::Engage);
+        metrics.put(&id(metric::ENGAGED), now, if engaged { 1.0 } else { 0.0 });
+        if let Some(command) = newest {
+            metrics.put(&id(metric::ECHO), now, command.datum());
+        }
+    }
+
+    fn metric_lever(&self) -> Option<(Role, String, BTreeMap<String, String>)> {
+        let traffic = self.setup.environment.traffic.as_ref()?;
+        let bindings = self.bindings();
+        traffic.levers.iter().find_map(|lever| match lever {
+            LeverSpec::Metric {
+                role,
+                namespace,
+                dimensions,
+                ..
+            } => Some((*role, namespace.clone(), resolved(dimensions, &bindings)?)),
+            _ => None,
+        })
+    }
+
+    /// Whether the `/lever` path of a region answers 200.
+    pub(in crate::rehearsal::world) fn endpoint_lever_engaged(&self, role: Role) -> bool {
+        let env = &self.setup.environment;
+        let levers = env.traffic.iter().flat_map(|t| t.levers.iter());
+        levers.into_iter().any(|lever| match lever {
+            LeverSpec::Endpoint {
+                role: place,
+                stack,
+                parameter,
+                ..
+            } if *place == role => {
+                let spec = env.stack(stack);
+                let found =
+                    spec.and_then(|s| self.found(env.regions.get(role).as_str(), &s.name).ok());
+                let value = found.and_then(|s| s.current.as_ref()?.parameters.get(parameter));
+                value.is_some_and(|v| v == "true")
+            }
+            _ => false,
+        })
+    }
+}
