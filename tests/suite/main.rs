@@ -9,6 +9,7 @@
 
 mod cli;
 mod layers;
+mod scenarios;
 mod schema;
 mod support;
 mod terminal;

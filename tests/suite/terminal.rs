@@ -91,7 +91,7 @@ fn a_failover_moves_the_traffic_of_a_region_that_does_not_answer() {
     console.sees(&["Cancel"]);
     confirm(&mut console);
     console.sees(&["FAIL OVER to us-west-2", "running"]);
-    console.sees(&["→ us-west-2", "HELD by metric", "confirmed standby"]);
+    console.sees(&["SERVING ▶ us-west-2", "HELD by metric", "confirmed standby"]);
     console.sees(&["SUCCEEDED", "RTO", "exposure"]);
     console.press("q");
     assert_eq!(console.ended().exit_code(), 0);
@@ -104,7 +104,7 @@ fn a_failover_holds_traffic_that_has_moved_by_itself() {
     console.press("F");
     console.sees(&["Cancel"]);
     confirm(&mut console);
-    console.sees(&["→ us-west-2", "HELD by metric", "SUCCEEDED"]);
+    console.sees(&["SERVING ▶ us-west-2", "HELD by metric", "SUCCEEDED"]);
     console.sees_no_more("NOT HELD");
 }
 
@@ -121,7 +121,7 @@ fn an_environment_is_deployed_and_deleted_with_live_events_of_both_regions() {
     confirm(&mut console);
     console.press("2");
     console.sees(&["us-west-2", "CREATE_IN_PROGRESS"]);
-    console.sees(&["us-east-1  ", "CREATE_COMPLETE"]);
+    console.sees(&["us-east-1 ", "CREATE_COMPLETE"]);
     console.sees(&["SUCCEEDED"]);
     console.press("\x1b");
     console.sees(&["3 stacks of payment-standby"]);
@@ -139,7 +139,7 @@ fn an_environment_is_deployed_and_deleted_with_live_events_of_both_regions() {
     console.press("\r\r");
     console.press("2");
     console.sees(&["us-west-2", "DELETE_IN_PROGRESS"]);
-    console.sees(&["us-east-1  ", "DELETE_COMPLETE"]);
+    console.sees(&["us-east-1 ", "DELETE_COMPLETE"]);
     console.sees(&["SUCCEEDED"]);
 }
 
