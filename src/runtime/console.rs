@@ -40,9 +40,10 @@ pub async fn run<E: From<io::Error>>(
         opening.env.name,
         opening.env.mode.badge()
     );
+    // signals first: from here on none of them leaves a terminal behind that is not given back
+    let mut outside = Outside::new()?;
     let (guard, mut screen) = terminal::take(&title)?;
     screen.draw(|frame| draw(frame, opening, theme))?;
-    let mut outside = Outside::new()?;
     let mut core = core.await?;
     let size = screen.size()?;
     core.model.size = (size.width, size.height);
@@ -79,20 +80,22 @@ impl Outside {
         })
     }
 
-    /// The next message: signals first, then keys, then results, then the clock. None: the terminal is gone.
-    async fn next(&mut self, core: &mut Core) -> Option<Msg> {
+    /// The next message: signals first, then keys, then results, then the clock. None: the terminal is gone. An
+    /// error: a task panicked.
+    async fn next(&mut self, core: &mut Core) -> io::Result<Option<Msg>> {
         loop {
             tokio::select! {
                 biased;
-                _ = self.interrupt.recv() => return Some(Msg::Terminate),
-                _ = self.terminate.recv() => return Some(Msg::Terminate),
-                _ = self.hang_up.recv() => return Some(Msg::Terminate),
+                _ = self.interrupt.recv() => return Ok(Some(Msg::Terminate)),
+                _ = self.terminate.recv() => return Ok(Some(Msg::Terminate)),
+                _ = self.hang_up.recv() => return Ok(Some(Msg::Terminate)),
+                panicked = terminal::panicked() => return Err(panicked),
                 event = self.keys.next() => match event {
-                    Some(Ok(event)) => if let Some(msg) = input::message(event) { return Some(msg) },
-                    Some(Err(_)) | None => return None,
+                    Some(Ok(event)) => if let Some(msg) = input::message(event) { return Ok(Some(msg)) },
+                    Some(Err(_)) | None => return Ok(None),
                 },
-                msg = core.next() => return Some(msg),
-                _ = self.tick.tick() => return Some(Msg::Tick(core.clock().now())),
+                msg = core.next() => return Ok(Some(msg)),
+                _ = self.tick.tick() => return Ok(Some(Msg::Tick(core.clock().now()))),
             }
         }
     }
@@ -105,14 +108,8 @@ async fn follow(
     theme: &Theme,
 ) -> io::Result<()> {
     loop {
-        if !terminal::is_ours() {
-            // a task panicked: its message is on the terminal, and must not be drawn over
-            return Err(io::Error::other(
-                "a part of the console failed; the message above says where",
-            ));
-        }
         screen.draw(|frame| draw(frame, &core.model, theme))?;
-        let Some(msg) = world.next(core).await else {
+        let Some(msg) = world.next(core).await? else {
             return Ok(());
         };
         if let Next::Leave = take(core, msg) {

@@ -1,7 +1,9 @@
 //! The terminal: taken over at the start, given back on every way out.
 
+use std::backtrace::Backtrace;
 use std::io::{self, Stdout, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
@@ -11,9 +13,16 @@ use crossterm::terminal::{
 };
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use tokio::sync::Notify;
+
+use crate::domain::text::clean;
 
 /// Whether the terminal is ours now; restoring twice would print stray sequences after an error message.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// What a task said when it panicked; the driver of the screen leaves with it.
+static PANIC: Mutex<Option<String>> = Mutex::new(None);
+static PANICKED: Notify = Notify::const_new();
 
 pub(super) type Screen = Terminal<CrosstermBackend<Stdout>>;
 
@@ -32,17 +41,32 @@ pub(super) fn take(title: &str) -> io::Result<(Guard, Screen)> {
         EnableBracketedPaste,
         SetTitle(title)
     )?;
-    let earlier = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
-        restore();
-        earlier(info);
-    }));
+    hook();
     Ok((guard, Terminal::new(CrosstermBackend::new(io::stdout()))?))
 }
 
-/// Whether the terminal is still ours: a panic in any thread gives it back.
-pub(super) fn is_ours() -> bool {
-    TAKEN.load(Ordering::SeqCst)
+/// A panic of the thread that draws gives the terminal back and is printed. One of another thread must not write
+/// while a frame is being drawn: what it says is kept for the driver, which leaves with it.
+fn hook() {
+    let driver = std::thread::current().id();
+    let earlier = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if std::thread::current().id() == driver || !TAKEN.load(Ordering::SeqCst) {
+            restore();
+            earlier(info);
+            return;
+        }
+        tracing::error!(%info, backtrace = %Backtrace::capture(), "a task panicked");
+        *PANIC.lock().unwrap_or_else(PoisonError::into_inner) = Some(clean(&info.to_string()));
+        PANICKED.notify_one();
+    }));
+}
+
+/// Waits until a task has panicked; what it said.
+pub(super) async fn panicked() -> io::Error {
+    PANICKED.notified().await;
+    let said = PANIC.lock().unwrap_or_else(PoisonError::into_inner).take();
+    io::Error::other(said.unwrap_or_else(|| "a task panicked".to_owned()))
 }
 
 /// Puts a text on the clipboard of the terminal at the other end of the SSH session (OSC 52).

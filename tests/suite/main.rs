@@ -7,7 +7,9 @@
     reason = "a test fails loudly; clippy.toml allows this in test functions, not in their helpers"
 )]
 
+mod cli;
 mod layers;
+mod scenarios;
 mod schema;
 mod support;
 mod terminal;

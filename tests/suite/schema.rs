@@ -26,7 +26,9 @@ fn violations(root: &Value, schema: &Value, value: &Value, path: &str) -> Vec<St
     let mut found = Vec::new();
     for (keyword, argument) in keywords {
         let broken = match keyword.as_str() {
-            "$schema" | "$id" | "$defs" | "title" | "description" | "default" => continue,
+            "$schema" | "$id" | "$defs" | "title" | "description" | "default" | "format" => {
+                continue;
+            }
             "properties"
             | "additionalProperties"
             | "items"
@@ -112,20 +114,37 @@ fn below(
     }
 }
 
+fn is_a(kind: &str, value: &Value) -> bool {
+    match kind {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "boolean" => value.is_boolean(),
+        "number" => value.is_number(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "null" => value.is_null(),
+        other => panic!("type {other} is not known here"),
+    }
+}
+
+/// Asserts that a value satisfies a schema of `assets/schema`.
+#[track_caller]
+pub(crate) fn satisfies(name: &str, value: &Value) {
+    let path = format!("{}/assets/schema/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let found = violations(&schema, &schema, value, "$");
+    assert!(found.is_empty(), "{found:?} in {value:#}");
+}
+
 /// Whether a value breaks a keyword that needs no other schema.
 fn breaks(keyword: &str, argument: &Value, value: &Value) -> bool {
     let limit = argument
         .as_u64()
         .and_then(|limit| usize::try_from(limit).ok());
     match (keyword, value) {
-        ("type", _) => match argument.as_str().unwrap() {
-            "object" => !value.is_object(),
-            "array" => !value.is_array(),
-            "string" => !value.is_string(),
-            "boolean" => !value.is_boolean(),
-            "number" => !value.is_number(),
-            "integer" => !(value.is_i64() || value.is_u64()),
-            other => panic!("type {other} is not known here"),
+        ("type", _) => match argument {
+            Value::Array(types) => types.iter().all(|one| !is_a(one.as_str().unwrap(), value)),
+            one => !is_a(one.as_str().unwrap(), value),
         },
         ("const", _) => value != argument,
         ("enum", _) => !argument.as_array().unwrap().contains(value),

@@ -11,7 +11,7 @@ use crate::support::terminal::Console;
 const REGIONS: [&str; 2] = ["us-east-1", "us-west-2"];
 const NAME: &str = "payment-standby-demo";
 /// World seconds per second: a debug build on a busy machine still keeps up with it.
-const FAST: &str = "--speed 40";
+const FAST: &str = "--speed 60";
 
 fn rehearse(scenario: &str) -> String {
     format!("--rehearse={scenario} {FAST}")
@@ -65,9 +65,9 @@ fn keys_change_pages() {
     let mut console = Console::start("--rehearse", 100, 30);
     console.sees(&["→ us-east-1"]);
     console.press("2");
-    console.sees(&["payment-standby-global-demo"]);
+    console.sees(&["3 stacks of payment-standby"]);
     console.press("3");
-    console.sees(&["metric", "force", "records"]);
+    console.sees(&["fail over, metric lever", "predicted us-east-1"]);
     console.press("5");
     console.sees(&["Journal"]);
     console.press("?");
@@ -91,8 +91,8 @@ fn a_failover_moves_the_traffic_of_a_region_that_does_not_answer() {
     console.sees(&["Cancel"]);
     confirm(&mut console);
     console.sees(&["FAIL OVER to us-west-2", "running"]);
-    console.sees(&["→ us-west-2", "HELD by metric", "confirmed standby"]);
-    console.sees(&["DONE", "RTO", "exposure"]);
+    console.sees(&["SERVING ▶ us-west-2", "HELD by metric", "confirmed standby"]);
+    console.sees(&["SUCCEEDED", "RTO", "exposure"]);
     console.press("q");
     assert_eq!(console.ended().exit_code(), 0);
 }
@@ -104,14 +104,14 @@ fn a_failover_holds_traffic_that_has_moved_by_itself() {
     console.press("F");
     console.sees(&["Cancel"]);
     confirm(&mut console);
-    console.sees(&["→ us-west-2", "HELD by metric", "DONE"]);
+    console.sees(&["SERVING ▶ us-west-2", "HELD by metric", "SUCCEEDED"]);
     console.sees_no_more("NOT HELD");
 }
 
 #[test]
 fn an_environment_is_deployed_and_deleted_with_live_events_of_both_regions() {
     let mut console = Console::start(&rehearse("empty"), 120, 40);
-    console.sees(&["not deployed"]);
+    console.sees(&["absent"]);
     console.press("D");
     console.sees(&["Enter next, at the end shows the plan"]);
     // one Enter for each field: the rehearsal has filled them in
@@ -121,12 +121,26 @@ fn an_environment_is_deployed_and_deleted_with_live_events_of_both_regions() {
     confirm(&mut console);
     console.press("2");
     console.sees(&["us-west-2", "CREATE_IN_PROGRESS"]);
-    console.sees(&["us-east-1  ", "CREATE_COMPLETE"]);
-    console.sees(&["DONE"]);
-    console.press("\x1b1");
+    console.sees(&["us-east-1 ", "CREATE_COMPLETE"]);
+    console.sees(&["SUCCEEDED"]);
+    console.press("\x1b");
+    console.sees(&["3 stacks of payment-standby"]);
+    console.press("1");
     console.sees(&["→ us-east-1"]);
     console.press("X");
-    console.sees(&["DELETE payment-standby-demo", "Cancel"]);
+    // it serves: only an override with a reason goes on
+    console.sees(&[
+        "DELETE payment-standby-demo",
+        "Cancel",
+        "still answers from",
+    ]);
+    console.press("\tthe drill is over\x0f\t");
+    console.press(NAME);
+    console.press("\r\r");
+    console.press("2");
+    console.sees(&["us-west-2", "DELETE_IN_PROGRESS"]);
+    console.sees(&["us-east-1 ", "DELETE_COMPLETE"]);
+    console.sees(&["SUCCEEDED"]);
 }
 
 #[test]

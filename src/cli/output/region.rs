@@ -10,7 +10,7 @@ use crate::domain::environment::{Environment, StackSpec, TrafficSpec};
 use crate::domain::health::{CheckTarget, CheckerCount, Health, HealthCheck};
 use crate::domain::lever::{LeverKind, LeverSpec};
 use crate::domain::observation::Observation;
-use crate::domain::observed::Observed;
+use crate::domain::observed::{Failure, Observed};
 use crate::domain::prediction::{check_of, healthy_now};
 use crate::domain::region::Role;
 use crate::domain::signal::{SignalId, SignalKind, SignalSpec, Verdict};
@@ -198,23 +198,28 @@ impl Look<'_> {
         let seen = self.seen.regions.get(role);
         let region = self.env.regions.get(role);
         let mut missing = Vec::new();
-        let mut say = |is_missing: bool, what: &str| {
-            if is_missing {
-                missing.push(format!("{region}: {what} not read lately"));
-            }
+        let mut say = |what: &str, failure: Option<&Failure>| {
+            let why = failure.map_or_else(String::new, |f| format!(": {}", clean(&f.message)));
+            missing.push(format!("{region}: {what} not read lately{why}"));
         };
-        let is_old = |spec| {
+        let is_old = |spec: &&StackSpec| {
             self.observed_stack(spec)
                 .is_none_or(|o| o.fresh(self.now, limit::STACKS).is_none())
         };
-        say(self.env.stacks_of(role).any(is_old), "stacks");
-        say(
-            seen.alarms.fresh(self.now, limit::ALARMS).is_none(),
-            "alarms",
-        );
+        if let Some(old) = self.env.stacks_of(role).find(is_old) {
+            say(
+                "stacks",
+                self.observed_stack(old).and_then(Observed::failure),
+            );
+        }
+        if seen.alarms.fresh(self.now, limit::ALARMS).is_none() {
+            say("alarms", seen.alarms.failure());
+        }
         let has_signals = !signals.is_empty();
         let no_signals = seen.signals.fresh(self.now, limit::SIGNALS).is_none();
-        say(has_signals && no_signals, "signals");
+        if has_signals && no_signals {
+            say("signals", seen.signals.failure());
+        }
         if !no_signals {
             let silent = signals.iter().filter(|s| is_missed(s));
             missing.extend(silent.map(|s| format!("{region}: {} is unknown", s.id)));

@@ -37,7 +37,9 @@ pub(crate) fn console(who: &OsStr, address: &OsStr) {
             }
         } else {
             tokio::spawn(panics_when_told(address));
-            running.await.unwrap_err();
+            let said = running.await.unwrap_err().to_string();
+            assert!(said.contains("on purpose"), "{said}");
+            eprintln!("{said}");
         }
     });
     runtime.shutdown_background();

@@ -15,7 +15,7 @@ use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native
 use crate::support::home::{Home, SWITCHBACK};
 
 /// How long anything may take on a machine that builds something else at the same time.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The console in a terminal.
 pub(crate) struct Console {
