@@ -68,7 +68,7 @@ pub fn assess(env: &Environment, seen: &Observation, now: Timestamp) -> Assessme
     Assessment {
         serving,
         commanded,
-        held: serving == Serving::Standby && !engaged.is_empty(),
+        held: serving == Serving::Standby && holds(seen, &engaged),
         engaged,
         situation: if dark_since.is_some() {
             Situation::Emergency
@@ -83,6 +83,18 @@ pub fn assess(env: &Environment, seen: &Observation, now: Timestamp) -> Assessme
             .as_ref()
             .and_then(|t| env.resolve(seen, &t.record).ok()),
     }
+}
+
+/// Whether an engaged lever has taken hold: the metric lever does once its alarm has followed.
+fn holds(seen: &Observation, engaged: &[LeverKind]) -> bool {
+    engaged.iter().any(|lever| match lever {
+        LeverKind::Metric => {
+            let lever = seen.traffic.lever.last();
+            lever.is_some_and(|l| l.alarm == Some(AlarmState::Alarm))
+        }
+        LeverKind::Endpoint | LeverKind::Force | LeverKind::Records => true,
+        LeverKind::Automatic => false,
+    })
 }
 
 /// Where the marker's answers point, while they are fresh.

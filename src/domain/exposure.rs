@@ -28,6 +28,10 @@ pub fn exposure_now(env: &Environment, seen: &Observation, now: Timestamp) -> Op
         })?;
     Some(match last_sign_of_life(seen, now) {
         SignOfLife::Ended(at) => exposure(heartbeat, Some(at), now),
+        SignOfLife::Before(at) => Exposure {
+            is_upper_bound: true,
+            ..exposure(heartbeat, Some(at), now)
+        },
         SignOfLife::Alive => lag_exposure(env, seen, now, heartbeat)
             .unwrap_or_else(|| exposure(heartbeat, None, now)),
         SignOfLife::Unknown => exposure(heartbeat, None, now),
@@ -62,6 +66,8 @@ enum SignOfLife {
     Alive,
     /// The last moment at which the primary was seen alive.
     Ended(Timestamp),
+    /// It was dark already when it was first looked at: what it wrote, it wrote before.
+    Before(Timestamp),
     Unknown,
 }
 
@@ -71,7 +77,8 @@ fn last_sign_of_life(seen: &Observation, now: Timestamp) -> SignOfLife {
     match (dark_since(seen, now), healthy) {
         (None, Some(_)) => SignOfLife::Alive,
         (Some(_), Some(answer)) => SignOfLife::Ended(answer.at),
-        (_, None) => SignOfLife::Unknown,
+        (Some(dark), None) => SignOfLife::Before(dark),
+        (None, None) => SignOfLife::Unknown,
     }
 }
 

@@ -352,6 +352,18 @@ impl Story {
                 .checked_sub(Duration::from_secs(5))
                 .unwrap_or(self.since)
         }) {
+            // the second CREATE_IN_PROGRESS of a resource, once it has its physical id, says nothing new
+            let initiated = event
+                .reason
+                .as_deref()
+                .is_some_and(|r| r.ends_with(" Initiated"));
+            if initiated
+                && event.status.is_in_progress()
+                && self.started.contains_key(&event.logical_id)
+            {
+                self.known = Some(event.id);
+                continue;
+            }
             let began = self.started.get(&event.logical_id).copied();
             if event.status.is_in_progress() {
                 self.started

@@ -170,6 +170,11 @@ fn type_into(confirm: &mut Confirm, key: Key) {
         ConfirmFocus::Cancel | ConfirmFocus::Proceed => match key {
             Key::Left => confirm.focus = ConfirmFocus::Cancel,
             Key::Right => confirm.focus = ConfirmFocus::Proceed,
+            // who begins to type means the reason
+            Key::Char(_) => {
+                confirm.focus = ConfirmFocus::Reason;
+                confirm.reason.key(key);
+            }
             _ => {}
         },
     }

@@ -10,6 +10,7 @@ use crate::app::model::{Model, Weight};
 use crate::app::update::{dialogs, watch};
 use crate::domain::alarm::AlarmState;
 use crate::domain::assess::Assessment;
+use crate::domain::guard::situation_of;
 use crate::domain::lever::LeverKind;
 use crate::domain::observation::{Seen, Serving, Sighting};
 use crate::domain::observed::age;
@@ -68,7 +69,8 @@ fn refresh_confirmation(model: &mut Model) {
         return;
     }
     let guards = model.guards(confirm.plan.kind, lever_of(&confirm.plan));
-    let situation = model.facts.situation;
+    let kind = confirm.plan.kind;
+    let situation = situation_of(kind, &model.seen, &model.facts, model.now);
     if let Some(Dialog::Confirm(confirm)) = &mut model.dialog {
         confirm.plan.guards = guards;
         confirm.plan.situation = situation;

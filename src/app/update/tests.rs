@@ -23,6 +23,7 @@ use crate::domain::observed::{FailureKind, ReadError};
 use crate::domain::operation::{OperationKind, Outcome, StepState};
 use crate::domain::plan::Situation;
 use crate::domain::region::Role;
+use crate::domain::signal::{Datapoint, Series, SignalId};
 use crate::domain::stack::{StackId, StackState};
 
 fn press(model: &mut Model, key: Key) -> Vec<Effect> {
@@ -307,6 +308,12 @@ fn traffic_that_moved_by_itself_is_not_held_until_it_is() {
     let (id, _) = begin(&mut model, 'F');
     assert!(model.run.as_ref().unwrap().milestones.moved_before);
     done(&mut model, &id, 0);
+    marker(&mut model, Role::Standby);
+    healthy(&mut model, Role::Standby);
+    assert!(
+        model.is_busy() && !model.facts.held,
+        "commanded, but the alarm has not followed yet"
+    );
     lever(
         &mut model,
         Command::Engage,
@@ -317,6 +324,44 @@ fn traffic_that_moved_by_itself_is_not_held_until_it_is() {
     healthy(&mut model, Role::Standby);
     assert!(!model.is_busy());
     assert!(model.facts.held);
+}
+
+#[test]
+fn failing_back_to_a_dark_primary_is_refused_while_the_standby_serves_well() {
+    let mut model = steady();
+    marker(&mut model, Role::Standby);
+    lever(&mut model, Command::Engage, 2, AlarmState::Alarm);
+    see(&mut model, Seen::Endpoint(Role::Primary, Err(dead())));
+    assert_eq!(model.facts.situation, Situation::Emergency);
+    let refusing = |model: &Model| -> Vec<GuardId> {
+        let refusing = model
+            .go
+            .failback
+            .iter()
+            .filter(|g| g.verdict == GuardVerdict::Refuse);
+        refusing.map(|g| g.id).collect()
+    };
+    assert!(refusing(&model).contains(&GuardId::DestinationHealthy));
+    // a primary that was never read is no better
+    let mut blind = unseen();
+    marker(&mut blind, Role::Standby);
+    assert!(refusing(&blind).contains(&GuardId::DestinationHealthy));
+}
+
+#[test]
+fn exposure_of_a_primary_that_was_dark_at_the_first_look_is_bounded_and_stands_still() {
+    let mut model = unseen();
+    let beat = Datapoint {
+        at: noon(),
+        value: noon().as_second() as f64 - 90.0,
+    };
+    let signals = BTreeMap::from([(SignalId("heartbeat".into()), Series(vec![beat]))]);
+    see(&mut model, Seen::Signals(Role::Standby, Ok(signals)));
+    see(&mut model, Seen::Endpoint(Role::Primary, Err(dead())));
+    let first = model.facts.exposure.unwrap();
+    assert!(first.is_upper_bound && first.seconds == 90.0, "{first:?}");
+    tick(&mut model, 600);
+    assert_eq!(model.facts.exposure, Some(first));
 }
 
 #[test]

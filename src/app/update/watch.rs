@@ -114,8 +114,10 @@ fn advance(model: &mut Model) -> Vec<Effect> {
     };
     let found = &run.milestones;
     let holds = match action {
-        // DNS having moved shows that the alarm was heard, whatever could be read of it
-        Action::AwaitAlarm { .. } => found.alarm.is_some() || found.dns.is_some(),
+        // DNS having moved shows that the alarm was heard, whatever could be read of it; unless it had moved before
+        Action::AwaitAlarm { .. } => {
+            found.alarm.is_some() || (found.dns.is_some() && !found.moved_before)
+        }
         Action::AwaitDns { .. } => found.dns.is_some(),
         Action::AwaitHealthy { .. } => found.healthy.is_some(),
         Action::DeployStack { .. } | Action::DeleteStack { .. } | Action::Pull { .. } => false,
@@ -185,8 +187,10 @@ fn late(model: &mut Model, why: &str) -> Vec<Effect> {
         .is_some_and(|run| run.plan().kind.moves_traffic());
     let next = if moves { lever_after(model) } else { None };
     let advice = match next {
-        Some(lever) => format!("{why}; next lever: {lever}"),
-        None if moves => why.to_owned(),
+        Some(next) => {
+            format!("{why}; what was pulled stays so (B releases it); next lever: {next}")
+        }
+        None if moves => format!("{why}; what was pulled stays so (B releases it)"),
         None => format!("{why}; AWS goes on by itself: see the Stacks page"),
     };
     if let Some(run) = model.run.as_deref_mut() {

@@ -19,6 +19,9 @@ pub struct Reporter {
     trail: Option<TrailLine>,
 }
 
+/// Lines with their times: what arrives together is said in its order.
+type News = Vec<(jiff::Timestamp, String)>;
+
 /// One line of `--progress json`.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -40,12 +43,14 @@ impl Reporter {
 
     /// Looks at the model and says what is new. A closed stderr stops nothing.
     pub fn report(&mut self, model: &Model, to: &mut dyn Write) {
-        let mut text = String::new();
+        let mut news = Vec::new();
         if let Some(run) = model.run.as_deref() {
-            self.steps(model, run, &mut text);
-            self.events(model, run, &mut text);
+            self.steps(model, run, &mut news);
+            self.events(model, run, &mut news);
         }
-        self.notes(model, &mut text);
+        self.notes(model, &mut news);
+        news.sort_by_key(|(at, _)| *at);
+        let text: String = news.into_iter().map(|(_, line)| line).collect();
         if !text.is_empty()
             && let Err(error) = to.write_all(text.as_bytes()).and_then(|()| to.flush())
         {
@@ -53,21 +58,23 @@ impl Reporter {
         }
     }
 
-    fn steps(&mut self, model: &Model, run: &Run, text: &mut String) {
+    fn steps(&mut self, model: &Model, run: &Run, news: &mut News) {
         let result = run.result(&model.env.regions, model.facts.serving, model.now);
         self.steps.resize(result.steps.len(), StepState::Waiting);
         for (known, step) in self.steps.iter_mut().zip(&result.steps) {
             if *known != step.state {
                 *known = step.state;
-                text.push_str(&match self.style {
+                let said = match self.style {
                     Progress::Human => with_line_end(progress_text(step)),
                     Progress::Json => line(&Line::Step(step)),
-                });
+                };
+                let at = step.finished.or(step.started).unwrap_or(model.now);
+                news.push((at, said));
             }
         }
     }
 
-    fn events(&mut self, model: &Model, run: &Run, text: &mut String) {
+    fn events(&mut self, model: &Model, run: &Run, news: &mut News) {
         let seen = self.last_event.as_deref();
         let from = run
             .events
@@ -75,15 +82,16 @@ impl Reporter {
             .rposition(|live| Some(live.event.id.as_str()) == seen)
             .map_or(0, |i| i + 1);
         for live in run.events.iter().skip(from) {
-            text.push_str(&match self.style {
+            let said = match self.style {
                 Progress::Human => event_text(model, live),
                 Progress::Json => line(&Line::Event(live)),
-            });
+            };
+            news.push((live.event.at, said));
         }
         self.last_event = run.events.last().map(|live| live.event.id.clone());
     }
 
-    fn notes(&mut self, model: &Model, text: &mut String) {
+    fn notes(&mut self, model: &Model, news: &mut News) {
         let from = model
             .trail
             .iter()
@@ -94,7 +102,7 @@ impl Reporter {
                 Progress::Human => note_text(note),
                 Progress::Json => line(&Line::Note(note)),
             };
-            text.push_str(&said);
+            news.push((note.at, said));
         }
         self.trail = model.trail.back().cloned();
     }

@@ -106,7 +106,7 @@ impl Asked<'_> {
                 .count()
         };
         let (primary, standby) = (count(Role::Primary), count(Role::Standby));
-        let milder = if self.facts.situation == Situation::Planned {
+        let milder = if self.situation == Situation::Planned {
             Warn
         } else {
             Allow
@@ -131,7 +131,7 @@ impl Asked<'_> {
 
     pub(super) fn practised(&self) -> GuardResult {
         const TOO_LONG_DAYS: u64 = 90;
-        let milder = if self.facts.situation == Situation::Planned {
+        let milder = if self.situation == Situation::Planned {
             Warn
         } else {
             Allow

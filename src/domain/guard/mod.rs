@@ -5,11 +5,14 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::assess::assess;
+use crate::domain::assess::{Assessment, assess};
 use crate::domain::environment::Environment;
+use crate::domain::health::Health;
 use crate::domain::lever::LeverKind;
 use crate::domain::observation::Observation;
 use crate::domain::operation::OperationKind;
+use crate::domain::plan::Situation;
+use crate::domain::prediction::healthy_now;
 use crate::domain::region::Role;
 
 pub mod means;
@@ -117,6 +120,7 @@ pub fn judge(
         traffic,
         facts: &facts,
         to: destination(question.kind),
+        situation: situation_of(question.kind, seen, &facts, now),
     };
     let always = [
         asked.destination_healthy(),
@@ -135,6 +139,29 @@ pub fn judge(
         .chain(asked.needed())
         .chain(always)
         .collect()
+}
+
+/// Whether the side that traffic would leave is dark: only then is a move an emergency, in which unknown readings of
+/// the other side may be borne.
+pub fn situation_of(
+    kind: OperationKind,
+    seen: &Observation,
+    facts: &Assessment,
+    now: Timestamp,
+) -> Situation {
+    match kind {
+        OperationKind::Failback if is_dark(seen, Role::Standby, now) => Situation::Emergency,
+        OperationKind::Failback => Situation::Planned,
+        OperationKind::Failover | OperationKind::Deploy | OperationKind::Delete => facts.situation,
+    }
+}
+
+fn is_dark(seen: &Observation, role: Role, now: Timestamp) -> bool {
+    match healthy_now(seen, role, now) {
+        Health::Healthy => false,
+        Health::Unhealthy => true,
+        Health::Unknown => seen.regions.get(role).is_reachable() == Some(false),
+    }
 }
 
 /// The side to which an operation moves traffic.

@@ -25,12 +25,14 @@ pub(super) struct Asked<'a> {
     pub(super) traffic: &'a TrafficSpec,
     pub(super) facts: &'a Assessment,
     pub(super) to: Role,
+    /// An emergency is one of the side that traffic would leave.
+    pub(super) situation: Situation,
 }
 
 impl Asked<'_> {
     /// Refuse in a planned move, the milder verdict in an emergency.
     fn strict(&self, emergency: GuardVerdict) -> GuardVerdict {
-        match self.facts.situation {
+        match self.situation {
             Situation::Planned => Refuse,
             Situation::Emergency => emergency,
         }
@@ -286,7 +288,7 @@ impl Asked<'_> {
                 "more data would be lost than the objective allows",
             )
             .limit(format!("{rpo} s"))
-            .remedy(if self.facts.situation == Situation::Planned {
+            .remedy(if self.situation == Situation::Planned {
                 "wait until replication has caught up"
             } else {
                 ""

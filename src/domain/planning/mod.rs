@@ -6,7 +6,9 @@ use jiff::Timestamp;
 
 use crate::domain::assess::{Assessment, limit};
 use crate::domain::environment::{Environment, StackSpec};
-use crate::domain::guard::{GuardId, GuardResult, GuardVerdict, firm_refusal, result};
+use crate::domain::guard::{
+    GuardId, GuardResult, GuardVerdict, firm_refusal, result, situation_of,
+};
 use crate::domain::lever::LeverKind;
 use crate::domain::observation::Observation;
 use crate::domain::operation::{OperationId, OperationKind};
@@ -57,7 +59,7 @@ impl Basis<'_> {
             environment: self.env.name.clone(),
             production: self.env.production,
             made_at: self.now,
-            situation: self.facts.situation,
+            situation: situation_of(kind, self.seen, self.facts, self.now),
             steps,
             guards: Vec::new(),
             notes: Vec::new(),
