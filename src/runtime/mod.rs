@@ -21,5 +21,6 @@ mod poller;
 mod remembered;
 pub mod session;
 mod stacks;
+mod story;
 pub mod telemetry;
 pub mod terminal;

@@ -2,7 +2,6 @@
 //!
 //! Every step begins by looking, so that a step that was cut off can be done again without doing anything twice.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,14 +9,14 @@ use tokio::sync::mpsc;
 
 use crate::app::effect::{Deployment, StackTarget};
 use crate::app::msg::{Msg, News, StepDone};
-use crate::app::run::{LiveEvent, StackProgress};
+use crate::app::run::StackProgress;
 use crate::aws::{ChangeSetState, DeleteOptions, NewChangeSet, RegionClient};
 use crate::domain::observation::{Seen, Sighting};
-use crate::domain::observed::{FailureKind, ReadError, age};
+use crate::domain::observed::{FailureKind, ReadError};
 use crate::domain::operation::OperationId;
-use crate::domain::region::Role;
 use crate::domain::stack::{Phase, StackEvent, StackState};
 use crate::runtime::session::Shared;
+use crate::runtime::story::Story;
 
 /// Between two looks at a stack that is in progress.
 const POLL: Duration = Duration::from_secs(3);
@@ -250,14 +249,7 @@ impl Job {
         since: Timestamp,
         total: usize,
     ) -> Result<StackState, String> {
-        let mut story = Story {
-            since,
-            total,
-            known: None,
-            started: HashMap::new(),
-            done: 0,
-            first_failure: None,
-        };
+        let mut story = Story::new(since, total);
         let mut failures = 0;
         loop {
             self.session.clock.sleep(POLL).await;
@@ -330,74 +322,6 @@ impl Job {
         if self.out.send(msg).await.is_err() {
             tracing::debug!("the console is gone; {} goes on in AWS", self.target.name);
         }
-    }
-}
-
-/// A stack's events as they come in.
-struct Story {
-    since: Timestamp,
-    total: usize,
-    known: Option<String>,
-    started: HashMap<String, Timestamp>,
-    done: usize,
-    first_failure: Option<String>,
-}
-
-impl Story {
-    fn take(&mut self, role: Role, fresh: Vec<StackEvent>) -> Vec<LiveEvent> {
-        let mut live = Vec::new();
-        for event in fresh.into_iter().filter(|e| {
-            e.at >= self
-                .since
-                .checked_sub(Duration::from_secs(5))
-                .unwrap_or(self.since)
-        }) {
-            // the second CREATE_IN_PROGRESS of a resource, once it has its physical id, says nothing new
-            let initiated = event
-                .reason
-                .as_deref()
-                .is_some_and(|r| r.ends_with(" Initiated"));
-            if initiated
-                && event.status.is_in_progress()
-                && self.started.contains_key(&event.logical_id)
-            {
-                self.known = Some(event.id);
-                continue;
-            }
-            let began = self.started.get(&event.logical_id).copied();
-            if event.status.is_in_progress() {
-                self.started
-                    .entry(event.logical_id.clone())
-                    .or_insert(event.at);
-            } else if event.status.is_complete() && !event.is_of_the_stack() {
-                self.done += 1;
-            }
-            if event.status.is_failed() && self.first_failure.is_none() && !event.is_of_the_stack()
-            {
-                let reason = event.reason.clone().unwrap_or_default();
-                self.first_failure = Some(format!(
-                    "{} ({}): {reason}",
-                    event.logical_id, event.resource_type
-                ));
-            }
-            let ended = began.filter(|_| !event.status.is_in_progress());
-            let took_seconds = ended.map(|began| age(began, event.at).as_secs());
-            self.known = Some(event.id.clone());
-            live.push(LiveEvent {
-                role,
-                event,
-                took_seconds,
-            });
-        }
-        live
-    }
-
-    /// The end, with the first failure as its reason where the stack gives none of its own.
-    fn explain(&self, mut end: StackState) -> StackState {
-        if let (StackState::Present(stack), Some(failure)) = (&mut end, &self.first_failure) {
-            stack.reason = Some(failure.clone());
-        }
-        end
     }
 }
 
