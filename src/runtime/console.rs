@@ -44,7 +44,11 @@ pub async fn run<E: From<io::Error>>(
     let mut outside = Outside::new()?;
     let (guard, mut screen) = terminal::take(&title)?;
     screen.draw(|frame| draw(frame, opening, theme))?;
-    let mut core = core.await?;
+    let mut core = tokio::select! {
+        biased;
+        () = outside.told_to_leave() => return Ok(()),
+        core = core => core?,
+    };
     let size = screen.size()?;
     core.model.size = (size.width, size.height);
     let ended = follow(&mut core, &mut outside, &mut screen, theme).await;
@@ -80,15 +84,20 @@ impl Outside {
         })
     }
 
+    /// A signal that ends the program came.
+    async fn told_to_leave(&mut self) {
+        leave(&mut self.interrupt, &mut self.terminate, &mut self.hang_up).await;
+    }
+
     /// The next message: signals first, then keys, then results, then the clock. None: the terminal is gone. An
     /// error: a task panicked.
     async fn next(&mut self, core: &mut Core) -> io::Result<Option<Msg>> {
         loop {
             tokio::select! {
                 biased;
-                _ = self.interrupt.recv() => return Ok(Some(Msg::Terminate)),
-                _ = self.terminate.recv() => return Ok(Some(Msg::Terminate)),
-                _ = self.hang_up.recv() => return Ok(Some(Msg::Terminate)),
+                () = leave(&mut self.interrupt, &mut self.terminate, &mut self.hang_up) => {
+                    return Ok(Some(Msg::Terminate));
+                }
                 panicked = terminal::panicked() => return Err(panicked),
                 event = self.keys.next() => match event {
                     Some(Ok(event)) => if let Some(msg) = input::message(event) { return Ok(Some(msg)) },
@@ -98,6 +107,15 @@ impl Outside {
                 _ = self.tick.tick() => return Ok(Some(Msg::Tick(core.clock().now()))),
             }
         }
+    }
+}
+
+/// Waits for any of the signals that end the program.
+async fn leave(interrupt: &mut Signal, terminate: &mut Signal, hang_up: &mut Signal) {
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hang_up.recv() => {}
     }
 }
 

@@ -27,7 +27,10 @@ pub fn run(context: &Context, streams: &Streams<'_>) -> Ended {
     let core = async {
         let session = match stage {
             Some(stage) => {
-                let world = connect::world(&env, stage)?;
+                // building a world takes a while, in which signals must be heard
+                let stage_env = env.clone();
+                let built = tokio::task::spawn_blocking(move || connect::world(&stage_env, stage));
+                let world = built.await??;
                 connect::rehearsal(&env, context.wiring(), world).await?
             }
             None => connect::network(&env, context.wiring()).await?,
@@ -36,8 +39,9 @@ pub fn run(context: &Context, streams: &Streams<'_>) -> Ended {
         context.prepare(&mut core);
         Ok::<Core, Failed>(core)
     };
-    runtime.block_on(console::run(&opening, &theme, core))?;
+    let ended = runtime.block_on(console::run(&opening, &theme, core));
     runtime.shutdown_background();
+    ended?;
     Ok(ExitCode::Done)
 }
 
