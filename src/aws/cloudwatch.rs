@@ -22,8 +22,8 @@ const MOST_NAMES: usize = 100;
 const MOST_QUERIES: usize = 500;
 /// A service that repeats its token must not keep us for ever.
 const MOST_PAGES: usize = 200;
-/// CloudWatch stamps the lever's data with its own clock; an operator's clock may be behind by this much.
-const CLOCK_MARGIN: SignedDuration = SignedDuration::from_mins(30);
+/// CloudWatch stamps data with clocks of its own; an operator's may be behind by this much.
+pub const CLOCK_MARGIN: SignedDuration = SignedDuration::from_mins(30);
 
 /// One metric to be read, with every placeholder resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -30,6 +30,6 @@ pub(crate) mod testing;
 pub use change_sets::{ChangeSetArn, ChangeSetState, NewChangeSet};
 pub use client::{Backend, Clients, ConnectError, GlobalClient, RegionClient, Settings};
 pub use cloudformation::{DeleteOptions, Updated};
-pub use cloudwatch::{LeverQuery, RequestId, SignalQuery};
+pub use cloudwatch::{CLOCK_MARGIN, LeverQuery, RequestId, SignalQuery};
 pub use error::ActError;
 pub use route53::ChangeId;

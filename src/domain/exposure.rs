@@ -49,7 +49,7 @@ fn lag_exposure(
         let readings = seen.regions.get(role).signals.fresh(now, limit::SIGNALS);
         env.signals_of(role)
             .filter(|s| s.kind == SignalKind::ReplicationLag)
-            .filter_map(move |spec| spec.seconds(readings?.get(&spec.id)?.newest()?.value))
+            .filter_map(move |spec| spec.seconds(spec.current(readings?.get(&spec.id)?, now)?))
     });
     let seconds = lags.fold(None, |worst: Option<f64>, lag| {
         Some(worst.map_or(lag, |w| w.max(lag)))

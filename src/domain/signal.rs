@@ -4,10 +4,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::assess::limit;
+use crate::domain::observed::age;
 use crate::domain::placeholder::Placeholder;
 use crate::domain::region::Role;
 
@@ -124,12 +127,20 @@ pub enum Verdict {
 }
 
 impl SignalSpec {
-    /// The value that counts now: the newest datapoint, or zero where silence means zero.
-    pub fn current(&self, series: &Series) -> Option<f64> {
+    /// The value that counted when the series was read: the newest datapoint while it is recent. After that, counts
+    /// that stopped are zero; lags and ages that stopped are not known.
+    pub fn current(&self, series: &Series, read: Timestamp) -> Option<f64> {
         series
             .newest()
+            .filter(|point| self.is_recent(*point, read))
             .map(|p| p.value)
             .or_else(|| self.kind.silence_is_zero().then_some(0.0))
+    }
+
+    /// Whether a datapoint still spoke of the time of reading. CloudWatch shows some metrics minutes late.
+    pub fn is_recent(&self, point: Datapoint, read: Timestamp) -> bool {
+        let period = Duration::from_secs(u64::from(self.period_seconds));
+        age(point.at, read) <= limit::SIGNALS.max(period * 2) + period
     }
 
     pub fn judge(&self, value: Option<f64>) -> Verdict {
@@ -151,6 +162,48 @@ impl SignalSpec {
             "ms" => Some(value / 1000.0),
             "s" => Some(value),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(kind: SignalKind) -> SignalSpec {
+        SignalSpec {
+            id: SignalId("s".into()),
+            kind,
+            label: "s".into(),
+            pair: None,
+            role: Role::Standby,
+            namespace: "n".into(),
+            metric: "m".into(),
+            dimensions: BTreeMap::new(),
+            statistic: "Maximum".into(),
+            period_seconds: 60,
+            unit: "s".into(),
+            warn: None,
+            breach: None,
+        }
+    }
+
+    #[test]
+    fn what_was_published_long_before_the_reading_does_not_count() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let series = Series(vec![Datapoint {
+            at: at(0),
+            value: 50.0,
+        }]);
+        for (kind, later) in [
+            (SignalKind::Errors, Some(0.0)),
+            (SignalKind::Throttles, Some(0.0)),
+            (SignalKind::Staleness, None),
+            (SignalKind::ReplicationLag, None),
+        ] {
+            let spec = spec(kind);
+            assert_eq!(spec.current(&series, at(200)), Some(50.0));
+            assert_eq!(spec.current(&series, at(2_400)), later, "{kind:?}");
         }
     }
 }

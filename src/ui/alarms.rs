@@ -12,7 +12,7 @@ use super::line::Line;
 use super::reading::{Trust, trust};
 use super::state::State;
 use super::theme::Paint;
-use super::{format, layout, lookup, text};
+use super::{format, layout, lookup, reason, text};
 
 /// Lines that the section would fill.
 pub(super) fn height(model: &Model, width: usize) -> usize {
@@ -88,26 +88,20 @@ fn known(model: &Model, role: Role) -> &[Alarm] {
         .map_or(&[], Vec::as_slice)
 }
 
-fn fires(model: &Model, alarm: &Alarm) -> bool {
+/// Whatever the filter says: what fires is never hidden.
+fn fires(alarm: &Alarm) -> bool {
     alarm.state == AlarmState::Alarm
-        && model
-            .filter
-            .as_ref()
-            .is_none_or(|f| text::contains(&alarm.name, f.value()))
 }
 
 fn firing_count(model: &Model, role: Role) -> usize {
-    known(model, role)
-        .iter()
-        .filter(|a| fires(model, a))
-        .count()
+    known(model, role).iter().filter(|a| fires(a)).count()
 }
 
 /// The newest few of the firing alarms, without sorting thousands.
 fn newest_firing<'a>(model: &'a Model, roles: &[Role], most: usize) -> Vec<(Role, &'a Alarm)> {
     let mut newest: Vec<(Role, &Alarm)> = Vec::with_capacity(most + 1);
     for &role in roles {
-        for alarm in known(model, role).iter().filter(|a| fires(model, a)) {
+        for alarm in known(model, role).iter().filter(|a| fires(a)) {
             let place = newest.partition_point(|(_, other)| other.since >= alarm.since);
             if place < most {
                 newest.insert(place, (role, alarm));
@@ -137,15 +131,10 @@ fn firing_line<'a>(model: &Model, role: Role, alarm: &'a Alarm, width: usize) ->
         .text("  ");
     let reason = alarm.reason.as_deref().unwrap_or("no reason given");
     let room = width.saturating_sub(head.width() + text::width(&since) + 2);
-    let reason = text::cut_end(short_reason(reason), room);
-    let head = head.dim(reason);
+    let reason = reason::short(reason);
+    let head = head.dim(text::cut_end(&reason, room).into_owned());
     let column = width.saturating_sub(text::width(&since) + 1);
     head.pad_to(column).dim(since)
-}
-
-/// The part of CloudWatch's reason that differs between alarms.
-fn short_reason(reason: &str) -> &str {
-    reason.strip_prefix("Threshold Crossed: ").unwrap_or(reason)
 }
 
 /// Nothing fires: how much was looked at, or that it can't be told.

@@ -100,14 +100,18 @@ pub(super) fn rows(model: &Model) -> Vec<Row<'_>> {
     }
     rows.extend(health_checks(model));
     let alarms = PerRole::from_fn(|role| Some(alarms(model, role)));
-    rows.push(Row::of("alarms", alarms, same_state));
+    rows.push(Row::of(ALARMS, alarms, same_state));
     rows.extend(lever(model));
     rows.extend(signal_rows::rows(model));
     if let Some(filter) = &model.filter {
-        rows.retain(|row| row.contains(filter.value()));
+        // the summary of the alarms is never hidden
+        rows.retain(|row| row.label == ALARMS || row.contains(filter.value()));
     }
     rows
 }
+
+/// The row that sums up the alarms.
+const ALARMS: &str = "alarms";
 
 fn first_word(cell: &Cell) -> Option<&str> {
     cell.text.split(' ').next()

@@ -186,10 +186,12 @@ fn verdicts<'a>(model: &Model, plan: &'a Plan, columns: usize) -> Vec<Line<'a>> 
         .iter()
         .filter(|g| g.verdict == GuardVerdict::Allow)
         .map(|guard| {
+            let state = guards::state(guard);
+            let value = text::cut_end(&guards::value(model, guard), 24).into_owned();
             Line::new()
-                .state(State::Good)
+                .state(state)
                 .dim(format!("{} ", guards::label(guard.id)))
-                .text(text::cut_end(&guards::value(model, guard), 24).into_owned())
+                .add(value, state.words())
         });
     lines.extend(flow(allowed.collect(), columns, "  "));
     lines

@@ -18,10 +18,21 @@ pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model) {
     let skip = skip.min(lines.len().saturating_sub(room));
     let lines = lines.get(skip..).unwrap_or_default();
     if lines.is_empty() {
-        canvas.line(1, &Line::of(" nothing yet", Paint::Dim));
+        canvas.line(1, &none(model));
     }
     for (y, line) in lines.iter().enumerate() {
         canvas.line(y + 1, line);
+    }
+}
+
+/// Nothing happened, or nothing of what happened contains the filter.
+fn none(model: &Model) -> Line<'static> {
+    let filter = model.filter.as_ref().map_or("", |f| f.value());
+    if filter.is_empty() {
+        Line::of(" nothing yet", Paint::Dim)
+    } else {
+        let filter = text::cut_end(filter, 40);
+        Line::of(format!(" none matches /{filter}"), Paint::Dim)
     }
 }
 

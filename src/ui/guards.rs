@@ -58,11 +58,14 @@ pub(super) fn of(model: &Model, kind: OperationKind) -> &[GuardResult] {
 
 /// The verdicts counted, for example `9 allow, 1 warn`.
 pub(super) fn counts(guards: &[GuardResult]) -> Line<'static> {
+    let allows = |g: &&GuardResult| g.verdict == GuardVerdict::Allow;
     let count = |verdict| guards.iter().filter(|g| g.verdict == verdict).count();
+    let unknown = guards.iter().filter(allows).filter(|g| g.unknown).count();
     let parts = [
         (count(GuardVerdict::Refuse), "refuse", Paint::Bad),
         (count(GuardVerdict::Warn), "warn", Paint::Warn),
-        (count(GuardVerdict::Allow), "allow", Paint::Dim),
+        (count(GuardVerdict::Allow) - unknown, "allow", Paint::Dim),
+        (unknown, "unknown", Paint::Unknown),
     ];
     let mut line = Line::new();
     for (count, word, paint) in parts.into_iter().filter(|(count, _, _)| *count > 0) {
@@ -100,14 +103,9 @@ pub(super) fn objection(guard: &GuardResult) -> Line<'_> {
     line
 }
 
-/// A refusal or warning that rests on a missing reading is shown as unknown.
+/// Whatever rests on a missing reading is shown as unknown.
 pub(super) fn state(guard: &GuardResult) -> State {
-    match (guard.verdict, guard.unknown) {
-        (GuardVerdict::Allow, false) => State::Good,
-        (GuardVerdict::Refuse, false) => State::Bad,
-        (GuardVerdict::Warn, false) => State::Warn,
-        (_, true) => State::Unknown,
-    }
+    State::from(guard)
 }
 
 /// A guard in two or three words.
@@ -129,16 +127,33 @@ pub(super) const fn label(id: GuardId) -> &'static str {
     }
 }
 
+/// What the value is held against, in words that fit the value: `of 300 s`, `needs 2xx or 3xx`. Empty where the
+/// value already says it.
+fn limit(guard: &GuardResult) -> String {
+    let limit = guard.limit.as_str();
+    match guard.id {
+        _ if limit.is_empty() || limit == guard.value => String::new(),
+        GuardId::Exposure => format!("of {limit}"),
+        GuardId::DestinationHealthy | GuardId::Credentials => format!("needs {limit}"),
+        GuardId::Predicted => format!("wanted {limit}"),
+        GuardId::ReadOnly
+        | GuardId::Needed
+        | GuardId::NothingRunning
+        | GuardId::DestinationFit
+        | GuardId::Lever
+        | GuardId::Parity
+        | GuardId::Practised
+        | GuardId::NotServing
+        | GuardId::Production => format!("limit {limit}"),
+    }
+}
+
 /// One guard in a table: glyph, label, value, limit, reason; where it speaks against moving also the remedy, below
 /// if there is no room beside.
 pub(super) fn rows<'a>(model: &Model, guard: &'a GuardResult, width: usize) -> Vec<Line<'a>> {
-    const REASON: usize = 54;
+    const REASON: usize = 59;
     let state = state(guard);
-    let limit = if guard.limit.is_empty() {
-        String::new()
-    } else {
-        format!("of {}", guard.limit)
-    };
+    let limit = limit(guard);
     let line = Line::new()
         .state(state)
         .dim(label(guard.id))
@@ -148,7 +163,7 @@ pub(super) fn rows<'a>(model: &Model, guard: &'a GuardResult, width: usize) -> V
             state.words(),
         )
         .pad_to(40)
-        .dim(text::cut_end(&limit, 13).into_owned())
+        .dim(text::cut_middle(&limit, 18).into_owned())
         .pad_to(REASON);
     if guard.verdict == GuardVerdict::Allow {
         // what is well needs no reason where there is no room for it
@@ -187,10 +202,10 @@ pub(super) fn value<'a>(model: &Model, guard: &'a GuardResult) -> Cow<'a, str> {
 
 /// Everything about an objection: label, value, limit, reason, remedy.
 pub(super) fn sentence(guard: &GuardResult) -> String {
-    let limit = if guard.limit.is_empty() {
-        String::new()
-    } else {
-        format!(" of {}", guard.limit)
+    let limit = match (guard.id, limit(guard)) {
+        (_, limit) if limit.is_empty() => limit,
+        (GuardId::Exposure, limit) => format!(" {limit}"),
+        (_, limit) => format!(", {limit}"),
     };
     let remedy = if guard.remedy.is_empty() {
         String::new()

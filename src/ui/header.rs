@@ -1,7 +1,7 @@
 //! The first line: which environment, in which world, as whom, for how long, at what time.
 
 use crate::app::effect::Pace;
-use crate::app::model::Model;
+use crate::app::model::{Load, Model};
 use crate::domain::environment::Mode;
 use crate::domain::observation::Identity;
 
@@ -82,7 +82,8 @@ fn marks(model: &Model, width: usize) -> Line<'static> {
 /// From the least to the most important; the last two always stay.
 fn right(model: &Model, wide: bool) -> Vec<Line<'static>> {
     let mut parts = Vec::new();
-    if wide {
+    let counted = model.load != Load::default();
+    if wide && counted {
         let cost = format!("~${:.2}/day", model.load.dollars_per_day);
         parts.push(Line::of(cost, Paint::Dim));
     }
@@ -99,7 +100,11 @@ fn right(model: &Model, wide: bool) -> Vec<Line<'static>> {
     parts
 }
 
+/// Nothing before the first count: no calls would be a wrong answer.
 fn load(model: &Model, wide: bool) -> Line<'static> {
+    if model.load == Load::default() {
+        return Line::new();
+    }
     let calls = model.load.calls_per_minute;
     let unit = if wide { "calls/min" } else { "calls/m" };
     if model.load.throttled {

@@ -138,7 +138,6 @@ fn detail(canvas: &mut Canvas<'_>, model: &Model, past: &PastOperation) {
         let seconds = age(past.started, end).as_secs();
         format!(", took {}", format::duration(seconds as f64))
     });
-    let environment = format!(", environment {}", past.environment);
     let objectives = model.env.objectives;
     let figures = match (past.rto_seconds, past.rpo_seconds) {
         (None, None) => String::new(),
@@ -154,20 +153,20 @@ fn detail(canvas: &mut Canvas<'_>, model: &Model, past: &PastOperation) {
         }
     };
     let lines = [
-        Line::new()
-            .text(" ")
-            .state(state)
-            .add(
-                format!("{} {words}{took}", past.kind.title()),
-                state.words(),
-            )
-            .dim(environment),
+        Line::new().text(" ").state(state).add(
+            format!(
+                "{} of {} {words}{took}",
+                past.kind.title(),
+                past.environment
+            ),
+            state.words(),
+        ),
         Line::of(format!(" {figures}"), Paint::Text),
         Line::of(
             format!(" {}", past.reason.as_deref().unwrap_or("no reason given")),
             Paint::Text,
         ),
-        Line::of(format!(" switchback report {}", past.id), Paint::Dim),
+        Line::of(format!(" switchback journal show {}", past.id), Paint::Dim),
     ];
     for (y, line) in lines.iter().filter(|l| l.width() > 1).enumerate() {
         canvas.line(y + 1, line);

@@ -36,6 +36,7 @@ mod lookup;
 mod name_servers;
 mod quit;
 mod reading;
+mod reason;
 mod run_strip;
 #[cfg(test)]
 mod screens;

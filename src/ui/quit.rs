@@ -22,7 +22,7 @@ pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model) {
         },
     );
     let goes_on = "AWS goes on with what it was told; the console will not watch it, and steps that have not \
-                   begun are not done. Start the console again to see it and to continue.";
+                   begun are not done. The journal will show the operation as unfinished.";
     let mut lines: Vec<Line<'_>> = text::wrap(&what, COLUMNS)
         .into_iter()
         .map(|line| Line::of(line, Paint::Strong))

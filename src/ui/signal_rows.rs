@@ -75,14 +75,22 @@ fn series<'a>(model: &'a Model, spec: &SignalSpec) -> Option<&'a Series> {
 /// The value that counts now, judged.
 pub(super) fn value(model: &Model, spec: &SignalSpec) -> Cell {
     let seen = &model.seen.regions.get(spec.role).signals;
+    let read = seen.at().unwrap_or(model.now);
     cell(seen, model.now, limit::SIGNALS, |all| {
-        let Some(value) = all.get(&spec.id).and_then(|s| spec.current(s)) else {
+        let Some(series) = all.get(&spec.id) else {
             return Cell::unknown("no data");
         };
-        Cell::new(
-            State::from(spec.judge(Some(value))),
-            format::value(spec, value),
-        )
+        match (spec.current(series, read), series.newest()) {
+            (Some(value), _) => Cell::new(
+                State::from(spec.judge(Some(value))),
+                format::value(spec, value),
+            ),
+            (None, Some(last)) => Cell {
+                age: Some(format::ago(last.at, model.now)),
+                ..Cell::unknown(format::value(spec, last.value))
+            },
+            (None, None) => Cell::unknown("no data"),
+        }
     })
 }
 
@@ -109,7 +117,8 @@ pub(super) fn spark<'a>(model: &'a Model, spec: &'a SignalSpec, top: f64) -> Opt
 fn similar(model: &Model, specs: PerRole<Option<&SignalSpec>>, a: &Cell, b: &Cell) -> bool {
     let current = |role: Role| {
         let spec = (*specs.get(role))?;
-        spec.current(series(model, spec)?)
+        let read = model.seen.regions.get(role).signals.at()?;
+        spec.current(series(model, spec)?, read)
     };
     let (Some(x), Some(y)) = (current(Role::Primary), current(Role::Standby)) else {
         return false;

@@ -98,6 +98,7 @@ impl From<&AlarmState> for State {
 impl From<&GuardResult> for State {
     fn from(guard: &GuardResult) -> Self {
         match guard.verdict {
+            _ if guard.unknown => Self::Unknown,
             GuardVerdict::Allow => Self::Good,
             GuardVerdict::Warn => Self::Warn,
             GuardVerdict::Refuse => Self::Bad,

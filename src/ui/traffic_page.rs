@@ -180,8 +180,11 @@ fn lever_detail<'a>(model: &'a Model, lever: &'a LeverSpec, kind: LeverKind) -> 
                         .last()
                         .and_then(|l| l.echo)
                         .is_some_and(|e| e.number == c.number);
-                    let echo = if echoed { "echoed" } else { "not echoed yet" };
-                    format!(", command {} {echo}", c.number)
+                    if echoed {
+                        format!(", standby has confirmed command {}", c.number)
+                    } else {
+                        ", standby has not confirmed the command yet".to_owned()
+                    }
                 });
             told.line()
                 .dim(number)

@@ -6,5 +6,5 @@ cd "$(dirname "$0")/../.."
 
 tests/referees/setup.sh
 python="${SWITCHBACK_VENV:-target/referees}/bin/python"
-"$python" tests/referees/manifest.py
-"$python" tests/referees/bundle_ministack.py
+export PYTHONDONTWRITEBYTECODE=1
+exec "$python" tests/referees/bundle_ministack.py

@@ -7,80 +7,23 @@ else is done by the templates and the Lambda functions themselves.
 """
 import contextlib
 import json
-import os
 import re
-import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
 import uuid
-from pathlib import Path
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
-ROOT = Path(__file__).resolve().parents[2]
+import manifest
+import referee
+from referee import ROOT, judge, ministack, say, until
+from referee import must as check  # every step here rests on those before it
+
 SUFFIX = "referee"
 GIVEN = {"domainName": "pay.test", "reservedConcurrency": "0", "notificationEmail": "ops@pay.test"}
-PATIENCE = 120
-
-
-def say(text):
-    print(text, flush=True)
-
-
-def check(holds, what):
-    if not holds:
-        raise SystemExit(f"FAILED  {what}")
-    say(f"ok      {what}")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@contextlib.contextmanager
-def ministack(folder):
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    environment = os.environ | {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "TMPDIR": str(folder)}
-    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
-    with open(folder / "ministack.log", "w") as log:
-        process = subprocess.Popen([sys.executable, "-m", "ministack"], env=environment, cwd=folder, stdout=log, stderr=log)
-    try:
-        until(lambda: urllib.request.urlopen(f"{url}/_ministack/health", timeout=2), "MiniStack answers")
-        yield url
-    except BaseException:
-        say("".join((folder / "ministack.log").read_text().splitlines(keepends=True)[-40:]))
-        raise
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-
-def until(attempt, what, seconds=PATIENCE):
-    """Repeats until the attempt is true; a failed attempt is one that is not true yet."""
-    end = time.monotonic() + seconds
-    while True:
-        problem = None
-        try:
-            result = attempt()
-            if result:
-                return result
-        except (OSError, ClientError, KeyError) as error:
-            problem = error
-        if time.monotonic() > end:
-            raise SystemExit(f"FAILED  {what} within {seconds} s: {problem or 'never true'}")
-        time.sleep(0.25)
 
 
 class Bundle:
@@ -95,9 +38,7 @@ class Bundle:
         self.stacks = {stack["id"]: stack for stack in self.manifest["stacks"]}
 
     def client(self, service, role):
-        return boto3.client(
-            service, region_name=self.regions[role], endpoint_url=self.url, aws_access_key_id="test",
-            aws_secret_access_key="test", config=Config(retries={"total_max_attempts": 2}))
+        return referee.client(self.url, service, self.regions[role])
 
     def fill(self, text):
         return re.sub(r"\$\{([^}]+)\}", lambda m: self.values[m[1]], text)
@@ -117,7 +58,7 @@ class Bundle:
             lambda: (lambda d: d["Status"] != "CREATE_PENDING" and d["Status"] != "CREATE_IN_PROGRESS" and d)(
                 cloudformation.describe_change_set(StackName=name, ChangeSetName=change)), f"change set of {stack_id}")
         if described["Status"] != "CREATE_COMPLETE":
-            raise SystemExit(f"FAILED  change set of {stack_id}: {described.get('StatusReason')}")
+            check(False, f"change set of {stack_id}", described.get("StatusReason"))
         cloudformation.execute_change_set(StackName=name, ChangeSetName=change)
         time.sleep(0.5)
         status = self.settled(stack_id)
@@ -167,7 +108,7 @@ class Bundle:
             FunctionName=f"{function}-{SUFFIX}", Payload=json.dumps(event or {}).encode())
         body = json.loads(reply["Payload"].read() or b"null")
         if reply.get("FunctionError"):
-            raise SystemExit(f"FAILED  {function} in {role}: {body}")
+            check(False, f"{function} runs in {role}", body)
         return body
 
 
@@ -246,7 +187,7 @@ def levers_move(bundle):
             lambda c=command: (lambda a: a["command"] == c and a)(bundle.run("standby", "payment-recovery")), "the command arrives")
         check(answer["command"] == command, f"keepalive obeys {'engage' if engaged else 'release'} {command}")
         until(lambda c=command: newest("Switchback/Failover", "FailoverEcho") == c, "the echo")
-        say(f"ok      and echoes {command}")
+        check(True, f"and echoes {command}")
     alarm = cloudwatch.describe_alarms(AlarmNames=[bundle.values["standby.LeverAlarmName"]])["MetricAlarms"][0]
     check((alarm["Statistic"], alarm["Threshold"], alarm["TreatMissingData"]) == ("Maximum", 1.0, "ignore"), "the lever's alarm has the agreed shape")
 
@@ -317,16 +258,16 @@ def leave(bundle):
         check(not [b for b in left if SUFFIX in b], f"no bucket is left in {role}")
 
 
-def main():
-    with tempfile.TemporaryDirectory(prefix="switchback-bundle-") as scratch:
-        folder = Path(scratch)
-        subprocess.run(
-            [sys.executable, ROOT / "tests/referees/prune.py", ROOT / "stacks/payment-standby", folder / "bundle"], check=True)
-        with ministack(folder) as url:
-            work_and_leave(Bundle(folder / "bundle", url))
-            wear_a_name(folder / "bundle", url)
-    say("payment-standby holds on MiniStack")
+def main(folder):
+    for path in sorted(ROOT.glob("stacks/*/bundle.json")):
+        found = list(manifest.problems(path.parent))
+        referee.check(not found, f"{path.relative_to(ROOT)} keeps its schema and its references", found)
+    subprocess.run(
+        [sys.executable, ROOT / "tests/referees/prune.py", ROOT / "stacks/payment-standby", folder / "bundle"], check=True)
+    with ministack(folder) as url:
+        work_and_leave(Bundle(folder / "bundle", url))
+        wear_a_name(folder / "bundle", url)
 
 
 if __name__ == "__main__":
-    main()
+    judge(main)

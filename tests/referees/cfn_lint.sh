@@ -6,6 +6,7 @@ cd "$(dirname "$0")/../.."
 tests/referees/setup.sh
 venv="${SWITCHBACK_VENV:-target/referees}"
 limit=51200
+passed=0
 failed=0
 
 for manifest in stacks/*/bundle.json; do
@@ -23,11 +24,13 @@ print(len(json.dumps(json.load(open(sys.argv[1])), separators=(",", ":"), ensure
 PY
     )"
     if "$venv/bin/cfn-lint" --regions "${regions[@]}" --template "$template" && ((bytes <= limit)); then
-      echo "ok      $template  $bytes of $limit bytes  ${regions[*]}"
+      echo "PASS  $template  $bytes of $limit bytes  ${regions[*]}"
+      passed=$((passed + 1))
     else
-      echo "FAILED  $template  $bytes of $limit bytes  ${regions[*]}" >&2
-      failed=1
+      echo "FAIL  $template  $bytes of $limit bytes  ${regions[*]}"
+      failed=$((failed + 1))
     fi
   done
 done
-exit "$failed"
+echo "$passed passed, $failed failed"
+((failed == 0 && passed > 0))

@@ -1,7 +1,5 @@
 //! One region of the status: what was seen, with old good news shown as unknown and old bad news kept.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -12,10 +10,10 @@ use crate::domain::environment::{Environment, StackSpec, TrafficSpec};
 use crate::domain::health::{CheckTarget, CheckerCount, Health, HealthCheck};
 use crate::domain::lever::{LeverKind, LeverSpec};
 use crate::domain::observation::Observation;
-use crate::domain::observed::{Failure, Observed, age};
+use crate::domain::observed::{Failure, Observed};
 use crate::domain::prediction::{check_of, healthy_now};
 use crate::domain::region::Role;
-use crate::domain::signal::{Datapoint, SignalId, SignalKind, SignalSpec, Verdict};
+use crate::domain::signal::{SignalId, SignalKind, SignalSpec, Verdict};
 use crate::domain::stack::{Phase, StackState};
 use crate::domain::text::clean;
 
@@ -162,30 +160,28 @@ impl Look<'_> {
         let observed = &self.seen.regions.get(spec.role).signals;
         let series = observed.last().and_then(|all| all.get(&spec.id));
         let newest = series.and_then(crate::domain::signal::Series::newest);
-        let value = series.and_then(|s| spec.current(s));
-        let is_current = observed.fresh(self.now, limit::SIGNALS).is_some()
-            && newest.is_none_or(|point| self.is_recent(spec, point));
-        let verdict = match spec.judge(value) {
+        let read = observed.at().unwrap_or(self.now);
+        let recent = newest.filter(|point| spec.is_recent(*point, read));
+        let current = series.and_then(|s| spec.current(s, read));
+        let is_current = observed.fresh(self.now, limit::SIGNALS).is_some();
+        let verdict = match spec.judge(current) {
             Verdict::Good if !is_current => Verdict::Unknown,
             told => told,
+        };
+        // a lag or an age that stopped is shown with its time; a count that stopped is zero since the reading
+        let (value, at) = match (current, newest) {
+            (Some(value), _) => (Some(value), recent.map(|p| p.at).or_else(|| observed.at())),
+            (None, Some(last)) => (Some(last.value), Some(last.at)),
+            (None, None) => (None, None),
         };
         SignalStatus {
             id: spec.id.clone(),
             kind: spec.kind,
             value: value.filter(|v| v.is_finite()),
             unit: clean(&spec.unit),
-            as_of: newest
-                .map(|p| p.at)
-                .or_else(|| value.and_then(|_| observed.at())),
+            as_of: at,
             verdict,
         }
-    }
-
-    /// Whether a datapoint still speaks of now. Counts that stopped are zero, lags and ages that stopped are unknown.
-    fn is_recent(self, spec: &SignalSpec, point: Datapoint) -> bool {
-        let period = Duration::from_secs(u64::from(spec.period_seconds));
-        let bearable = limit::SIGNALS.max(period * 2) + period;
-        spec.kind.silence_is_zero() || age(point.at, self.now) <= bearable
     }
 
     fn is_readable(self, role: Role) -> bool {

@@ -10,6 +10,7 @@ use crate::cli::output::{self, Preflight, Status};
 use crate::config::Format;
 use crate::domain::observation::Serving;
 use crate::domain::operation::OperationKind;
+use crate::domain::text::clean;
 use crate::error::ExitCode;
 use crate::runtime::headless;
 
@@ -23,12 +24,31 @@ pub fn status(context: &Context, streams: &mut Streams<'_>, watch: bool) -> Ende
         loop {
             let status = status_of(&core.model);
             show(context, streams, &status, watch)?;
+            if context.settings.format == Format::Human {
+                explain(streams, &core.model)?;
+            }
             if !watch {
                 return Ok(status.condition().code);
             }
             headless::wait(core, AGAIN, &mut |_| {}).await;
         }
     })
+}
+
+/// Why something could not be read, each reason once, on stderr: missing credentials, a refused connection, …
+fn explain(streams: &mut Streams<'_>, model: &Model) -> Result<(), Failed> {
+    let mut said: Vec<&str> = Vec::new();
+    for (what, failure) in model.errors() {
+        if !said.contains(&failure.message.as_str()) {
+            said.push(&failure.message);
+            writeln!(
+                streams.err,
+                "switchback: {what}: {}",
+                clean(&failure.message)
+            )?;
+        }
+    }
+    Ok(())
 }
 
 /// The guards shown are those of the move that would come next.

@@ -114,8 +114,9 @@ impl Poller {
                 if queries.is_empty() {
                     return Vec::new();
                 }
-                let end = poller.session.clock.now();
-                let start = end.checked_sub(HISTORY).unwrap_or(Timestamp::MIN);
+                let now = poller.session.clock.now();
+                let start = now.checked_sub(HISTORY).unwrap_or(Timestamp::MIN);
+                let end = now.checked_add(crate::aws::CLOCK_MARGIN).unwrap_or(now);
                 let result = poller
                     .session
                     .clients
