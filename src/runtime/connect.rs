@@ -128,6 +128,10 @@ pub async fn rehearsal(
     wiring: Wiring,
     world: SharedWorld,
 ) -> Result<Session, SessionError> {
+    // the SDK's back-off and tokens draw from this thread's generator: the same seed must give the same rehearsal
+    if let Mode::Rehearsal { seed, .. } = env.mode {
+        fastrand::seed(seed);
+    }
     let clock = world.clock().clone();
     let client = connector::in_process(world.clone());
     let standby = env.regions.get(Role::Standby).to_string();

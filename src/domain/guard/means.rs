@@ -8,7 +8,7 @@ use crate::domain::guard::rules::Asked;
 use crate::domain::guard::{GuardId, GuardResult, answer, firm_refusal};
 use crate::domain::lever::LeverKind;
 use crate::domain::observation::Observation;
-use crate::domain::observed::age;
+use crate::domain::observed::{FailureKind, age};
 use crate::domain::plan::Situation;
 use crate::domain::region::Role;
 use crate::domain::stack::Phase;
@@ -169,6 +169,8 @@ pub fn reach(seen: &Observation, now: Timestamp, lever: LeverKind) -> Result<(),
             seen.traffic.lever.fresh(now, limit::LEVER),
             seen.traffic.lever.failure(),
         ) {
+            // to be told to come back later takes a service that answers; the SDK tries a write again
+            (_, Some(failure)) if failure.kind == FailureKind::Throttled => Ok(()),
             (_, Some(failure)) => Err(format!("CloudWatch of the standby: {}", failure.message)),
             (Some(_), None) => Ok(()),
             (None, None) => Err("CloudWatch of the standby was not read lately".to_owned()),

@@ -156,7 +156,11 @@ impl World {
     }
 
     fn judge(&mut self, service: Service, region: &str, operation: &str) -> Gate {
-        let serial = self.next_serial();
+        let question = format!("{service:?} {operation} in {region}");
+        let draw = Draw {
+            turn: self.turn(&question),
+            question,
+        };
         if self.hangs(service, region) {
             return Gate::Hang;
         }
@@ -169,7 +173,7 @@ impl World {
             let why = "The security token included in the request is expired";
             return Gate::Fail(ApiError::new(status, code, why));
         }
-        if self.is_throttled(service, region, serial) {
+        if self.is_throttled(service, region, &draw) {
             return Gate::Fail(ApiError::new(400, "Throttling", "Rate exceeded"));
         }
         let role = self.setup.environment.regions.role_of(region);
@@ -183,7 +187,7 @@ impl World {
             ));
         }
         Gate::Pass {
-            latency: self.latency(service, role, serial),
+            latency: self.latency(service, role, &draw),
         }
     }
 
@@ -195,14 +199,14 @@ impl World {
         role.is_some_and(|role| !self.runs(role))
     }
 
-    fn is_throttled(&self, service: Service, region: &str, serial: u64) -> bool {
+    fn is_throttled(&self, service: Service, region: &str, draw: &Draw) -> bool {
         let role = self.setup.environment.regions.role_of(region);
         let by_fault = self.faults.active(self.now()).any(|(_, f)| match f {
             Fault::Throttling { region, one_in } => {
                 applies(*region, role)
                     && self
                         .chance
-                        .bits("throttle", serial)
+                        .bits(&draw.question, draw.turn)
                         .is_multiple_of(u64::from((*one_in).max(1)))
             }
             _ => false,
@@ -219,7 +223,7 @@ impl World {
         by_fault || busy
     }
 
-    fn latency(&self, service: Service, role: Option<Role>, serial: u64) -> Duration {
+    fn latency(&self, service: Service, role: Option<Role>, draw: &Draw) -> Duration {
         let slow = self.faults.active(self.now()).find_map(|(_, f)| match f {
             Fault::SlowApi {
                 region,
@@ -232,12 +236,18 @@ impl World {
         } else {
             45.0
         };
-        let usual = base * self.chance.between("latency", serial, 0.7, 1.8);
+        let usual = base * self.chance.between(&draw.question, draw.turn, 0.7, 1.8);
         slow.map_or_else(
             || Duration::from_secs_f64(usual / 1000.0),
             Duration::from_millis,
         )
     }
+}
+
+/// What chance is asked for one request.
+struct Draw {
+    question: String,
+    turn: u64,
 }
 
 /// Whether a fault of one region, or of both, applies to a role.

@@ -72,6 +72,7 @@ impl World {
             given,
             now: begin,
             serial: 0,
+            turns: BTreeMap::new(),
             chance: Chance::new(setup.seed),
             agenda: Agenda::default(),
             faults: Faults::default(),

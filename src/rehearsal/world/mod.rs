@@ -71,6 +71,8 @@ pub struct World {
     given: Bindings,
     now: Timestamp,
     serial: u64,
+    /// How often each question was asked.
+    turns: BTreeMap<String, u64>,
     chance: Chance,
     agenda: Agenda,
     faults: Faults,
@@ -200,6 +202,14 @@ impl World {
                 name: name.to_owned(),
                 ..Region::default()
             })
+    }
+
+    /// How often this question was asked before: chance for one question does not hang on the order of others,
+    /// which threads of the machine decide.
+    fn turn(&mut self, question: &str) -> u64 {
+        let turns = self.turns.entry(question.to_owned()).or_default();
+        *turns += 1;
+        *turns
     }
 
     const fn next_serial(&mut self) -> u64 {

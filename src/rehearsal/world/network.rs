@@ -100,8 +100,8 @@ impl World {
         let host = host.split(':').next().unwrap_or(host);
         match self.endpoint(host, &format!("/{path}"), Viewer::Client) {
             Reply::Status(status) => {
-                let serial = self.next_serial();
-                let milliseconds = self.chance.between("probe", serial, 35.0, 140.0);
+                let turn = self.turn(url);
+                let milliseconds = self.chance.between(url, turn, 35.0, 140.0);
                 let latency = Duration::from_secs_f64(milliseconds / 1000.0);
                 Probe::Answer { status, latency }
             }
@@ -193,10 +193,10 @@ impl World {
             return DnsReply::Silent;
         }
         let name = absolute(name);
-        let serial = self.next_serial();
+        let turn = self.turn(&format!("{kind} {name} at {server}"));
         match self.route53.zones.get(&zone) {
             Some(zone) if is_in_zone(&name, &zone.zone.name) => {
-                self.zone_reply(zone, &name, kind, serial)
+                self.zone_reply(zone, &name, kind, turn)
             }
             _ => DnsReply::Refused,
         }
@@ -237,7 +237,7 @@ impl World {
             .unwrap_or(0)
     }
 
-    fn zone_reply(&self, zone: &ZoneRecord, name: &str, kind: &str, serial: u64) -> DnsReply {
+    fn zone_reply(&self, zone: &ZoneRecord, name: &str, kind: &str, turn: u64) -> DnsReply {
         if !zone.served.iter().any(|r| r.name == name) {
             return DnsReply::NxDomain;
         }
@@ -247,7 +247,7 @@ impl World {
         else {
             return DnsReply::NoData;
         };
-        let draw = self.chance.unit("answer", serial);
+        let draw = self.chance.unit("answer", turn);
         let Some(record) = draw_weighted(&candidates, draw) else {
             return DnsReply::NoData;
         };

@@ -15,7 +15,7 @@ use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native
 use crate::support::home::{Home, SWITCHBACK};
 
 /// How long anything may take on a machine that builds something else at the same time.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The console in a terminal.
 pub(crate) struct Console {
@@ -28,7 +28,8 @@ pub(crate) struct Console {
     closing: Arc<AtomicBool>,
     child: Box<dyn Child + Send + Sync>,
     modes: String,
-    pub(crate) home: Home,
+    /// Kept until the console is gone.
+    _home: Home,
 }
 
 impl Console {
@@ -77,7 +78,7 @@ impl Console {
             closing,
             child,
             modes,
-            home,
+            _home: home,
         }
     }
 
