@@ -10,19 +10,21 @@ use super::state::{Mark, State};
 use super::theme::Paint;
 use super::{dialog_box, text};
 
-/// The widest line of the table.
-const COLUMNS: usize = 74;
+/// Columns that a dialog's frame and the screen's edges take.
+const AROUND: usize = 6;
 
 pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model, scroll: usize) {
     let mut lines: Vec<Line<'_>> = BINDINGS.iter().map(|binding| row(model, binding)).collect();
     lines.push(Line::new());
     lines.push(states());
     lines.push(marks());
+    let widest = lines.iter().map(Line::width).max().unwrap_or(0);
+    let columns = widest.min(canvas.width().saturating_sub(AROUND));
     let title = Line::of(
         "keys: letters read, CAPITALS write; Esc closes",
         Paint::Title,
     );
-    dialog_box::draw(canvas, &title, (COLUMNS, lines.len()), |inside| {
+    dialog_box::draw(canvas, &title, (columns, lines.len()), |inside| {
         dialog_box::scrolled(inside, &lines, scroll);
     });
 }

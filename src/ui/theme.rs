@@ -273,10 +273,11 @@ const fn coloured(paint: Paint, inks: &Inks) -> Style {
     match paint {
         Paint::Text | Paint::Button => plain,
         Paint::Strong | Paint::Title | Paint::BadgeLive | Paint::Key | Paint::Input => bold,
-        Paint::Dim | Paint::RuleLive => dim(inks),
+        // a chart of what is well is context, not news
+        Paint::Dim | Paint::RuleLive | Paint::Spark => dim(inks),
         Paint::RuleRehearsal => plain.fg(inks.rehearsal),
         Paint::RuleEndpoint => plain.fg(inks.endpoint),
-        Paint::Good | Paint::Spark => plain.fg(inks.good),
+        Paint::Good => plain.fg(inks.good),
         Paint::Warn => plain.fg(inks.warn),
         Paint::Bad => bold.fg(inks.bad),
         Paint::Unknown => plain.fg(inks.unknown),

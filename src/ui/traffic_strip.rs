@@ -1,6 +1,7 @@
 //! The strip between the regions: where traffic goes, what was asked for and what is seen, may I move it.
 
 use crate::app::model::Model;
+use crate::domain::guard::GuardResult;
 use crate::domain::observation::Serving;
 use crate::domain::operation::{OperationKind, Outcome};
 use crate::domain::plan::Situation;
@@ -74,11 +75,15 @@ fn lines(model: &Model, width: usize) -> Vec<Line<'_>> {
         serving::held(model).unwrap_or_default(),
         serving::commanded_confirmed(model),
     ];
-    let may_i = vec![verdict(model, kind, answer), exposure(model)];
+    let own_line = answer != Answer::Go || width >= layout::WIDE;
+    let mut may_i = vec![verdict(model, kind, answer), exposure(model)];
+    if !own_line && let Some(first) = may_i.first_mut() {
+        *first = std::mem::take(first).join(first_warning(found));
+    }
     let mut lines = flow(where_to, room, "   ");
     lines.extend(flow(may_i, room, "   "));
     append(&mut lines, last_move(model), room);
-    if answer != Answer::Go || width >= layout::WIDE {
+    if own_line {
         lines.extend(guards::first_objection(found).map(guards::objection));
     }
     lines.extend(hint(model, answer));
@@ -100,7 +105,10 @@ fn append<'a>(lines: &mut [Line<'a>], extra: Line<'a>, room: usize) {
 
 /// For example ` GO  fail over: 9 allow, 1 warn`.
 fn verdict<'a>(model: &Model, kind: OperationKind, answer: Answer) -> Line<'a> {
-    let line = answer.badge().text(" ").text(kind.title().to_lowercase());
+    let line = answer
+        .badge()
+        .text(" ")
+        .text(serving::verb(model, kind).to_lowercase());
     let line = match model.facts.situation {
         Situation::Emergency => line.add(", emergency", Paint::Bad),
         Situation::Planned => line,
@@ -111,6 +119,14 @@ fn verdict<'a>(model: &Model, kind: OperationKind, answer: Answer) -> Line<'a> {
     } else {
         line.dim(": ").join(guards::counts(guards))
     }
+}
+
+/// The first warning in few words, where it has no line of its own.
+fn first_warning(found: &[GuardResult]) -> Line<'_> {
+    guards::first_objection(found).map_or_else(Line::new, |guard| {
+        let words = format!(": {} {}", guards::label(guard.id), guard.value);
+        Line::of(words, guards::state(guard).words())
+    })
 }
 
 /// Seconds of data that would be lost now, held against the objective.
