@@ -305,13 +305,8 @@ fn alarms(model: &Model, role: Role) -> Cell {
     if none && lookup::is_undeployed(model, role) {
         return Cell::unknown("not deployed");
     }
-    if seen.is_untried() && lookup::is_unreadable(model, role) {
-        let dark = model.seen.regions.get(role).is_reachable() == Some(false);
-        return Cell::unknown(if dark {
-            "not answering"
-        } else {
-            "names unknown"
-        });
+    if let Some(why) = lookup::no_names(model, role).filter(|_| seen.is_untried()) {
+        return Cell::unknown(why);
     }
     cell(seen, model.now, limit::ALARMS, |alarms| {
         sum_of_alarms(alarms, &critical, lever_name(model, role).as_deref())

@@ -125,7 +125,10 @@ fn step_lines<'a>(model: &'a Model, index: usize, step: &'a Step, columns: usize
     let Some(undo) = &step.undo else {
         return vec![line];
     };
-    let undo = Line::of("undo: ", Paint::Dim).text(undo.as_str());
+    let undo = match undo.strip_prefix("none: ") {
+        Some(instead) => Line::of("no undo: ", Paint::Dim).text(instead),
+        None => Line::of("undo: ", Paint::Dim).text(undo.as_str()),
+    };
     let beside = expect_at + 20;
     if beside + undo.width() <= columns {
         vec![line.pad_to(beside).join(undo)]

@@ -226,7 +226,13 @@ fn event_lines<'a>(model: &Model, news: &'a LiveEvent, width: usize) -> Vec<Line
     let event = &news.event;
     let state = State::from(&event.status);
     let region = lookup::region_column(model, news.role);
-    let (name_room, type_room) = if width >= WIDE { (34, 34) } else { (18, 14) };
+    let kind = short_type(&event.resource_type);
+    let (name_room, type_room, kind) = if width >= WIDE {
+        (34, 34, kind)
+    } else {
+        // the statuses of a rollback are long
+        (18, 11, kind.rsplit("::").next().unwrap_or(kind))
+    };
     let name_at = 12 + text::width(&region);
     let line = Line::new()
         .dim(format!(" {} {region}", format::exact(event.at)))
@@ -236,7 +242,7 @@ fn event_lines<'a>(model: &Model, news: &'a LiveEvent, width: usize) -> Vec<Line
             state.words(),
         )
         .pad_to(name_at + name_room + 1)
-        .dim(text::cut_start(short_type(&event.resource_type), type_room))
+        .dim(text::cut_start(kind, type_room))
         .pad_to(name_at + name_room + type_room + 2)
         .add(event.status.0.as_str(), state.words());
     let line = match news.took_seconds {

@@ -117,3 +117,29 @@ fn head(model: &Model, at: Timestamp, source: &str) -> Line<'static> {
         .dim(text::cut_end(source, 14).into_owned())
         .pad_to(23)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::fixtures;
+
+    #[test]
+    fn an_end_that_the_journal_tells_is_told_once() {
+        let mut model = fixtures::steady();
+        let last = model.past.first().unwrap();
+        let text = format!("{} done", last.kind.title());
+        let line = TrailLine {
+            at: ended(last),
+            source: "you".into(),
+            text,
+            weight: Weight::Good,
+        };
+        let before = newest(&model, 99).len();
+        model.trail.push_back(line.clone());
+        assert_eq!(newest(&model, 99).len(), before);
+        model.past.clear();
+        let alone = newest(&model, 99).len();
+        model.trail.pop_back();
+        assert_eq!(newest(&model, 99).len() + 1, alone);
+    }
+}

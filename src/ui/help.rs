@@ -5,6 +5,7 @@ use crate::app::keymap::{self, BINDINGS, Binding};
 use crate::app::model::Model;
 
 use super::canvas::Canvas;
+use super::layout::WIDE;
 use super::line::Line;
 use super::state::{Mark, State};
 use super::theme::Paint;
@@ -14,7 +15,9 @@ use super::{dialog_box, text};
 const AROUND: usize = 6;
 
 pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model, scroll: usize) {
-    let mut lines: Vec<Line<'_>> = BINDINGS.iter().map(|binding| row(model, binding)).collect();
+    let keys = if canvas.width() >= WIDE { 13 } else { 9 };
+    let rows = BINDINGS.iter().map(|binding| row(model, binding, keys));
+    let mut lines: Vec<Line<'_>> = rows.collect();
     lines.push(Line::new());
     lines.push(states());
     lines.push(marks());
@@ -29,7 +32,7 @@ pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model, scroll: usize) {
     });
 }
 
-fn row(model: &Model, binding: &Binding) -> Line<'static> {
+fn row(model: &Model, binding: &Binding, room: usize) -> Line<'static> {
     let applies = keymap::applies(binding.command, model);
     let keys: Vec<String> = binding.keys.iter().map(|key: &Key| key.label()).collect();
     let (key, words) = if applies {
@@ -37,8 +40,8 @@ fn row(model: &Model, binding: &Binding) -> Line<'static> {
     } else {
         (Paint::Dim, Paint::Dim)
     };
-    let line = Line::of(text::cut_end(&keys.join(" "), 9).into_owned(), key)
-        .pad_to(10)
+    let line = Line::of(text::cut_end(&keys.join(" "), room).into_owned(), key)
+        .pad_to(room + 1)
         .dim(format!(":{:<10}", binding.name))
         .add(binding.help, words);
     if applies {

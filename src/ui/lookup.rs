@@ -48,6 +48,17 @@ pub(super) fn is_unreadable(model: &Model, role: Role) -> bool {
     stacks.any(|spec| seen.get(&spec.id).is_some_and(unread))
 }
 
+/// Why what a stack names (alarms, dimensions of metrics) was not asked for, where the stack can't be read.
+pub(super) fn no_names(model: &Model, role: Role) -> Option<&'static str> {
+    let dark = model.seen.regions.get(role).is_reachable() == Some(false);
+    let words = if dark {
+        "not answering"
+    } else {
+        "names unknown"
+    };
+    is_unreadable(model, role).then_some(words)
+}
+
 /// The alarm of the metric lever.
 pub(super) fn lever_alarm(model: &Model) -> Option<String> {
     let traffic = model.env.traffic.as_ref()?;

@@ -79,6 +79,9 @@ pub(super) fn value(model: &Model, spec: &SignalSpec) -> Cell {
     if lookup::is_undeployed(model, spec.role) {
         return Cell::unknown("no data");
     }
+    if let Some(why) = lookup::no_names(model, spec.role).filter(|_| seen.is_untried()) {
+        return Cell::unknown(why);
+    }
     cell(seen, model.now, limit::SIGNALS, |all| {
         let Some(value) = all.get(&spec.id).and_then(|s| spec.current(s)) else {
             return Cell::unknown("no data");

@@ -324,16 +324,13 @@ pub(super) mod glyph {
 pub(super) fn ascii(c: char) -> &'static str {
     match c {
         '●' => "*",
-        '▲' => "!",
+        '▲' | '≠' => "!",
         '✖' => "X",
         '○' => "o",
         '◌' => "~",
-        '≠' => "!",
         '·' | '…' | '░' => ".",
-        '→' | '▶' => ">",
-        '←' | '◀' => "<",
-        '≥' => ">",
-        '≤' => "<",
+        '→' | '▶' | '≥' => ">",
+        '←' | '◀' | '≤' => "<",
         '↑' => "^",
         '↓' => "v",
         '×' => "x",
@@ -415,5 +412,7 @@ mod tests {
             .map(|g| ascii(g.chars().next().unwrap()))
             .collect();
         assert_eq!(plain.len(), states.len());
+        // nor is what is unknown taken for the mark of what can't be compared
+        assert!(!plain.contains("?"));
     }
 }

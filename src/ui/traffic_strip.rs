@@ -76,10 +76,12 @@ fn lines(model: &Model, width: usize) -> Vec<Line<'_>> {
         serving::commanded_confirmed(model),
     ];
     let own_line = answer != Answer::Go || width >= layout::WIDE;
-    let mut may_i = vec![verdict(model, kind, answer), exposure(model)];
-    if !own_line && let Some(first) = may_i.first_mut() {
-        *first = std::mem::take(first).join(first_warning(found));
-    }
+    let warning = if own_line {
+        Line::new()
+    } else {
+        first_warning(found)
+    };
+    let may_i = vec![verdict(model, kind, answer), warning, exposure(model)];
     let mut lines = flow(where_to, room, "   ");
     lines.extend(flow(may_i, room, "   "));
     append(&mut lines, last_move(model), room);
@@ -124,8 +126,9 @@ fn verdict<'a>(model: &Model, kind: OperationKind, answer: Answer) -> Line<'a> {
 /// The first warning in few words, where it has no line of its own.
 fn first_warning(found: &[GuardResult]) -> Line<'_> {
     guards::first_objection(found).map_or_else(Line::new, |guard| {
-        let words = format!(": {} {}", guards::label(guard.id), guard.value);
-        Line::of(words, guards::state(guard).words())
+        let state = guards::state(guard);
+        let words = format!("{} {}", guards::label(guard.id), guard.value);
+        Line::new().state(state).add(words, state.words())
     })
 }
 
@@ -241,5 +244,14 @@ mod tests {
             words.contains("NOT HELD") && words.contains("F holds it there"),
             "{words}"
         );
+    }
+
+    #[test]
+    fn the_first_warning_is_named_where_it_has_no_line_of_its_own() {
+        let mut model = fixtures::steady();
+        model.past.clear();
+        model.conclude();
+        let words = words(&model);
+        assert!(words.contains("○ last drill never"), "{words}");
     }
 }
