@@ -156,6 +156,9 @@ fn none(model: &Model) -> Line<'static> {
         .into_iter()
         .map(|role| known(model, role).len())
         .sum();
+    if count == 0 {
+        return line.state(State::Unknown).dim("there are no alarms");
+    }
     let words = format!("none of {} fires", format::plural(count, "alarm"));
     line.state(State::Good).dim(words)
 }

@@ -5,7 +5,7 @@
 use crate::app::model::Model;
 use crate::domain::observation::Serving;
 use crate::domain::observed::FailureKind;
-use crate::domain::region::Role;
+use crate::domain::region::{PerRole, Role};
 
 use super::board_rows::{Row, Side, rows};
 use super::canvas::Canvas;
@@ -167,6 +167,8 @@ struct Columns {
     left: usize,
     label: usize,
     right: usize,
+    /// The widest value beside a chart, of each side.
+    values: PerRole<usize>,
 }
 
 impl Columns {
@@ -182,12 +184,23 @@ impl Columns {
             left: sides / 2,
             label,
             right: sides - sides / 2,
+            values: PerRole::from_fn(|role| widest_value(rows, role)),
         }
     }
 
     const fn right_at(&self) -> usize {
         self.left + self.label + 6
     }
+}
+
+/// Charts of all rows line up beside the widest of their values.
+fn widest_value(rows: &[Row<'_>], role: Role) -> usize {
+    let sides = rows.iter().filter_map(|row| row.sides.get(role).as_ref());
+    let charted = sides.filter(|side| side.spark.is_some());
+    charted
+        .map(|side| side.cell.line().width())
+        .max()
+        .unwrap_or(0)
 }
 
 fn mirror(canvas: &mut Canvas<'_>, rows: &[Row<'_>], chart: usize) {
@@ -249,11 +262,13 @@ fn draw_row(canvas: &mut Canvas<'_>, columns: &Columns, row: &Row<'_>) {
     let label = text::cut_end(&row.label, columns.label);
     canvas.put(x + 2, last, &label, Paint::Text);
     if let Some(side) = &row.sides.primary {
-        left(&mut canvas.part((0, 0), columns.left, last + 1), side);
+        let part = &mut canvas.part((0, 0), columns.left, last + 1);
+        left(part, side, columns.values.primary);
     }
     if let Some(side) = &row.sides.standby {
         let (x, width) = (columns.right_at(), columns.right);
-        right(&mut canvas.part((x, 0), width, last + 1), side);
+        let part = &mut canvas.part((x, 0), width, last + 1);
+        right(part, side, columns.values.standby);
     }
 }
 
@@ -272,8 +287,8 @@ const GLYPH: usize = 3;
 /// The narrowest chart that still shows a trend.
 const LEAST_SPARK: usize = 4;
 
-/// The primary's side: its value ends at the middle, its chart begins at the edge.
-fn left(canvas: &mut Canvas<'_>, side: &Side<'_>) {
+/// The primary's side: its value ends at the middle, its chart stands to the left of it.
+fn left(canvas: &mut Canvas<'_>, side: &Side<'_>, value: usize) {
     let (width, last) = (canvas.width(), canvas.height() - 1);
     let line = side.cell.line();
     let room = width.saturating_sub(GLYPH + 1);
@@ -288,26 +303,26 @@ fn left(canvas: &mut Canvas<'_>, side: &Side<'_>) {
         side.cell.state.paint(),
     );
     if let Some(spark) = &side.spark {
-        let wide = x.saturating_sub(3).min(chart_width(width));
+        let end = width.saturating_sub(GLYPH + value + 2);
+        let wide = end.saturating_sub(1).min(chart_width(width));
         if wide >= LEAST_SPARK {
-            spark.draw(&mut canvas.part((1, 0), wide, last + 1));
+            spark.draw(&mut canvas.part((end - wide, 0), wide, last + 1));
         }
     }
 }
 
-/// The standby's side: its value begins at the middle, its chart ends at the edge.
-fn right(canvas: &mut Canvas<'_>, side: &Side<'_>) {
+/// The standby's side: its value begins at the middle, its chart stands to the right of it.
+fn right(canvas: &mut Canvas<'_>, side: &Side<'_>, value: usize) {
     let (width, last) = (canvas.width(), canvas.height() - 1);
     canvas.put(1, last, side.cell.state.glyph(), side.cell.state.paint());
     let line = side.cell.line();
     let room = width.saturating_sub(GLYPH + 1);
     canvas.part((GLYPH, last), room, 1).line(0, &line);
     if let Some(spark) = &side.spark {
-        let wide = room
-            .saturating_sub(line.width() + 2)
-            .min(chart_width(width));
+        let start = GLYPH + value + 2;
+        let wide = width.saturating_sub(start + 1).min(chart_width(width));
         if wide >= LEAST_SPARK {
-            spark.draw(&mut canvas.part((width - 1 - wide, 0), wide, last + 1));
+            spark.draw(&mut canvas.part((start, 0), wide, last + 1));
         }
     }
 }

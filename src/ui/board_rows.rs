@@ -212,6 +212,11 @@ fn stack(model: &Model, role: Role, id: &StackId) -> Cell {
 /// Our own GET. That it fails is itself the reading.
 fn endpoint(model: &Model, role: Role) -> Cell {
     let seen = &model.seen.regions.get(role).endpoint;
+    if seen.is_untried()
+        && let Some(why) = no_address(model, role)
+    {
+        return Cell::unknown(why);
+    }
     if let Some(failure) = seen.failure() {
         let since = format::when(failure.since, model.now);
         let what = match failure.kind {
@@ -226,6 +231,17 @@ fn endpoint(model: &Model, role: Role) -> Cell {
             format!("{} in {} ms", answer.status, answer.took.as_millis()),
         )
     })
+}
+
+/// Why our own GET was not tried: the address is an output of a stack. Short, to fit a side at 80 columns.
+fn no_address(model: &Model, role: Role) -> Option<&'static str> {
+    if lookup::is_undeployed(model, role) {
+        Some("not deployed")
+    } else if lookup::is_unreadable(model, role) {
+        Some("no address: stack not read")
+    } else {
+        None
+    }
 }
 
 const fn answer_state(answer: &EndpointAnswer) -> State {
@@ -253,8 +269,25 @@ fn health_check(model: &Model, role: Role) -> Cell {
         Some(seen) if !seen.is_untried() => checkers(model, seen),
         _ => match trust(&model.seen.traffic.checks, model.now, limit::CHECKS) {
             Trust::Never(kind) => Cell::unknown(format!("Route 53 {}", kind.as_str())),
+            _ if lookup::check(model, role.as_str()).is_none() => {
+                Cell::unknown(no_check(model, role))
+            }
             Trust::Untried | Trust::Fresh | Trust::Old(_) => Cell::unknown("not read yet"),
         },
+    }
+}
+
+/// Why the id of a side's check is not known: it is an output of a stack too.
+fn no_check(model: &Model, role: Role) -> &'static str {
+    if Role::BOTH
+        .into_iter()
+        .any(|r| lookup::is_unreadable(model, r))
+    {
+        "id unknown"
+    } else if lookup::is_undeployed(model, role) {
+        "not deployed"
+    } else {
+        "not read yet"
     }
 }
 
@@ -267,12 +300,17 @@ fn checkers(model: &Model, seen: &Observed<CheckerCount>) -> Cell {
 
 fn alarms(model: &Model, role: Role) -> Cell {
     let critical = critical_alarms(model, role);
-    cell(
-        &model.seen.regions.get(role).alarms,
-        model.now,
-        limit::ALARMS,
-        |alarms| sum_of_alarms(alarms, &critical, lever_name(model, role).as_deref()),
-    )
+    let seen = &model.seen.regions.get(role).alarms;
+    let none = seen.last().is_none_or(Vec::is_empty);
+    if none && lookup::is_undeployed(model, role) {
+        return Cell::unknown("not deployed");
+    }
+    if let Some(why) = lookup::no_names(model, role).filter(|_| seen.is_untried()) {
+        return Cell::unknown(why);
+    }
+    cell(seen, model.now, limit::ALARMS, |alarms| {
+        sum_of_alarms(alarms, &critical, lever_name(model, role).as_deref())
+    })
 }
 
 /// The names of the alarms that make a side unfit; only the standby has some.

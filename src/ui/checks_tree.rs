@@ -88,7 +88,10 @@ fn row<'a>(model: &'a Model, check: &'a HealthCheck, depth: usize, width: usize)
     if check.disabled {
         line = line.add("DISABLED: counts as healthy ", Paint::Warn);
     }
-    line.dim(target(check))
+    // names differ at their ends
+    let room = width.saturating_sub(line.width() + 2);
+    let target = target(check);
+    line.dim(text::cut_middle(&target, room).into_owned())
 }
 
 fn checkers(model: &Model, check: &HealthCheck) -> Option<Cell> {

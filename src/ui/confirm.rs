@@ -2,6 +2,8 @@
 //!
 //! The text scrolls where it is long; the fields and the buttons are always visible. Cancel has the focus first.
 
+use std::borrow::Cow;
+
 use crate::app::dialog::{Confirm, ConfirmFocus};
 use crate::app::model::Model;
 use crate::domain::change::{Change, ChangeAction, Replacement};
@@ -15,7 +17,7 @@ use super::footer::{Shown, field_at, field_unfocused};
 use super::line::{Line, flow};
 use super::state::State;
 use super::theme::Paint;
-use super::{dialog_box, format, guards, header, lookup, text};
+use super::{dialog_box, format, guards, header, lookup, serving, text};
 
 /// Lines below the text: override, error, two fields, a blank, the buttons.
 const FIXED: usize = 6;
@@ -24,7 +26,7 @@ const FIXED: usize = 6;
 const FIELD_AT: usize = 32;
 
 pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model, confirm: &Confirm) {
-    let columns = canvas.width().saturating_sub(8).min(96);
+    let columns = canvas.width().saturating_sub(8).min(110);
     let text = review(model, &confirm.plan, columns);
     let rows = text.len() + 1 + FIXED;
     dialog_box::draw(
@@ -40,9 +42,15 @@ pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model, confirm: &Confirm) 
 }
 
 fn title(model: &Model, plan: &Plan) -> Line<'static> {
-    let kind = plan.kind.title().to_uppercase();
+    let kind = serving::verb(model, plan.kind);
+    let to = if kind == plan.kind.title() {
+        "to"
+    } else {
+        "on"
+    };
+    let kind = kind.to_uppercase();
     let to = plan.destination().map_or_else(String::new, |role| {
-        format!(" to {}", model.env.regions.get(role))
+        format!(" {to} {}", model.env.regions.get(role))
     });
     let paint = if plan.production {
         Paint::Bad
@@ -102,14 +110,14 @@ fn situation(model: &Model, plan: &Plan) -> Line<'static> {
 
 /// Number, what, where, how long, what takes it back (below if there is no room beside).
 fn step_lines<'a>(model: &'a Model, index: usize, step: &'a Step, columns: usize) -> Vec<Line<'a>> {
-    let title_room = (columns * 2 / 5).clamp(20, 40);
+    let title_room = (columns / 2).saturating_sub(3).clamp(20, 40);
     let region_at = 4 + title_room + 1;
     let region = step
         .role
         .map_or_else(String::new, |role| lookup::region_column(model, role));
     let expect_at = region_at + text::width(&lookup::region_column(model, Role::Primary)) + 1;
     let line = Line::of(format!("{:>2}  ", index + 1), Paint::Dim)
-        .text(text::cut_middle(&step.title, title_room))
+        .text(short_title(&step.title, title_room))
         .pad_to(region_at)
         .text(region)
         .pad_to(expect_at)
@@ -117,12 +125,26 @@ fn step_lines<'a>(model: &'a Model, index: usize, step: &'a Step, columns: usize
     let Some(undo) = &step.undo else {
         return vec![line];
     };
-    let undo = Line::of("undo: ", Paint::Dim).text(undo.as_str());
+    let undo = match undo.strip_prefix("none: ") {
+        Some(instead) => Line::of("no undo: ", Paint::Dim).text(instead),
+        None => Line::of("undo: ", Paint::Dim).text(undo.as_str()),
+    };
     let beside = expect_at + 20;
     if beside + undo.width() <= columns {
         vec![line.pad_to(beside).join(undo)]
     } else {
-        vec![line, Line::new().pad_to(expect_at).join(undo)]
+        let below = columns.saturating_sub(undo.width());
+        vec![line, Line::new().pad_to(expect_at.min(below)).join(undo)]
+    }
+}
+
+/// A step's title without its verb where there is no room for it: the number at its end must stay.
+fn short_title(title: &str, room: usize) -> Cow<'_, str> {
+    let short = title.strip_prefix("wait for ").unwrap_or(title);
+    if text::width(title) <= room {
+        Cow::Borrowed(title)
+    } else {
+        text::cut_middle(short, room)
     }
 }
 
@@ -218,7 +240,7 @@ fn fixed(canvas: &mut Canvas<'_>, model: &Model, confirm: &Confirm) {
     );
     let name = format!("Type {}", confirm.plan.environment);
     field(&mut canvas.rows(3, 1), &name, confirm, ConfirmFocus::Name);
-    buttons(&mut canvas.rows(5, 1), confirm);
+    buttons(&mut canvas.rows(5, 1), model, confirm);
 }
 
 /// Whether refusals stand, are overridden, or can't be.
@@ -289,7 +311,7 @@ fn field(canvas: &mut Canvas<'_>, label: &str, confirm: &Confirm, which: Confirm
 }
 
 /// What does not apply yet is dim: the verb, until everything it needs is there.
-fn buttons(canvas: &mut Canvas<'_>, confirm: &Confirm) {
+fn buttons(canvas: &mut Canvas<'_>, model: &Model, confirm: &Confirm) {
     let button = |focus: ConfirmFocus, label: &str, paint: Paint| {
         if confirm.focus == focus {
             Line::of(format!("[ {label} ]"), Paint::ButtonFocused)
@@ -302,14 +324,18 @@ fn buttons(canvas: &mut Canvas<'_>, confirm: &Confirm) {
     } else {
         Paint::Dim
     };
-    let verb = confirm.verb();
+    let verb = serving::verb(model, confirm.plan.kind);
     let line = button(ConfirmFocus::Cancel, "Cancel", Paint::Button)
         .text("     ")
         .join(button(ConfirmFocus::Proceed, verb, ready));
-    let keys = Line::of("Tab next  PgUp PgDn scroll  Esc cancel", Paint::Dim);
     canvas.line_at(FIELD_AT.saturating_sub(14), 0, &line);
     let used = FIELD_AT.saturating_sub(14) + line.width() + 2;
-    if used + keys.width() <= canvas.width() {
-        canvas.line_right(0, &keys);
+    let room = canvas.width().saturating_sub(used);
+    let keys = [
+        "Tab next  PgUp PgDn scroll  Esc cancel",
+        "Tab next  Esc cancel",
+    ];
+    if let Some(keys) = keys.into_iter().find(|keys| text::width(keys) <= room) {
+        canvas.line_right(0, &Line::of(keys, Paint::Dim));
     }
 }

@@ -31,9 +31,9 @@ pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model, run: &Run) {
     sheet.rule_with(title(model, run), clock(model, run));
     let steps = run.plan().steps.iter().zip(&run.steps);
     for (step, state) in steps {
-        sheet.line(stack_line(model, run, (step, state), canvas.width()));
+        sheet.lines(stack_lines(model, run, (step, state), canvas.width()));
     }
-    sheet.lines(run_strip::warnings(run));
+    sheet.lines(run_strip::warnings(run, canvas.width().saturating_sub(2)));
     first_failure(&mut sheet, model, run, canvas.width());
     let head = sheet.len().min(canvas.height().saturating_sub(4));
     sheet.draw(&mut canvas.rows(0, head), 0);
@@ -63,13 +63,13 @@ const fn is_done(state: StepState) -> bool {
     matches!(state, StepState::Done | StepState::Skipped)
 }
 
-/// Glyph, region, name, status, progress, how long.
-fn stack_line<'a>(
+/// Glyph, region, name, status, progress, how long; the note below where there is no room beside.
+fn stack_lines<'a>(
     model: &'a Model,
     run: &'a Run,
     (step, state): (&'a Step, &'a StepRun),
     width: usize,
-) -> Line<'a> {
+) -> Vec<Line<'a>> {
     let region = step
         .role
         .map_or_else(String::new, |role| lookup::region_column(model, role));
@@ -79,7 +79,7 @@ fn stack_line<'a>(
     let status_at = name_at + name_room + 1;
     let (status, done, total) = progress(run, step);
     let status = if status.is_empty() {
-        waiting(state.state)
+        waiting(run, state.state)
     } else {
         status
     };
@@ -102,14 +102,20 @@ fn stack_line<'a>(
     if let Some(started) = state.started {
         line = line.dim(elapsed(started, state.finished.unwrap_or(model.now)));
     }
-    match &state.note {
-        Some(note) => line.text(" ").dim(note.as_str()),
-        None => line,
+    let Some(note) = &state.note else {
+        return vec![line];
+    };
+    if line.width() + text::width(note) + 3 <= width {
+        return vec![line.text(" ").dim(note.as_str())];
     }
+    let below = text::wrap(note, width.saturating_sub(6));
+    let below = below.into_iter().map(|l| Line::new().text("    ").dim(l));
+    std::iter::once(line).chain(below).collect()
 }
 
-const fn waiting(state: StepState) -> &'static str {
+const fn waiting(run: &Run, state: StepState) -> &'static str {
     match state {
+        StepState::Waiting if run.finished.is_some() => "not begun",
         StepState::Waiting => "waiting",
         StepState::Running => "starting",
         StepState::Done => "done",
@@ -187,7 +193,7 @@ fn events(canvas: &mut Canvas<'_>, model: &Model, run: &Run) {
     let skip = model.rows.get(Page::Stacks as usize).copied().unwrap_or(0);
     let count = run.events.len();
     let title = Line::of("events", Paint::Title);
-    let right = if run.first_failure.is_none() {
+    let right = if run.first_failure.is_none() && run.is_running() {
         "no failure so far"
     } else {
         ""
@@ -202,19 +208,31 @@ fn events(canvas: &mut Canvas<'_>, model: &Model, run: &Run) {
     };
     let newest = run.events.iter().rev().filter(fits);
     let shown = newest.skip(skip.min(count.saturating_sub(room))).take(room);
-    for (y, event) in shown.enumerate() {
-        canvas.line(y + 1, &event_line(model, event, canvas.width()));
+    let width = canvas.width();
+    let lines = shown.flat_map(|event| event_lines(model, event, width));
+    for (y, line) in lines.take(room).enumerate() {
+        canvas.line(y + 1, &line);
     }
     if count == 0 {
         canvas.line(1, &Line::of(" none yet", Paint::Dim));
     }
 }
 
-fn event_line<'a>(model: &Model, news: &'a LiveEvent, width: usize) -> Line<'a> {
+/// Columns of a reason that are worth showing.
+const LEAST_REASON: usize = 24;
+
+/// One event; why a resource failed goes below where there is no room beside, other reasons are left out there.
+fn event_lines<'a>(model: &Model, news: &'a LiveEvent, width: usize) -> Vec<Line<'a>> {
     let event = &news.event;
     let state = State::from(&event.status);
     let region = lookup::region_column(model, news.role);
-    let (name_room, type_room) = if width >= WIDE { (34, 34) } else { (18, 14) };
+    let kind = short_type(&event.resource_type);
+    let (name_room, type_room, kind) = if width >= WIDE {
+        (34, 34, kind)
+    } else {
+        // the statuses of a rollback are long
+        (18, 11, kind.rsplit("::").next().unwrap_or(kind))
+    };
     let name_at = 12 + text::width(&region);
     let line = Line::new()
         .dim(format!(" {} {region}", format::exact(event.at)))
@@ -224,15 +242,23 @@ fn event_line<'a>(model: &Model, news: &'a LiveEvent, width: usize) -> Line<'a> 
             state.words(),
         )
         .pad_to(name_at + name_room + 1)
-        .dim(text::cut_start(short_type(&event.resource_type), type_room))
+        .dim(text::cut_start(kind, type_room))
         .pad_to(name_at + name_room + type_room + 2)
         .add(event.status.0.as_str(), state.words());
     let line = match news.took_seconds {
         Some(took) => line.dim(format!(" {}", format::duration(took as f64))),
         None => line,
     };
-    match &event.reason {
-        Some(reason) => line.dim("  ").dim(reason.as_str()),
-        None => line,
+    let Some(reason) = &event.reason else {
+        return vec![line];
+    };
+    let needed = text::width(reason).min(LEAST_REASON);
+    if line.width() + 2 + needed <= width {
+        vec![line.dim("  ").dim(reason.as_str())]
+    } else if state == State::Bad {
+        let below = Line::new().pad_to(name_at).dim(reason.as_str());
+        vec![line, below]
+    } else {
+        vec![line]
     }
 }

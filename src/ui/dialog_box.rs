@@ -63,7 +63,9 @@ fn frame(canvas: &mut Canvas<'_>, title: &Line<'_>) {
 
 /// The part of a scrolled text that is shown, with a word about what is not.
 pub(super) fn scrolled(canvas: &mut Canvas<'_>, lines: &[Line<'_>], scroll: usize) {
-    let height = canvas.height();
+    // where not all fits, the last row says so
+    let hides = usize::from(lines.len() > canvas.height());
+    let height = canvas.height().saturating_sub(hides);
     let first = scroll.min(lines.len().saturating_sub(height));
     for (y, line) in lines.iter().skip(first).take(height).enumerate() {
         canvas.line(y, line);
@@ -74,5 +76,5 @@ pub(super) fn scrolled(canvas: &mut Canvas<'_>, lines: &[Line<'_>], scroll: usiz
         (_, 0) => " PgUp for more ".to_owned(),
         (_, below) => format!(" {below} more below, PgDn "),
     };
-    canvas.line_right(height.saturating_sub(1), &Line::of(words, Paint::Strong));
+    canvas.line_right(height, &Line::of(words, Paint::Strong));
 }

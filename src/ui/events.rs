@@ -41,7 +41,9 @@ fn newest(model: &Model, most: usize) -> Vec<Line<'_>> {
     let filter = model.filter.as_ref().map_or("", |f| f.value());
     let fits =
         |l: &&TrailLine| text::contains(&l.text, filter) || text::contains(&l.source, filter);
-    let mut trail = model.trail.iter().rev().filter(fits).peekable();
+    let news = |l: &&TrailLine| !is_in_journal(model, l);
+    let trail = model.trail.iter().rev().filter(fits).filter(news);
+    let mut trail = trail.peekable();
     let mut past = model.past.iter().filter(|_| filter.is_empty()).peekable();
     let mut lines = Vec::with_capacity(most.min(64));
     while lines.len() < most {
@@ -55,6 +57,23 @@ fn newest(model: &Model, most: usize) -> Vec<Line<'_>> {
         lines.push(line);
     }
     lines
+}
+
+/// Whether the line says only that an operation ended, which the journal's own line says with its figures.
+fn is_in_journal(model: &Model, line: &TrailLine) -> bool {
+    const CLOSE: i64 = 2;
+    let is_end = |p: &PastOperation| {
+        let at = p
+            .finished
+            .map(|at| (at.as_second() - line.at.as_second()).abs());
+        at.is_some_and(|seconds| seconds <= CLOSE)
+            && line.text == format!("{} done", p.kind.title())
+    };
+    line.source == "you" && filter_is_empty(model) && model.past.iter().take(4).any(is_end)
+}
+
+fn filter_is_empty(model: &Model) -> bool {
+    model.filter.as_ref().is_none_or(|f| f.value().is_empty())
 }
 
 fn ended(past: &PastOperation) -> Timestamp {
@@ -97,4 +116,30 @@ fn head(model: &Model, at: Timestamp, source: &str) -> Line<'static> {
         .dim(format!(" {when:<6} "))
         .dim(text::cut_end(source, 14).into_owned())
         .pad_to(23)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::fixtures;
+
+    #[test]
+    fn an_end_that_the_journal_tells_is_told_once() {
+        let mut model = fixtures::steady();
+        let last = model.past.first().unwrap();
+        let text = format!("{} done", last.kind.title());
+        let line = TrailLine {
+            at: ended(last),
+            source: "you".into(),
+            text,
+            weight: Weight::Good,
+        };
+        let before = newest(&model, 99).len();
+        model.trail.push_back(line.clone());
+        assert_eq!(newest(&model, 99).len(), before);
+        model.past.clear();
+        let alone = newest(&model, 99).len();
+        model.trail.pop_back();
+        assert_eq!(newest(&model, 99).len() + 1, alone);
+    }
 }

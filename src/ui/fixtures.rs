@@ -1075,6 +1075,95 @@ pub(crate) fn deploy_failed() -> Model {
     model
 }
 
+/// The failover of [`failing_over`] after its time is up: every name server is back at the primary.
+pub(crate) fn timed_out() -> Model {
+    let mut model = failing_over();
+    model.now = time("12:27:20");
+    let at = time("12:27:17");
+    observe_region(&mut model, Role::Standby, at);
+    see(&mut model, at, Seen::Marker(Ok(marker(["us-east-1"; 4]))));
+    let run = model.run.as_mut().unwrap();
+    run.advice = Some(
+        "next: engage the endpoint lever (F); it needs a stack update in us-west-2 and nothing from us-east-1"
+            .into(),
+    );
+    run.finished = Some(Finished {
+        at,
+        outcome: Outcome::TimedOut,
+        reason: Some("not confirmed within 15m".into()),
+    });
+    model.conclude();
+    model
+}
+
+/// Nothing of the bundle exists; the lever's metric has never been sent.
+pub(crate) fn undeployed() -> Model {
+    let mut model = steady();
+    let at = time("12:04:29");
+    let mut seen = crate::domain::observation::Observation::default();
+    std::mem::swap(&mut seen.identity, &mut model.seen.identity);
+    model.seen = seen;
+    for role in Role::BOTH {
+        let id = StackId(role.as_str().into());
+        see(
+            &mut model,
+            at,
+            Seen::Stack(role, id, Ok(StackState::Absent)),
+        );
+        let signals = model.env.signals.iter().filter(|s| s.role == role);
+        let empty = signals.map(|s| (s.id.clone(), Series::default())).collect();
+        see(&mut model, at, Seen::Signals(role, Ok(empty)));
+        see(&mut model, at, Seen::Alarms(role, Ok(Vec::new())));
+    }
+    model.conclude();
+    model
+}
+
+/// Started after the primary region died: its stack was never read.
+pub(crate) fn blind() -> Model {
+    let mut model = dark();
+    model.seen.regions.primary = crate::domain::observation::RegionSeen::default();
+    model.seen.traffic.checks = crate::domain::observed::Observed::default();
+    model.seen.traffic.checkers.clear();
+    let at = time("12:09:05");
+    let id = StackId("primary".into());
+    see(
+        &mut model,
+        at,
+        Seen::Stack(Role::Primary, id, Err(no_answer())),
+    );
+    model.conclude();
+    model
+}
+
+/// The model with the confirmation of a real delete plan open.
+pub(crate) fn deleting(mut model: Model) -> Model {
+    let basis = crate::domain::planning::Basis {
+        env: &model.env,
+        seen: &model.seen,
+        facts: &model.facts,
+        now: model.now,
+    };
+    let id = OperationId::new(OperationKind::Delete, model.now, 9);
+    let plan = crate::domain::planning::stacks::delete(&basis, id).unwrap();
+    model.dialog = Some(Dialog::Confirm(Box::new(Confirm::new(plan))));
+    model
+}
+
+/// The model with the confirmation of a real failover plan open.
+pub(crate) fn planned(mut model: Model) -> Model {
+    let basis = crate::domain::planning::Basis {
+        env: &model.env,
+        seen: &model.seen,
+        facts: &model.facts,
+        now: model.now,
+    };
+    let id = OperationId::new(OperationKind::Failover, model.now, 9);
+    let plan = crate::domain::planning::traffic::failover(&basis, id, LeverKind::Metric).unwrap();
+    model.dialog = Some(Dialog::Confirm(Box::new(Confirm::new(plan))));
+    model
+}
+
 /// The model with a confirmation of a failover open.
 pub(crate) fn confirming(mut model: Model) -> Model {
     let plan = failover_plan(&model);

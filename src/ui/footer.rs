@@ -1,7 +1,7 @@
 //! The last two lines: the pages, and below them the keys that apply, a notice, or the text being typed.
 
 use crate::app::dialog::TextField;
-use crate::app::keymap::{self, Binding};
+use crate::app::keymap::{self, Binding, Command};
 use crate::app::model::{Model, Page};
 use crate::domain::environment::Mode;
 
@@ -9,8 +9,8 @@ use super::canvas::Canvas;
 use super::layout::WIDE;
 use super::line::Line;
 use super::state::State;
-use super::text;
 use super::theme::Paint;
+use super::{serving, text};
 
 pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model) {
     tabs(canvas, model);
@@ -115,7 +115,8 @@ pub(super) fn field_at(canvas: &mut Canvas<'_>, field: &TextField, shown: Shown)
 /// The most important keys first; those that do not fit are left out from the end.
 fn keys(canvas: &mut Canvas<'_>, model: &Model) {
     let bindings = keymap::footer(model);
-    let mut shown: Vec<Line<'_>> = bindings.iter().copied().map(key).collect();
+    let bindings = bindings.iter().copied();
+    let mut shown: Vec<Line<'_>> = bindings.map(|binding| key(model, binding)).collect();
     if canvas.width() >= WIDE {
         shown.push(Line::of("Tab", Paint::Key).dim(" next page"));
     }
@@ -133,7 +134,12 @@ fn keys(canvas: &mut Canvas<'_>, model: &Model) {
     canvas.line(0, &line);
 }
 
-fn key(binding: &Binding) -> Line<'static> {
+fn key(model: &Model, binding: &Binding) -> Line<'static> {
     let label = binding.keys.first().map(|k| k.label()).unwrap_or_default();
-    Line::of(label, Paint::Key).text(" ").dim(binding.short)
+    let short = if binding.command == Command::FailOver && serving::would_hold(model) {
+        "hold"
+    } else {
+        binding.short
+    };
+    Line::of(label, Paint::Key).text(" ").dim(short)
 }

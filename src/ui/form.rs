@@ -48,10 +48,11 @@ fn fill(canvas: &mut Canvas<'_>, form: &Form) {
 
 fn draw(canvas: &mut Canvas<'_>, field: &FormField, focused: bool) {
     let paint = if focused { Paint::Strong } else { Paint::Text };
-    let mut label = Line::of(field.label.as_str(), paint).dim(format!("  {}", field.name));
-    if field.required {
-        label = label.dim(" (needed)");
-    }
+    let needed = if field.required { " (needed)" } else { "" };
+    let name = format!("  {}{needed}", field.name);
+    // the name is what scripts and templates know the field by: the label gives way to it
+    let room = canvas.width().saturating_sub(text::width(&name)).max(12);
+    let label = Line::of(text::cut_end(&field.label, room), paint).dim(name);
     canvas.line(0, &label);
     let width = canvas.width().saturating_sub(2);
     let shown = if field.sensitive {

@@ -151,7 +151,7 @@ fn limit(guard: &GuardResult) -> String {
 /// One guard in a table: glyph, label, value, limit, reason; where it speaks against moving also the remedy, below
 /// if there is no room beside.
 pub(super) fn rows<'a>(model: &Model, guard: &'a GuardResult, width: usize) -> Vec<Line<'a>> {
-    const REASON: usize = 59;
+    const REASON: usize = 54;
     let state = state(guard);
     let limit = limit(guard);
     let line = Line::new()
@@ -159,15 +159,17 @@ pub(super) fn rows<'a>(model: &Model, guard: &'a GuardResult, width: usize) -> V
         .dim(label(guard.id))
         .pad_to(19)
         .add(
-            text::cut_end(&value(model, guard), 20).into_owned(),
+            text::cut_middle(&value(model, guard), 20).into_owned(),
             state.words(),
         )
         .pad_to(40)
-        .dim(text::cut_middle(&limit, 18).into_owned())
-        .pad_to(REASON);
+        .dim(text::cut_middle(&limit, 21).into_owned())
+        .pad_to(REASON - 1)
+        .text(" ");
+    let reason_at = line.width();
     if guard.verdict == GuardVerdict::Allow {
         // what is well needs no reason where there is no room for it
-        let room = width >= REASON + text::width(&guard.reason);
+        let room = width >= reason_at + text::width(&guard.reason);
         return vec![if room {
             line.dim(guard.reason.as_str())
         } else {
@@ -175,7 +177,7 @@ pub(super) fn rows<'a>(model: &Model, guard: &'a GuardResult, width: usize) -> V
         }];
     }
     let why = because(guard);
-    if REASON + text::width(&why) <= width {
+    if reason_at + text::width(&why) <= width {
         return vec![line.text(why)];
     }
     let below = text::wrap(&why, width.saturating_sub(4));
@@ -212,12 +214,14 @@ pub(super) fn sentence(guard: &GuardResult) -> String {
     } else {
         format!("; {}", guard.remedy)
     };
-    format!(
-        "{} {}{limit}: {}{remedy}",
-        label(guard.id),
-        guard.value,
-        guard.reason
-    )
+    let label = label(guard.id);
+    // some values only say the label again
+    let value = if guard.value == label {
+        String::new()
+    } else {
+        format!(" {}", guard.value)
+    };
+    format!("{label}{value}{limit}: {}{remedy}", guard.reason)
 }
 
 /// Reason and remedy in one sentence; a value that found no room in its column is said again.

@@ -5,29 +5,34 @@ use crate::app::keymap::{self, BINDINGS, Binding};
 use crate::app::model::Model;
 
 use super::canvas::Canvas;
+use super::layout::WIDE;
 use super::line::Line;
 use super::state::{Mark, State};
 use super::theme::Paint;
 use super::{dialog_box, text};
 
-/// The widest line of the table.
-const COLUMNS: usize = 74;
+/// Columns that a dialog's frame and the screen's edges take.
+const AROUND: usize = 6;
 
 pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model, scroll: usize) {
-    let mut lines: Vec<Line<'_>> = BINDINGS.iter().map(|binding| row(model, binding)).collect();
+    let keys = if canvas.width() >= WIDE { 13 } else { 9 };
+    let rows = BINDINGS.iter().map(|binding| row(model, binding, keys));
+    let mut lines: Vec<Line<'_>> = rows.collect();
     lines.push(Line::new());
     lines.push(states());
     lines.push(marks());
+    let widest = lines.iter().map(Line::width).max().unwrap_or(0);
+    let columns = widest.min(canvas.width().saturating_sub(AROUND));
     let title = Line::of(
         "keys: letters read, CAPITALS write; Esc closes",
         Paint::Title,
     );
-    dialog_box::draw(canvas, &title, (COLUMNS, lines.len()), |inside| {
+    dialog_box::draw(canvas, &title, (columns, lines.len()), |inside| {
         dialog_box::scrolled(inside, &lines, scroll);
     });
 }
 
-fn row(model: &Model, binding: &Binding) -> Line<'static> {
+fn row(model: &Model, binding: &Binding, room: usize) -> Line<'static> {
     let applies = keymap::applies(binding.command, model);
     let keys: Vec<String> = binding.keys.iter().map(|key: &Key| key.label()).collect();
     let (key, words) = if applies {
@@ -35,8 +40,8 @@ fn row(model: &Model, binding: &Binding) -> Line<'static> {
     } else {
         (Paint::Dim, Paint::Dim)
     };
-    let line = Line::of(text::cut_end(&keys.join(" "), 9).into_owned(), key)
-        .pad_to(10)
+    let line = Line::of(text::cut_end(&keys.join(" "), room).into_owned(), key)
+        .pad_to(room + 1)
         .dim(format!(":{:<10}", binding.name))
         .add(binding.help, words);
     if applies {

@@ -14,7 +14,7 @@ use super::canvas::Canvas;
 use super::line::{Line, flow};
 use super::state::{State, outcome_words};
 use super::theme::Paint;
-use super::{format, layout, name_servers, serving};
+use super::{format, layout, name_servers, serving, text};
 
 /// The operation to show here, if there is one that moves traffic.
 pub(super) fn run(model: &Model) -> Option<&Run> {
@@ -37,11 +37,18 @@ pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model, run: &Run) {
 }
 
 fn title(model: &Model, run: &Run) -> Line<'static> {
-    let kind = run.plan().kind.title().to_uppercase();
-    let to = run.plan().destination().map_or_else(String::new, |role| {
-        format!(" to {}", model.env.regions.get(role))
+    let plan = run.plan();
+    // what the operation began as is what it is called to its end
+    let holds = plan.kind == OperationKind::Failover && run.milestones.moved_before;
+    let (kind, to) = if holds {
+        ("HOLD".to_owned(), "on")
+    } else {
+        (plan.kind.title().to_uppercase(), "to")
+    };
+    let region = plan.destination().map_or_else(String::new, |role| {
+        format!(" {to} {}", model.env.regions.get(role))
     });
-    Line::of(format!("{kind}{to}"), Paint::Title)
+    Line::of(format!("{kind}{region}"), Paint::Title)
 }
 
 /// Running, or how it ended.
@@ -63,16 +70,17 @@ fn lines<'a>(model: &'a Model, run: &'a Run, width: usize) -> Vec<Line<'a>> {
     let mut lines = vec![clocks(model, run, room)];
     lines.extend(flow(milestones(model, run), room, "  "));
     let seen = vec![
+        serving::destination(model),
         serving::held(model).unwrap_or_default(),
         serving::commanded_confirmed(model),
         last_command(run),
     ];
     lines.extend(flow(seen, room, "   "));
-    lines.extend(failed_step(run));
+    lines.extend(failed_step(run, room));
     if width >= layout::RICH.0 {
         lines.extend(flow(name_servers::lines(model), room, "   "));
     }
-    lines.extend(warnings(run));
+    lines.extend(warnings(run, room));
     lines
         .into_iter()
         .map(|line| Line::new().text(" ").join(line))
@@ -130,29 +138,23 @@ fn risk(model: &Model, run: &Run) -> Line<'static> {
 /// Each part of the move: when it was reached, which one is awaited.
 fn milestones<'a>(model: &Model, run: &Run) -> Vec<Line<'a>> {
     let reached = &run.milestones;
-    let over = run.plan().kind == OperationKind::Failover;
     let waits = |wanted: fn(&Action) -> bool| run.plan().steps.iter().any(|s| wanted(&s.action));
-    let mut parts = vec![(
-        if over {
-            "lever engaged"
-        } else {
-            "lever released"
-        }
-        .to_owned(),
-        reached.pulled,
-    )];
+    // short words: all six stand in one line of 80 columns until most are reached
+    let mut parts = vec![("lever".to_owned(), reached.pulled)];
     if waits(|action| matches!(action, Action::AwaitAlarm { .. })) {
-        let state = if over { "ALARM" } else { "OK" };
-        parts.push((format!("alarm {state}"), reached.alarm));
+        parts.push(("alarm".to_owned(), reached.alarm));
     }
-    parts.push((dns(model), reached.dns));
+    parts.push((dns(model, run), reached.dns));
     parts.push(("healthy".to_owned(), reached.healthy));
     parts.push(("settled".to_owned(), reached.settled));
+    // nothing waits for the last requests: whether they are through is not known until it is seen
+    let drained = parts.len();
     parts.push(("drained".to_owned(), reached.drained));
     let awaited = parts.iter().position(|(_, at)| at.is_none());
     let failed = run.finished.as_ref().is_some_and(is_failure);
     let state = |index: usize, at: Option<Timestamp>| match at {
         Some(_) => State::Good,
+        None if index == drained => State::Unknown,
         None if awaited == Some(index) && failed => State::Bad,
         None if awaited == Some(index) => State::Progress,
         None => State::Unknown,
@@ -173,61 +175,69 @@ fn is_failure(end: &Finished) -> bool {
     end.outcome != Outcome::Succeeded
 }
 
-/// How far the name servers have come.
-fn dns(model: &Model) -> String {
+/// How many name servers name the side that is wanted.
+fn dns(model: &Model, run: &Run) -> String {
     let limit = crate::domain::assess::limit::MARKER;
     let answers = model.seen.traffic.marker.fresh(model.now, limit);
-    answers.map_or_else(
-        || "DNS unknown".to_owned(),
-        |answers| format!("DNS {}", serving::agreement(model, answers)),
-    )
+    let counted = answers.zip(run.plan().destination()).map(|(seen, role)| {
+        let (naming, asked) = seen.agreement(model.env.regions.get(role).as_str());
+        format!("DNS {naming}/{asked}")
+    });
+    counted.unwrap_or_else(|| "DNS unknown".to_owned())
 }
 
-/// The number of the metric lever's command, and whether the keepalive has taken it up.
+/// Whether the standby has taken up the metric lever's command.
 fn last_command(run: &Run) -> Line<'static> {
     run.lever.as_ref().map_or_else(Line::new, |lever| {
-        let echo = if lever.echoed {
-            "echoed"
+        let words = if lever.echoed {
+            "standby has confirmed the command"
         } else {
-            "not echoed yet"
+            "standby has not confirmed the command yet"
         };
-        Line::of(format!("command {} {echo}", lever.number), Paint::Dim)
+        Line::of(words, Paint::Dim)
     })
 }
 
-fn failed_step(run: &Run) -> Option<Line<'_>> {
-    let (step, state) = run
-        .plan()
-        .steps
-        .iter()
-        .zip(&run.steps)
-        .find(|(_, state)| state.state == StepState::Failed)?;
-    let line = Line::new()
-        .state(State::Bad)
-        .add(step.title.as_str(), Paint::Bad);
-    Some(match &state.note {
-        Some(note) => line.dim(": ").text(note.as_str()),
-        None => line,
+fn failed_step(run: &Run, room: usize) -> Vec<Line<'static>> {
+    let steps = run.plan().steps.iter().zip(&run.steps);
+    let mut failed = steps.filter(|(_, state)| state.state == StepState::Failed);
+    failed.next().map_or_else(Vec::new, |(step, state)| {
+        let words = match &state.note {
+            Some(note) => format!("{}: {note}", step.title),
+            None => step.title.clone(),
+        };
+        said(State::Bad, &words, room)
     })
+}
+
+/// A sentence on as many lines as it needs: the end of an advice matters as much as its start.
+fn said(state: State, words: &str, room: usize) -> Vec<Line<'static>> {
+    let lines = text::wrap(words, room.saturating_sub(2)).into_iter();
+    lines
+        .enumerate()
+        .map(|(index, words)| {
+            let head = if index == 0 {
+                Line::new().state(state)
+            } else {
+                Line::new().text("  ")
+            };
+            head.add(words, state.words())
+        })
+        .collect()
 }
 
 /// What the operator should know now: why it ended, what to try next, that nothing is written down.
-pub(super) fn warnings(run: &Run) -> Vec<Line<'_>> {
+pub(super) fn warnings(run: &Run, room: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let reason = run.finished.as_ref().and_then(|f| f.reason.as_deref());
     if let Some(reason) = reason.filter(|r| run.advice.as_deref() != Some(*r)) {
-        lines.push(Line::new().state(State::Warn).add(reason, Paint::Warn));
+        lines.extend(said(State::Warn, reason, room));
     }
     if let Some(advice) = &run.advice {
-        lines.push(
-            Line::new()
-                .state(State::Warn)
-                .add(advice.as_str(), Paint::Warn),
-        );
+        lines.extend(said(State::Warn, advice, room));
     }
     if let Err(why) = &run.journal {
-        let words = format!("journal: {why}");
-        lines.push(Line::new().state(State::Bad).add(words, Paint::Bad));
+        lines.extend(said(State::Bad, &format!("journal: {why}"), room));
     }
     lines
 }

@@ -95,6 +95,12 @@ fn board() {
     snapshot("held", &fixtures::on_standby(Some(Command::Engage)));
     snapshot("long_names", &fixtures::long_names());
     snapshot("large", &fixtures::large());
+    snapshot("undeployed", &fixtures::undeployed());
+    snapshot("blind", &fixtures::blind());
+    let mut filtered = fixtures::with_alarm();
+    filtered.filter = Some(TextField::with_value("lag"));
+    snapshot("filtered", &filtered);
+    snapshot("filtered_signals", &on_page(filtered, Page::Signals));
     let mut crowded = fixtures::rehearsal();
     crowded.env.production = true;
     crowded.env.read_only = true;
@@ -105,6 +111,7 @@ fn board() {
 #[test]
 fn operations() {
     snapshot("failing_over", &fixtures::failing_over());
+    snapshot("timed_out", &fixtures::timed_out());
     snapshot("deploying", &fixtures::deploying());
     snapshot(
         "board_deploying",
@@ -134,6 +141,8 @@ fn dialogs() {
         "confirm_rehearsal",
         &fixtures::confirming(fixtures::rehearsal()),
     );
+    snapshot("hold", &fixtures::planned(fixtures::on_standby(None)));
+    snapshot("delete", &fixtures::deleting(fixtures::steady()));
     snapshot("form", &fixtures::form());
     snapshot(
         "help",
@@ -187,6 +196,11 @@ fn situations() -> Vec<Model> {
         fixtures::on_standby(Some(Command::Engage)),
         fixtures::failing_over(),
         fixtures::long_names(),
+        fixtures::timed_out(),
+        fixtures::undeployed(),
+        fixtures::blind(),
+        fixtures::planned(fixtures::on_standby(None)),
+        fixtures::deleting(fixtures::long_names()),
         fixtures::deploying(),
         fixtures::deploy_failed(),
         fixtures::confirming(fixtures::long_names()),
@@ -260,7 +274,7 @@ proptest! {
     #[test]
     fn drawing_never_panics_at_any_size(
         size in (1_u16..=250, 1_u16..=80),
-        situation in 0_usize..20,
+        situation in 0_usize..25,
         page in 0_usize..5,
         row in 0_usize..40,
     ) {

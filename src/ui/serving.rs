@@ -70,7 +70,23 @@ fn confirmed(model: &Model) -> Line<'static> {
     let Some(answers) = model.seen.traffic.marker.fresh(model.now, limit::MARKER) else {
         return words;
     };
-    words.dim(format!(" ({})", agreement(model, answers)))
+    let counted = match serving {
+        Serving::Primary => agreement(model, answers, Role::Primary),
+        Serving::Standby => agreement(model, answers, Role::Standby),
+        Serving::Split => {
+            let run = model.run.as_deref();
+            let side = run.and_then(|run| run.plan().destination());
+            split(model, answers, side.unwrap_or(Role::Primary))
+        }
+        Serving::Unknown => return words,
+    };
+    words.dim(format!(" ({counted})"))
+}
+
+/// For example `3 of 4 standby`.
+fn split(model: &Model, answers: &MarkerAnswers, side: Role) -> String {
+    let (naming, asked) = answers.agreement(model.env.regions.get(side).as_str());
+    with_doubts(answers, format!("{naming} of {asked} {side}"))
 }
 
 /// Whether what was asked for is what is seen.
@@ -78,21 +94,14 @@ fn agrees(model: &Model) -> bool {
     model.facts.commanded.is_none() || model.facts.commanded == model.facts.serving.role()
 }
 
-/// How many name servers name the side that is wanted (or that serves), of how many.
-pub(super) fn agreement(model: &Model, answers: &MarkerAnswers) -> String {
-    let role = match &model.run {
-        Some(run) if run.is_running() => run.plan().destination(),
-        _ => None,
-    };
-    let serving = model.facts.serving;
-    let side = role.or_else(|| serving.role()).unwrap_or(Role::Primary);
+/// How many name servers name a side, of how many.
+pub(super) fn agreement(model: &Model, answers: &MarkerAnswers, side: Role) -> String {
     let (naming, asked) = answers.agreement(model.env.regions.get(side).as_str());
+    with_doubts(answers, format!("{naming}/{asked} NS"))
+}
+
+fn with_doubts(answers: &MarkerAnswers, count: String) -> String {
     let silent = answers.servers.iter().filter(|s| s.answer.is_err()).count();
-    let count = if serving == Serving::Split && role.is_none() {
-        format!("{naming} of {asked} {side}")
-    } else {
-        format!("{naming}/{asked} NS")
-    };
     let parts = [
         Some(count),
         (silent > 0).then(|| format!("{silent} silent")),
@@ -111,6 +120,22 @@ pub(super) fn held(model: &Model) -> Option<Line<'static>> {
         }
         (Serving::Standby, false) => Some(Line::of(" NOT HELD ", Paint::NoGo)),
         (Serving::Primary | Serving::Split | Serving::Unknown, _) => None,
+    }
+}
+
+/// Whether failing over now would hold traffic where it is already, instead of moving it.
+pub(super) const fn would_hold(model: &Model) -> bool {
+    matches!(model.facts.serving, Serving::Standby) && !model.facts.held
+}
+
+/// What a move is called now: failing over to where traffic is already is holding it there.
+pub(super) const fn verb(model: &Model, kind: OperationKind) -> &'static str {
+    match kind {
+        OperationKind::Failover if would_hold(model) => "Hold",
+        OperationKind::Deploy
+        | OperationKind::Delete
+        | OperationKind::Failover
+        | OperationKind::Failback => kind.title(),
     }
 }
 

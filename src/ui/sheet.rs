@@ -50,6 +50,9 @@ impl<'a> Sheet<'a> {
     pub(super) fn draw(&self, canvas: &mut Canvas<'_>, first: usize) {
         let height = canvas.height();
         let first = first.min(self.len().saturating_sub(height));
+        // where not all fits, the last row says so
+        let hides = usize::from(self.len() > first + height);
+        let height = height.saturating_sub(hides);
         for (y, entry) in self.entries.iter().skip(first).take(height).enumerate() {
             match entry {
                 Entry::Line(line) => canvas.line(y, line),
@@ -59,8 +62,7 @@ impl<'a> Sheet<'a> {
         let below = self.len().saturating_sub(first + height);
         if below > 0 {
             let words = format!(" {below} more below (j) ");
-            let y = height.saturating_sub(1);
-            canvas.line_right(y, &Line::of(words, Paint::Strong));
+            canvas.line_right(height, &Line::of(words, Paint::Strong));
         }
     }
 }

@@ -6,10 +6,10 @@ use crate::domain::region::{PerRole, Role};
 use crate::domain::signal::{Series, SignalKind, SignalSpec};
 
 use super::board_rows::{Row, Side, mark};
-use super::format;
 use super::reading::{Cell, Trust, cell, trust};
 use super::sparkline::{self, Spark};
 use super::state::State;
+use super::{format, lookup};
 
 /// One row per pair of signals, in the order of the manifest.
 pub(super) fn rows(model: &Model) -> Vec<Row<'_>> {
@@ -76,6 +76,13 @@ fn series<'a>(model: &'a Model, spec: &SignalSpec) -> Option<&'a Series> {
 pub(super) fn value(model: &Model, spec: &SignalSpec) -> Cell {
     let seen = &model.seen.regions.get(spec.role).signals;
     let read = seen.at().unwrap_or(model.now);
+    // what does not exist makes no errors, but that is nothing to be glad of
+    if lookup::is_undeployed(model, spec.role) {
+        return Cell::unknown("no data");
+    }
+    if let Some(why) = lookup::no_names(model, spec.role).filter(|_| seen.is_untried()) {
+        return Cell::unknown(why);
+    }
     cell(seen, model.now, limit::SIGNALS, |all| {
         let Some(series) = all.get(&spec.id) else {
             return Cell::unknown("no data");
@@ -98,7 +105,9 @@ pub(super) fn value(model: &Model, spec: &SignalSpec) -> Cell {
 pub(super) fn spark<'a>(model: &'a Model, spec: &'a SignalSpec, top: f64) -> Option<Spark<'a>> {
     let seen = &model.seen.regions.get(spec.role).signals;
     let series = seen.last()?.get(&spec.id)?;
-    let read = seen.at()?;
+    let read = seen
+        .at()
+        .filter(|_| !lookup::is_undeployed(model, spec.role))?;
     let end = match trust(seen, model.now, limit::SIGNALS) {
         Trust::Fresh => series.newest().map_or(read, |p| p.at),
         Trust::Untried | Trust::Never(_) | Trust::Old(_) => model.now,

@@ -10,7 +10,7 @@ use super::layout::{self, WIDE};
 use super::line::Line;
 use super::state::State;
 use super::theme::Paint;
-use super::{format, lookup, signal_rows, sparkline, text};
+use super::{format, lookup, reason, signal_rows, sparkline, text};
 
 /// Rows of the selected row's detail, its rule included.
 const DETAIL: usize = 4;
@@ -60,15 +60,28 @@ pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model) {
 }
 
 fn signals(canvas: &mut Canvas<'_>, model: &Model, list: &List<'_>) {
-    canvas.rule(0, &Line::of("signals", Paint::Title), &Line::new());
     let room = canvas.height().saturating_sub(1);
     let first = layout::first_row(list.selected, list.signals.len(), room);
+    let below = more_below(list.signals.len(), first + room);
+    canvas.rule(
+        0,
+        &Line::of("signals", Paint::Title),
+        &Line::of(below, Paint::Dim),
+    );
     let shown = list.signals.iter().enumerate().skip(first).take(room);
     for (y, (index, spec)) in shown.enumerate() {
         signal(&mut canvas.rows(y + 1, 1), model, spec);
         if index == list.selected {
             canvas.select(y + 1);
         }
+    }
+}
+
+/// How many rows are not shown, for the rule above them.
+fn more_below(count: usize, shown: usize) -> String {
+    match count.saturating_sub(shown) {
+        0 => String::new(),
+        below => format!("{below} more below (j)"),
     }
 }
 
@@ -120,7 +133,10 @@ fn series<'a>(model: &'a Model, spec: &SignalSpec) -> Option<&'a Series> {
 struct Alarms<'a> {
     known: [(Role, &'a [Alarm]); 2],
     filter: &'a str,
+    /// By urgency, those that match the filter.
     counts: [usize; 3],
+    /// By urgency, whatever the filter.
+    all: [usize; 3],
 }
 
 /// Firing, then those that can't tell, then the rest.
@@ -138,10 +154,14 @@ impl<'a> Alarms<'a> {
             let alarms = model.seen.regions.get(role).alarms.last();
             (role, alarms.map_or(&[][..], Vec::as_slice))
         });
-        let mut counts = [0; 3];
+        let (mut counts, mut all) = ([0; 3], [0; 3]);
         for alarm in known.iter().flat_map(|(_, alarms)| *alarms) {
-            if text::contains(&alarm.name, filter)
-                && let Some(count) = counts.get_mut(urgency(&alarm.state))
+            let class = urgency(&alarm.state);
+            if let Some(count) = all.get_mut(class) {
+                *count += 1;
+            }
+            if let Some(count) = counts.get_mut(class)
+                && text::contains(&alarm.name, filter)
             {
                 *count += 1;
             }
@@ -150,6 +170,7 @@ impl<'a> Alarms<'a> {
             known,
             filter,
             counts,
+            all,
         }
     }
 
@@ -173,22 +194,37 @@ impl<'a> Alarms<'a> {
 }
 
 fn alarms(canvas: &mut Canvas<'_>, model: &Model, list: &List<'_>) {
-    let [firing, unknown, ok] = list.alarms.counts;
+    let [firing, unknown, ok] = list.alarms.all;
     let counts = Line::of(
         format!("{firing} ALARM"),
         if firing > 0 { Paint::Warn } else { Paint::Dim },
     )
     .dim(format!(", {unknown} no data, {ok} ok"));
-    canvas.rule(0, &Line::of("alarms", Paint::Title), &counts);
     let room = canvas.height().saturating_sub(1);
     let selected = list.selected_alarm();
-    let first = layout::first_row(selected.unwrap_or(0), list.alarms.total(), room);
+    let total = list.alarms.total();
+    let first = layout::first_row(selected.unwrap_or(0), total, room);
+    let below = more_below(total, first + room);
+    let parts = [matching(list), Line::of(below, Paint::Dim)];
+    let parts = parts.into_iter().filter(|part| !part.is_empty());
+    let right = parts.fold(counts, |line, part| line.dim("; ").join(part));
+    canvas.rule(0, &Line::of("alarms", Paint::Title), &right);
     let shown = list.alarms.iter().enumerate().skip(first).take(room);
     for (y, (index, (role, alarm))) in shown.enumerate() {
         canvas.line(y + 1, &alarm_line(model, role, alarm, canvas.width()));
         if selected == Some(index) {
             canvas.select(y + 1);
         }
+    }
+}
+
+/// How many alarms the filter leaves, if there is one.
+fn matching(list: &List<'_>) -> Line<'static> {
+    let filter = text::cut_end(list.alarms.filter, 16);
+    match (filter.is_empty(), list.alarms.total()) {
+        (true, _) => Line::new(),
+        (false, 0) => Line::of(format!("none matches /{filter}"), Paint::Warn),
+        (false, count) => Line::of(format!("{count} match /{filter}"), Paint::Warn),
     }
 }
 
@@ -205,7 +241,13 @@ fn alarm_line<'a>(model: &Model, role: Role, alarm: &'a Alarm, width: usize) -> 
         .dim(format!("{region}{since:<6}"))
         .add(text::cut_middle(&alarm.name, name_room), state.words())
         .pad_to(text::width(&region) + name_room + 10)
-        .dim(alarm.reason.as_deref().unwrap_or_default())
+        .dim(
+            alarm
+                .reason
+                .as_deref()
+                .map(reason::short)
+                .unwrap_or_default(),
+        )
 }
 
 /// The whole reason of an alarm, or where a signal's numbers come from.

@@ -69,7 +69,8 @@ impl Spark<'_> {
                 Verdict::Warn => Paint::Warn,
                 Verdict::Breach => Paint::Bad,
             };
-            let mut eighths = level(value, self.top, rows * 8);
+            // a full column stays below the row above, which may have a chart of its own
+            let mut eighths = level(value, self.top, rows * 8 - 1);
             for y in (0..rows).rev() {
                 let Some(cell) = eighths.min(8).checked_sub(1) else {
                     break;

@@ -273,10 +273,11 @@ const fn coloured(paint: Paint, inks: &Inks) -> Style {
     match paint {
         Paint::Text | Paint::Button => plain,
         Paint::Strong | Paint::Title | Paint::BadgeLive | Paint::Key | Paint::Input => bold,
-        Paint::Dim | Paint::RuleLive => dim(inks),
+        // a chart of what is well is context, not news
+        Paint::Dim | Paint::RuleLive | Paint::Spark => dim(inks),
         Paint::RuleRehearsal => plain.fg(inks.rehearsal),
         Paint::RuleEndpoint => plain.fg(inks.endpoint),
-        Paint::Good | Paint::Spark => plain.fg(inks.good),
+        Paint::Good => plain.fg(inks.good),
         Paint::Warn => plain.fg(inks.warn),
         Paint::Bad => bold.fg(inks.bad),
         Paint::Unknown => plain.fg(inks.unknown),
@@ -323,16 +324,13 @@ pub(super) mod glyph {
 pub(super) fn ascii(c: char) -> &'static str {
     match c {
         '●' => "*",
-        '▲' => "!",
+        '▲' | '≠' => "!",
         '✖' => "X",
         '○' => "o",
         '◌' => "~",
-        '≠' => "!",
         '·' | '…' | '░' => ".",
-        '→' | '▶' => ">",
-        '←' | '◀' => "<",
-        '≥' => ">",
-        '≤' => "<",
+        '→' | '▶' | '≥' => ">",
+        '←' | '◀' | '≤' => "<",
         '↑' => "^",
         '↓' => "v",
         '×' => "x",
@@ -414,5 +412,7 @@ mod tests {
             .map(|g| ascii(g.chars().next().unwrap()))
             .collect();
         assert_eq!(plain.len(), states.len());
+        // nor is what is unknown taken for the mark of what can't be compared
+        assert!(!plain.contains("?"));
     }
 }

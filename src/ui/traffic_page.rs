@@ -98,7 +98,10 @@ fn verdicts(model: &Model, width: usize) -> Sheet<'_> {
         let by = format!(", {} lever", model.default_lever());
         let title = guards::answer(found)
             .badge()
-            .add(format!(" {}", kind.title().to_lowercase()), Paint::Title)
+            .add(
+                format!(" {}", serving::verb(model, kind).to_lowercase()),
+                Paint::Title,
+            )
             .dim(by);
         sheet.rule_with(title, guards::counts(found));
         for guard in found {
@@ -231,7 +234,7 @@ fn record_line(record: &RecordSet, width: usize) -> Line<'_> {
         .pad_to(name_room + 1)
         .dim(format!("{:<5} ", record.kind))
         .text(format!("{policy:<18} "))
-        .text(text::cut_end(&target, target_room).into_owned())
+        .text(text::cut_middle(&target, target_room).into_owned())
         .dim(ttl);
     if width >= WIDE { line.dim(check) } else { line }
 }

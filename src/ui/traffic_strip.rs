@@ -1,6 +1,7 @@
 //! The strip between the regions: where traffic goes, what was asked for and what is seen, may I move it.
 
 use crate::app::model::Model;
+use crate::domain::guard::GuardResult;
 use crate::domain::observation::Serving;
 use crate::domain::operation::{OperationKind, Outcome};
 use crate::domain::plan::Situation;
@@ -74,11 +75,17 @@ fn lines(model: &Model, width: usize) -> Vec<Line<'_>> {
         serving::held(model).unwrap_or_default(),
         serving::commanded_confirmed(model),
     ];
-    let may_i = vec![verdict(model, kind, answer), exposure(model)];
+    let own_line = answer != Answer::Go || width >= layout::WIDE;
+    let warning = if own_line {
+        Line::new()
+    } else {
+        first_warning(found)
+    };
+    let may_i = vec![verdict(model, kind, answer), warning, exposure(model)];
     let mut lines = flow(where_to, room, "   ");
     lines.extend(flow(may_i, room, "   "));
     append(&mut lines, last_move(model), room);
-    if answer != Answer::Go || width >= layout::WIDE {
+    if own_line {
         lines.extend(guards::first_objection(found).map(guards::objection));
     }
     lines.extend(hint(model, answer));
@@ -100,7 +107,10 @@ fn append<'a>(lines: &mut [Line<'a>], extra: Line<'a>, room: usize) {
 
 /// For example ` GO  fail over: 9 allow, 1 warn`.
 fn verdict<'a>(model: &Model, kind: OperationKind, answer: Answer) -> Line<'a> {
-    let line = answer.badge().text(" ").text(kind.title().to_lowercase());
+    let line = answer
+        .badge()
+        .text(" ")
+        .text(serving::verb(model, kind).to_lowercase());
     let line = match model.facts.situation {
         Situation::Emergency => line.add(", emergency", Paint::Bad),
         Situation::Planned => line,
@@ -111,6 +121,15 @@ fn verdict<'a>(model: &Model, kind: OperationKind, answer: Answer) -> Line<'a> {
     } else {
         line.dim(": ").join(guards::counts(guards))
     }
+}
+
+/// The first warning in few words, where it has no line of its own.
+fn first_warning(found: &[GuardResult]) -> Line<'_> {
+    guards::first_objection(found).map_or_else(Line::new, |guard| {
+        let state = guards::state(guard);
+        let words = format!("{} {}", guards::label(guard.id), guard.value);
+        Line::new().state(state).add(words, state.words())
+    })
 }
 
 /// Seconds of data that would be lost now, held against the objective.
@@ -225,5 +244,14 @@ mod tests {
             words.contains("NOT HELD") && words.contains("F holds it there"),
             "{words}"
         );
+    }
+
+    #[test]
+    fn the_first_warning_is_named_where_it_has_no_line_of_its_own() {
+        let mut model = fixtures::steady();
+        model.past.clear();
+        model.conclude();
+        let words = words(&model);
+        assert!(words.contains("○ last drill never"), "{words}");
     }
 }
