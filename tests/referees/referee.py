@@ -51,7 +51,8 @@ def must(holds, what, found=None):
 def judge(work):
     """Runs a referee in a temporary folder, says the score and exits."""
     # a terminated referee leaves through its clean-up as well
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
         with tempfile.TemporaryDirectory(prefix="switchback-referee-", ignore_cleanup_errors=True) as folder:
             work(Path(folder))
