@@ -252,6 +252,6 @@ mod tests {
         model.past.clear();
         model.conclude();
         let words = words(&model);
-        assert!(words.contains("○ last drill never"), "{words}");
+        assert!(words.contains("▲ last drill never"), "{words}");
     }
 }
