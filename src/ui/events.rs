@@ -135,7 +135,7 @@ mod tests {
             weight: Weight::Good,
         };
         let before = newest(&model, 99).len();
-        model.trail.push_back(line.clone());
+        model.trail.push_back(line);
         assert_eq!(newest(&model, 99).len(), before);
         model.past.clear();
         let alone = newest(&model, 99).len();

@@ -8,6 +8,7 @@ use switchback::app::model::Page;
 use switchback::app::msg::Msg;
 use switchback::domain::guard::GuardVerdict;
 use switchback::domain::observation::Serving;
+use switchback::domain::observed::Observed;
 use switchback::domain::operation::{OperationKind, Outcome};
 use switchback::domain::region::Role;
 use switchback::rehearsal::scenario;
@@ -202,7 +203,7 @@ fn a_black_hole_costs_the_other_region_nothing() {
                 ("endpoint", standby.endpoint.at(), 20),
                 (
                     "stacks",
-                    standby.stacks.values().map(|s| s.at()).min().flatten(),
+                    standby.stacks.values().map(Observed::at).min().flatten(),
                     35,
                 ),
             ] {

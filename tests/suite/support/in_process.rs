@@ -86,7 +86,7 @@ impl Rehearsed {
 
     async fn set_up(scenario: Scenario, state: &Path) -> Self {
         let env = environment(&scenario);
-        let stage = Stage {
+        let played = Stage {
             scenario,
             seed: 1,
             speed: 1.0,
@@ -99,7 +99,7 @@ impl Rehearsed {
             state: state.to_owned(),
             user: "ops".to_owned(),
         };
-        let world = connect::world(&env, stage).unwrap();
+        let world = connect::world(&env, played).unwrap();
         let session = connect::rehearsal(&env, wiring, world.clone())
             .await
             .unwrap();

@@ -202,7 +202,7 @@ impl Console {
 impl Drop for Console {
     fn drop(&mut self) {
         if matches!(self.child.try_wait(), Ok(None)) && self.child.kill().is_ok() {
-            self.child.wait().ok();
+            drop(self.child.wait());
         }
     }
 }
