@@ -80,7 +80,7 @@ for size in 80x24 120x40; do
     confirm F "INC-4411, us-east-1 answers nobody"
     wanted "confirm-$size" && shoot "confirm-$size"
     press Enter
-    await "alarm ALARM"
+    await "○ settled"
     await "ALARM since"
     wanted "failover-$size" && shoot "failover-$size"
     await "HELD by"
