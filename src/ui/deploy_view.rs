@@ -102,7 +102,8 @@ fn stack_lines<'a>(
     if let Some(started) = state.started {
         line = line.dim(elapsed(started, state.finished.unwrap_or(model.now)));
     }
-    let Some(note) = &state.note else {
+    // the status stands in the line already
+    let Some(note) = state.note.as_ref().filter(|note| *note != status) else {
         return vec![line];
     };
     if line.width() + text::width(note) + 3 <= width {
