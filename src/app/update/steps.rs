@@ -175,6 +175,15 @@ pub(super) fn finish(model: &mut Model, outcome: Outcome, reason: Option<String>
     if outcome == Outcome::Succeeded && kind.moves_traffic() {
         run.milestones.settled.get_or_insert(now);
     }
+    // what was being waited for has not come
+    for step in run
+        .steps
+        .iter_mut()
+        .filter(|step| step.state == StepState::Running)
+    {
+        step.state = StepState::Failed;
+        step.finished = Some(now);
+    }
     run.finished = Some(Finished {
         at: now,
         outcome,
