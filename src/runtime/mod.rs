@@ -18,6 +18,7 @@ mod known;
 mod levers;
 mod perform;
 mod poller;
+mod quiet;
 mod remembered;
 pub mod session;
 mod stacks;

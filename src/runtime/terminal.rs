@@ -13,6 +13,8 @@ use crossterm::terminal::{
 };
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+
+use crate::runtime::quiet::Quiet;
 use tokio::sync::Notify;
 
 use crate::domain::text::clean;
@@ -24,7 +26,7 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 static PANIC: Mutex<Option<String>> = Mutex::new(None);
 static PANICKED: Notify = Notify::const_new();
 
-pub(super) type Screen = Terminal<CrosstermBackend<Stdout>>;
+pub(super) type Screen = Terminal<Quiet<CrosstermBackend<Stdout>>>;
 
 /// Gives the terminal back when dropped.
 #[derive(Debug)]
@@ -42,7 +44,10 @@ pub(super) fn take(title: &str) -> io::Result<(Guard, Screen)> {
         SetTitle(title)
     )?;
     hook();
-    Ok((guard, Terminal::new(CrosstermBackend::new(io::stdout()))?))
+    Ok((
+        guard,
+        Terminal::new(Quiet::new(CrosstermBackend::new(io::stdout())))?,
+    ))
 }
 
 /// A panic of the thread that draws gives the terminal back and is printed. One of another thread must not write
