@@ -287,7 +287,7 @@ pub struct Exported {
     pub text: String,
 }
 
-/// The templates of a bundle, readable, ready for the AWS CLI.
+/// The templates of a bundle, readable; `--template-body` takes 51,200 bytes, so minify a large one first (`jq -c`).
 pub fn export(bundle: &Bundle, format: Format) -> Result<Vec<Exported>, BundleError> {
     let one = |(name, body): (&String, &String)| {
         let tree: Value =
