@@ -23,6 +23,7 @@ UNKNOWN = {
     "AWS::EC2::NetworkAcl",
     "AWS::EC2::NetworkAclEntry",
     "AWS::EC2::SecurityGroupEgress",
+    "AWS::EC2::SecurityGroupIngress",
     "AWS::EC2::SubnetNetworkAclAssociation",
     "AWS::EC2::VPCPeeringConnection",
     "AWS::KMS::ReplicaKey",
