@@ -326,6 +326,7 @@ fn a_stack_of_a_stack_set_gives_outputs_and_is_not_deleted_by_itself() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn mistakes_about_stack_sets_and_promotions_are_named() {
     for (pointer, value, expected) in [
         (
