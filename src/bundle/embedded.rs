@@ -15,6 +15,11 @@ pub(super) fn folder(name: &str) -> Option<&'static Dir<'static>> {
     folders().find(|dir| dir.path().as_os_str() == name)
 }
 
+/// The folder of the Lambda sources that bundles share.
+pub(super) fn common() -> Option<&'static Dir<'static>> {
+    STACKS.get_dir("common/lambda")
+}
+
 /// A file of a built-in bundle; `path` is relative to the bundle's folder.
 pub(super) fn read(dir: &'static Dir<'static>, path: &str) -> Option<&'static str> {
     dir.get_file(dir.path().join(path))?.contents_utf8()
@@ -31,7 +36,7 @@ mod tests {
     #[test]
     fn what_is_built_in_is_what_is_on_disk() {
         let stacks = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks");
-        for dir in folders() {
+        for dir in folders().chain(common()) {
             for file in dir.files() {
                 let path = stacks.join(file.path());
                 assert_eq!(

@@ -13,6 +13,8 @@ use crate::bundle::{Bundle, Origin, embedded, inline, json, verify};
 
 /// The manifest's file name.
 pub(super) const MANIFEST: &str = "bundle.json";
+/// How a template names a Lambda source that bundles share.
+const COMMON: &str = "../common/lambda/";
 /// No file of a bundle is larger; CloudFormation itself takes 51,200 bytes of template.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
@@ -162,9 +164,22 @@ impl Folder {
         }
     }
 
-    /// Reads a file of the folder; anything that would lead out of it is refused.
+    /// The sources that bundles share: a folder beside this one.
+    fn common(&self) -> Result<Self, BundleError> {
+        match self {
+            Self::BuiltIn(_) => embedded::common()
+                .map(Self::BuiltIn)
+                .ok_or_else(|| BundleError::unreadable(COMMON, &"no such folder in this program")),
+            Self::Disk(dir) => Self::open(&dir.join(COMMON)),
+        }
+    }
+
+    /// Reads a file of the folder, or of the one with shared sources; anything that would lead out of it is refused.
     fn read(&self, name: &str) -> Result<String, BundleError> {
         let shown = self.shown(name);
+        if let Some(shared) = name.strip_prefix(COMMON) {
+            return self.common().and_then(|common| common.read(shared));
+        }
         if !stays_inside(name) {
             return Err(BundleError::one(
                 &self.shown(MANIFEST),
@@ -258,6 +273,20 @@ mod tests {
                 error.contains("is not a plain path inside the bundle's folder"),
                 "{error}"
             );
+        }
+    }
+
+    #[test]
+    fn shared_sources_are_read_beside_the_bundle_and_nowhere_else() {
+        let dir = samples::on_disk(&samples::manifest());
+        std::fs::create_dir_all(dir.path().join("common/lambda")).unwrap();
+        std::fs::write(dir.path().join("common/lambda/f.py"), "shared").unwrap();
+        std::fs::write(dir.path().join("common/secret.py"), "secret").unwrap();
+        let folder = Folder::open(&dir.path().join("sample")).unwrap();
+        assert_eq!(folder.read("../common/lambda/f.py").unwrap(), "shared");
+        for bad in ["../common/lambda/../secret.py", "../common/secret.py"] {
+            let error = folder.read(bad).unwrap_err().to_string();
+            assert!(error.contains("is not a plain path"), "{error}");
         }
     }
 

@@ -142,6 +142,7 @@ fn stack_spec(role: Role) -> StackSpec {
             Role::Primary => vec![StackId("standby".into())],
             Role::Standby => Vec::new(),
         },
+        made_by: None,
     }
 }
 
@@ -180,6 +181,7 @@ fn traffic() -> TrafficSpec {
             },
             LeverSpec::Records,
         ],
+        promotion: None,
     }
 }
 

@@ -14,7 +14,7 @@ for sources in stacks/*/lambda; do
   echo "== $sources"
   export COVERAGE_FILE="$PWD/target/coverage-$(basename "$(dirname "$sources")")" PYTHONDONTWRITEBYTECODE=1
   if "$venv/bin/coverage" run --source="$sources" --omit="$sources/tests/*" \
-      -m pytest --quiet -p no:cacheprovider --import-mode=importlib "$sources/tests" &&
+      -m pytest --quiet -p no:cacheprovider --import-mode=importlib --confcutdir=stacks "$sources/tests" &&
     "$venv/bin/coverage" report --show-missing --fail-under="$minimum"; then
     echo "PASS  $sources"
     passed=$((passed + 1))

@@ -1,27 +1,27 @@
-"""Loads a function's source the way Lambda does: fresh, by path, with its environment set.
+"""What the unit tests of all Lambda sources share.
+
+A function's source is loaded the way Lambda does: fresh, by path, with its environment set.
 
 Nothing here reaches a network: boto3 hands out what a test gives it, and an unexpected
 client is an error.
 """
 import importlib.util
-from pathlib import Path
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-SOURCES = Path(__file__).parent.parent
-
-
 @pytest.fixture
-def load(monkeypatch):
+def load(monkeypatch, request):
+    sources = request.path.parent.parent
+
     def load_source(name, clients=None, **environment):
         given = clients or {}
         monkeypatch.setattr(boto3, "client", lambda service, **_: given[service])
         monkeypatch.setattr(boto3, "resource", lambda service, **_: given[service])
         for key, value in {"AWS_REGION": "us-east-1", **environment}.items():
             monkeypatch.setenv(key, value)
-        spec = importlib.util.spec_from_file_location(f"source_{name}", SOURCES / f"{name}.py")
+        spec = importlib.util.spec_from_file_location(f"source_{name}", sources / f"{name}.py")
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         return module
