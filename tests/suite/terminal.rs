@@ -118,7 +118,11 @@ fn a_stuck_rollback_is_continued_without_what_can_not_be_brought_back() {
     console.press("j ");
     console.sees(&["[x] leave out HealthFunction"]);
     console.press("\r");
-    console.sees(&["is left as it is", "HealthFunction (AWS::Lambda::Function", "Cancel"]);
+    console.sees(&[
+        "is left as it is",
+        "HealthFunction (AWS::Lambda::Function",
+        "Cancel",
+    ]);
     confirm(&mut console);
     console.sees(&["SUCCEEDED", "UPDATE_ROLLBACK_COMPLETE"]);
     console.press("\x1b");
