@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::domain::change::Change;
 use crate::domain::health::CheckId;
 use crate::domain::observation::Serving;
 use crate::domain::operation::{OperationId, Outcome, StepState};
@@ -32,6 +33,12 @@ pub enum Effect {
     },
     /// Do one step of a confirmed plan.
     Do {
+        operation: OperationId,
+        index: usize,
+        order: Box<Order>,
+    },
+    /// Make a change set for the review, look at it and throw it away.
+    Preview {
         operation: OperationId,
         index: usize,
         order: Box<Order>,
@@ -107,6 +114,16 @@ pub struct Deployment {
     pub keep: Vec<String>,
     pub capabilities: Vec<String>,
     pub tags: BTreeMap<String, String>,
+    /// What the operator has seen and confirmed.
+    pub reviewed: Option<Reviewed>,
+}
+
+/// Changes that an operator has seen and confirmed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reviewed {
+    pub changes: Vec<Change>,
+    /// The change set must be this one; else only what endangers data must have been seen.
+    pub exact: bool,
 }
 
 /// What the metric lever is told.

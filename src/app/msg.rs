@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::key::Key;
 use crate::app::model::{Load, PastOperation};
 use crate::app::run::{LiveEvent, StackProgress};
+use crate::domain::change::Change;
 use crate::domain::lever::LeverKind;
 use crate::domain::observation::Sighting;
 use crate::domain::operation::{OperationId, OperationKind};
@@ -27,6 +28,20 @@ pub enum Msg {
     Ask(Ask),
     /// What was typed in the confirmation.
     Consent(Consent),
+    /// The open confirmation is given up.
+    Decline,
+    /// A change set for the review was looked at, or could not be made.
+    Previewed {
+        operation: OperationId,
+        index: usize,
+        result: Result<Vec<Change>, String>,
+    },
+    /// A step found changes that endanger data and were not confirmed: nothing was executed.
+    Asks {
+        operation: OperationId,
+        index: usize,
+        changes: Vec<Change>,
+    },
     /// The journal of an operation was opened at this path, or could not be.
     Opened {
         operation: OperationId,

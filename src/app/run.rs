@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::domain::change::Change;
 use crate::domain::observation::Serving;
 use crate::domain::operation::{OperationResult, Outcome, StepResult, StepState};
 use crate::domain::plan::{Confirmed, Plan, Step};
@@ -32,8 +33,19 @@ pub struct Run {
     /// Where the journal is, or why there is none.
     pub journal: Result<String, String>,
     pub lever: Option<PulledLever>,
+    /// A step that waits for a second confirmation.
+    pub asking: Option<Asking>,
+    /// Changes that were confirmed while the operation ran.
+    pub accepted: BTreeMap<StackId, Vec<Change>>,
     /// What the operator should know now, such as the next lever to try.
     pub advice: Option<String>,
+}
+
+/// A step that found changes that endanger data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Asking {
+    pub index: usize,
+    pub changes: Vec<Change>,
 }
 
 /// The metric lever's command in force: repeated each minute until its number is echoed.
@@ -100,6 +112,8 @@ impl Run {
             finished: None,
             journal: Err("not written yet".into()),
             lever: None,
+            asking: None,
+            accepted: BTreeMap::new(),
             advice: None,
         }
     }

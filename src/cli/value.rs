@@ -21,7 +21,7 @@ const LEVERS: [LeverKind; 4] = [
 ];
 
 /// Guards that a reason may override. Read-only mode is none of them.
-const GUARDS: [GuardId; 12] = [
+const GUARDS: [GuardId; 13] = [
     GuardId::Needed,
     GuardId::DestinationHealthy,
     GuardId::Predicted,
@@ -34,6 +34,7 @@ const GUARDS: [GuardId; 12] = [
     GuardId::Practised,
     GuardId::NotServing,
     GuardId::Production,
+    GuardId::DataLoss,
 ];
 
 pub(super) fn lever() -> impl TypedValueParser<Value = LeverKind> {

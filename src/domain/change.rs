@@ -59,6 +59,14 @@ pub const STATEFUL: [&str; 14] = [
 ];
 
 impl Change {
+    /// Whether both do the same to the same resource.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.action == other.action
+            && self.logical_id == other.logical_id
+            && self.resource_type == other.resource_type
+            && self.replacement == other.replacement
+    }
+
     /// Whether data could be lost: a stateful resource is removed or (perhaps) replaced.
     pub fn endangers_data(&self) -> bool {
         let lost = self.action == ChangeAction::Remove || self.replacement != Replacement::No;

@@ -9,6 +9,7 @@ pub mod assess;
 pub mod change;
 pub mod environment;
 pub mod exposure;
+pub mod forecast;
 pub mod guard;
 pub mod health;
 pub mod lever;

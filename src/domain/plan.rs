@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::change::Change;
 use crate::domain::environment::EnvironmentName;
+use crate::domain::forecast::Forecast;
 use crate::domain::guard::{GuardResult, GuardVerdict};
 use crate::domain::lever::{Command, LeverKind};
 use crate::domain::operation::{OperationId, OperationKind, Override};
@@ -58,8 +58,9 @@ pub struct Step {
     pub undo: Option<String>,
     /// How long it usually takes.
     pub expect: Option<String>,
-    /// What a change set would do, where it is known beforehand.
-    pub changes: Option<Vec<Change>>,
+    /// What a deployment would do to its stack, as far as it is known beforehand.
+    #[serde(default)]
+    pub forecast: Option<Forecast>,
 }
 
 /// What a step does.
@@ -102,6 +103,8 @@ pub enum Action {
 pub enum NotConfirmed {
     #[error("typed `{typed}`, but the environment's name is `{expected}`")]
     WrongName { typed: String, expected: String },
+    #[error("change sets for the review are still being made: wait a moment")]
+    NotReady,
     #[error("a reason is needed: {why}")]
     NoReason { why: &'static str },
     #[error("refused by {}", .0.iter().map(|g| format!("{}: {}", g.id, g.reason)).collect::<Vec<_>>().join("; "))]
@@ -137,6 +140,9 @@ impl Confirmed<Plan> {
                 typed: consent.typed_name.clone(),
                 expected: plan.environment.0,
             });
+        }
+        if plan.is_pending() {
+            return Err(NotConfirmed::NotReady);
         }
         let reason = consent
             .reason
@@ -195,6 +201,12 @@ impl Confirmed<Plan> {
 }
 
 impl Plan {
+    /// Whether the review waits for change sets.
+    pub fn is_pending(&self) -> bool {
+        let forecasts = self.steps.iter().filter_map(|step| step.forecast.as_ref());
+        forecasts.into_iter().any(Forecast::is_pending)
+    }
+
     /// The guards that say no.
     pub fn refusals(&self) -> impl Iterator<Item = &GuardResult> {
         self.guards

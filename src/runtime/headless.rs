@@ -6,6 +6,7 @@ use crate::app::dialog::Dialog;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::app::msg::{Ask, Msg};
+use crate::domain::guard::GuardId;
 use crate::domain::observed::age;
 use crate::domain::operation::{OperationKind, OperationResult};
 use crate::domain::plan::{Consent, Plan};
@@ -15,6 +16,8 @@ use crate::runtime::core::Core;
 
 /// What one observation may take; what is missing by then is unknown (DESIGN §5).
 pub const LOOK: Duration = Duration::from_secs(8);
+/// What the change sets of a review may take.
+const PREVIEW: Duration = Duration::from_mins(3);
 /// The console's clock moves in steps of this length.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -110,8 +113,12 @@ fn leave_no_effect(effects: Vec<Effect>) {
 }
 
 /// Makes the plan of an operation, without starting it.
-pub fn plan(core: &mut Core, ask: Ask) -> Result<Plan, String> {
+pub async fn plan(core: &mut Core, ask: Ask) -> Result<Plan, String> {
     leave_no_effect(core.take(Msg::Ask(ask)));
+    let began = core.clock().now();
+    while is_pending(&core.model) && age(began, core.clock().now()) < PREVIEW {
+        step(core, &mut |_| {}).await;
+    }
     match &core.model.dialog {
         Some(Dialog::Confirm(confirm)) => Ok(confirm.plan.clone()),
         _ => Err(core
@@ -130,11 +137,11 @@ pub async fn operate(
     watch: &mut dyn FnMut(&Model),
 ) -> Went {
     let kind = ask.kind;
-    let plan = match plan(core, ask) {
+    let plan = match plan(core, ask).await {
         Ok(plan) => plan,
         Err(why) => return Went::NoPlan(why),
     };
-    leave_no_effect(core.take(Msg::Consent(consent)));
+    leave_no_effect(core.take(Msg::Consent(consent.clone())));
     if let Some(Dialog::Confirm(confirm)) = &core.model.dialog {
         let why = confirm
             .error
@@ -155,8 +162,35 @@ pub async fn operate(
                 why: "the operation did not start".to_owned(),
             };
         }
+        if core
+            .model
+            .run
+            .as_ref()
+            .is_some_and(|run| run.asking.is_some())
+        {
+            answer(core, &consent);
+        }
         step(core, watch).await;
     }
+}
+
+/// A second confirmation: whoever overrode the loss of data with a reason has given it, nobody else.
+fn answer(core: &mut Core, consent: &Consent) {
+    let allowed = consent
+        .overridden
+        .iter()
+        .any(|id| id == GuardId::DataLoss.as_str());
+    let msg = if allowed {
+        Msg::Consent(consent.clone())
+    } else {
+        Msg::Decline
+    };
+    leave_no_effect(core.take(msg));
+}
+
+/// Whether the plan under review waits for change sets.
+fn is_pending(model: &Model) -> bool {
+    matches!(&model.dialog, Some(Dialog::Confirm(confirm)) if confirm.plan.is_pending())
 }
 
 fn finished(core: &Core, kind: OperationKind) -> Option<OperationResult> {

@@ -11,6 +11,7 @@
 pub mod connect;
 pub mod console;
 pub mod core;
+mod deploy;
 pub mod headless;
 pub mod input;
 mod journalist;

@@ -1,13 +1,13 @@
 //! Turns each effect into a task whose result comes back as a message.
 
 use crate::app::effect::{Effect, LeverDatum, Order};
-use crate::app::msg::{Msg, News, StepDone};
+use crate::app::msg::{Msg, News};
 use crate::domain::operation::OperationId;
 use crate::runtime::core::Core;
 use crate::runtime::journalist::Line;
 use crate::runtime::levers;
 use crate::runtime::session::Shared;
-use crate::runtime::stacks::Job;
+use crate::runtime::stacks::{Job, StepEnd};
 
 impl Core {
     /// Performs one effect; one that only the driver can perform is handed back.
@@ -43,6 +43,11 @@ impl Core {
                 index,
                 order,
             } => self.begin_step(operation, index, *order),
+            Effect::Preview {
+                operation,
+                index,
+                order,
+            } => self.preview(operation, index, *order),
             Effect::PublishRto { seconds } => self.publish_rto(seconds),
             Effect::Snapshot => self.snapshot(),
         }
@@ -71,11 +76,52 @@ impl Core {
                     operation,
                     news: News::Note(format!("repeating the command failed: {why}")),
                 },
-                result => Msg::StepDone {
+                Ok(StepEnd::Asks(changes)) => Msg::Asks {
                     operation,
                     index,
-                    result,
+                    changes,
                 },
+                Ok(StepEnd::Done(done)) => Msg::StepDone {
+                    operation,
+                    index,
+                    result: Ok(done),
+                },
+                Err(why) => Msg::StepDone {
+                    operation,
+                    index,
+                    result: Err(why),
+                },
+            };
+            if out.send(msg).await.is_err() {
+                tracing::debug!("the console is gone");
+            }
+        });
+    }
+
+    /// Looks at what a change set would do. Read-only mode makes none.
+    fn preview(&mut self, operation: OperationId, index: usize, order: Order) {
+        let (session, out) = (Shared::clone(&self.session), self.results.clone());
+        let read_only = self.model.env.read_only;
+        self.tasks.spawn(async move {
+            let result = match order {
+                Order::Deploy(..) if read_only => {
+                    Err("read-only mode makes no change sets".to_owned())
+                }
+                Order::Deploy(target, deployment) => {
+                    let job = Job {
+                        session,
+                        out: out.clone(),
+                        operation: operation.clone(),
+                        target,
+                    };
+                    job.preview(deployment).await
+                }
+                _ => Err("only deployments are previewed".to_owned()),
+            };
+            let msg = Msg::Previewed {
+                operation,
+                index,
+                result,
             };
             if out.send(msg).await.is_err() {
                 tracing::debug!("the console is gone");
@@ -133,15 +179,15 @@ async fn execute(
     out: &tokio::sync::mpsc::Sender<Msg>,
     operation: &OperationId,
     order: Order,
-) -> Result<StepDone, String> {
+) -> Result<StepEnd, String> {
     let job = |target| Job {
         session: Shared::clone(session),
         out: out.clone(),
         operation: operation.clone(),
         target,
     };
-    match order {
-        Order::Deploy(target, deployment) => job(target).deploy(deployment).await,
+    let done = match order {
+        Order::Deploy(target, deployment) => return job(target).deploy(deployment).await,
         Order::Delete(target) => job(target).delete().await,
         Order::Repair {
             target,
@@ -164,5 +210,6 @@ async fn execute(
             after,
             comment,
         } => levers::change_records(session, &before, after, &comment).await,
-    }
+    };
+    done.map(StepEnd::Done)
 }

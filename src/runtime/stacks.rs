@@ -1,4 +1,4 @@
-//! Deploys and deletes one stack, and follows it to its end.
+//! One stack in the hands of an operation: deleted, one parameter changed, and followed to its end.
 //!
 //! Every step begins by looking, so that a step that was cut off can be done again without doing anything twice.
 
@@ -7,10 +7,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use crate::app::effect::{Deployment, StackTarget};
+use crate::app::effect::StackTarget;
 use crate::app::msg::{Msg, News, StepDone};
 use crate::app::run::StackProgress;
-use crate::aws::{ChangeSetState, DeleteOptions, NewChangeSet, RegionClient};
+use crate::aws::{DeleteOptions, RegionClient};
+use crate::domain::change::Change;
 use crate::domain::observation::{Seen, Sighting};
 use crate::domain::observed::{FailureKind, ReadError};
 use crate::domain::operation::OperationId;
@@ -19,9 +20,16 @@ use crate::runtime::session::Shared;
 use crate::runtime::story::Story;
 
 /// Between two looks at a stack that is in progress.
-const POLL: Duration = Duration::from_secs(3);
+pub(super) const POLL: Duration = Duration::from_secs(3);
 /// Reads in a row that may fail before the step gives up watching: about ten minutes.
 const MOST_FAILURES: u32 = 60;
+
+/// How a step ended.
+pub(super) enum StepEnd {
+    Done(StepDone),
+    /// The change set would endanger data in a way that nobody has confirmed; it was not executed.
+    Asks(Vec<Change>),
+}
 
 /// One stack in the hands of an operation.
 pub(super) struct Job {
@@ -39,118 +47,6 @@ impl Job {
     /// The name of the change set and the token of every call: the same when the step is done again.
     pub(super) fn token(&self) -> String {
         format!("{}-{}", self.operation, self.target.stack)
-    }
-
-    /// Creates or updates the stack through a change set.
-    pub(super) async fn deploy(self, wanted: Deployment) -> Result<StepDone, String> {
-        let since = self.session.clock.now();
-        let state = self.look().await?;
-        let phase = state.phase();
-        if phase == Phase::InProgress {
-            return Err(format!(
-                "{} is {}: somebody else is changing it",
-                self.target.name,
-                state.label()
-            ));
-        }
-        let create = matches!(phase, Phase::Absent | Phase::Review);
-        let total = self.prepare(wanted, create).await?;
-        let Some(total) = total else {
-            self.tell_stack(state).await;
-            return Ok(StepDone {
-                skipped: true,
-                note: Some("no changes".to_owned()),
-            });
-        };
-        self.tell(News::Stack(
-            self.target.stack.clone(),
-            StackProgress {
-                status: "starting".into(),
-                done: 0,
-                total,
-            },
-        ))
-        .await;
-        let token = self.token();
-        self.client()
-            .execute_change_set(&self.target.name, &token, &token)
-            .await
-            .map_err(|e| e.to_string())?;
-        let end = self.follow(&self.target.name.clone(), since, total).await?;
-        match end.phase() {
-            Phase::Settled => Ok(StepDone {
-                skipped: false,
-                note: Some(end.label().to_owned()),
-            }),
-            Phase::Absent
-            | Phase::RolledBack
-            | Phase::Dead
-            | Phase::Failed
-            | Phase::InProgress
-            | Phase::Review
-            | Phase::Unknown => Err(why(&self.target.name, &end)),
-        }
-    }
-
-    /// Makes the change set; the number of its changes, or none where nothing would change.
-    async fn prepare(&self, wanted: Deployment, create: bool) -> Result<Option<usize>, String> {
-        let token = self.token();
-        let new = NewChangeSet {
-            stack_name: self.target.name.clone(),
-            name: token.clone(),
-            template_body: wanted.template,
-            parameters: wanted.parameters,
-            keep: if create { Vec::new() } else { wanted.keep },
-            capabilities: wanted.capabilities,
-            tags: wanted.tags,
-            create,
-            token: token.clone(),
-        };
-        self.client()
-            .create_change_set(new)
-            .await
-            .map_err(|e| e.to_string())?;
-        let mut failures = 0;
-        loop {
-            match self.client().change_set(&self.target.name, &token).await {
-                Ok(ChangeSetState::Ready(set)) => {
-                    if let Some(change) = set.changes.iter().find(|c| c.endangers_data()) {
-                        let what = format!("{} ({})", change.logical_id, change.resource_type);
-                        self.discard(&token).await;
-                        return Err(format!(
-                            "the change set of {} would replace or remove {what}, which holds data; it was not executed. Review it with `aws cloudformation create-change-set` before going on",
-                            self.target.name
-                        ));
-                    }
-                    return Ok(Some(set.changes.len()));
-                }
-                Ok(ChangeSetState::Empty) => {
-                    self.discard(&token).await;
-                    return Ok(None);
-                }
-                Ok(ChangeSetState::Failed(reason)) => {
-                    self.discard(&token).await;
-                    return Err(format!(
-                        "the change set of {} failed: {reason}",
-                        self.target.name
-                    ));
-                }
-                Ok(ChangeSetState::Pending) => failures = 0,
-                Err(error) => failures = self.bear(&error, failures)?,
-            }
-            self.session.clock.sleep(POLL).await;
-        }
-    }
-
-    async fn discard(&self, name: &str) {
-        if let Err(error) = self
-            .client()
-            .delete_change_set(&self.target.name, name)
-            .await
-        {
-            self.tell(News::Note(format!("change set {name} stays: {error}")))
-                .await;
-        }
     }
 
     /// Deletes the stack and follows it until it is gone.
@@ -274,7 +170,7 @@ impl Job {
     }
 
     /// Whether a failed read is borne: a number of failures in a row, else the reason to give up watching.
-    fn bear(&self, error: &ReadError, failures: u32) -> Result<u32, String> {
+    pub(super) fn bear(&self, error: &ReadError, failures: u32) -> Result<u32, String> {
         let hopeless = matches!(
             error.kind,
             FailureKind::Denied | FailureKind::Invalid | FailureKind::NotFound
@@ -310,7 +206,7 @@ impl Job {
             .await;
     }
 
-    async fn tell(&self, news: News) {
+    pub(super) async fn tell(&self, news: News) {
         self.send(Msg::Progress {
             operation: self.operation.clone(),
             news,

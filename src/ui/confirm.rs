@@ -6,7 +6,6 @@ use std::borrow::Cow;
 
 use crate::app::dialog::{Confirm, ConfirmFocus};
 use crate::app::model::Model;
-use crate::domain::change::{Change, ChangeAction, Replacement};
 use crate::domain::environment::Mode;
 use crate::domain::guard::GuardVerdict;
 use crate::domain::plan::{Plan, Situation, Step};
@@ -17,7 +16,7 @@ use super::footer::{Shown, field_at, field_unfocused};
 use super::line::{Line, flow};
 use super::state::State;
 use super::theme::Paint;
-use super::{dialog_box, format, guards, header, lookup, serving, text};
+use super::{dialog_box, forecast, format, guards, header, lookup, serving, text};
 
 /// Lines below the text: override, error, two fields, a blank, the buttons.
 const FIXED: usize = 6;
@@ -69,9 +68,10 @@ fn title(model: &Model, plan: &Plan) -> Line<'static> {
 /// The plan in full.
 fn review<'a>(model: &'a Model, plan: &'a Plan, columns: usize) -> Vec<Line<'a>> {
     let mut lines = vec![situation(model, plan)];
+    lines.extend(forecast::dangers(plan, columns));
     for (index, step) in plan.steps.iter().enumerate() {
         lines.extend(step_lines(model, index, step, columns));
-        lines.extend(changes(step, columns));
+        lines.extend(forecast::lines(step, columns));
     }
     lines.push(Line::new());
     lines.extend(verdicts(model, plan, columns));
@@ -146,44 +146,6 @@ fn short_title(title: &str, room: usize) -> Cow<'_, str> {
     } else {
         text::cut_middle(short, room)
     }
-}
-
-/// What a change set would do: the counts, and by name what could lose data.
-fn changes(step: &Step, columns: usize) -> Vec<Line<'_>> {
-    let Some(all) = &step.changes else {
-        return Vec::new();
-    };
-    let count = |wanted: fn(&Change) -> bool| all.iter().filter(|c| wanted(c)).count();
-    let counts = [
-        (count(|c| c.action == ChangeAction::Add), "add", Paint::Text),
-        (
-            count(|c| c.action == ChangeAction::Modify && c.replacement == Replacement::No),
-            "modify",
-            Paint::Text,
-        ),
-        (
-            count(|c| c.action == ChangeAction::Modify && c.replacement != Replacement::No),
-            "REPLACE",
-            Paint::Bad,
-        ),
-        (
-            count(|c| c.action == ChangeAction::Remove),
-            "REMOVE",
-            Paint::Bad,
-        ),
-    ];
-    let mut line = Line::of("    ", Paint::Text);
-    for (count, word, paint) in counts.into_iter().filter(|(count, _, _)| *count > 0) {
-        line = line.add(format!("{count} {word}  "), paint);
-    }
-    let dangers = all.iter().filter(|c| c.endangers_data()).map(|c| {
-        let words = format!("{} {} would lose data", c.logical_id, c.resource_type);
-        Line::new()
-            .text("    ")
-            .state(State::Bad)
-            .add(text::cut_end(&words, columns).into_owned(), Paint::Bad)
-    });
-    std::iter::once(line).chain(dangers).collect()
 }
 
 /// What speaks against it in full, what speaks for it in a few words.

@@ -719,7 +719,7 @@ pub(crate) fn failover_plan(model: &Model) -> Plan {
         action,
         undo: undo.map(Into::into),
         expect: expect.map(Into::into),
-        changes: None,
+        forecast: None,
     };
     let standby = Some(Role::Standby);
     let (lever, command) = (LeverKind::Metric, Command::Engage);
@@ -953,7 +953,7 @@ fn deploy_plan(model: &Model) -> Plan {
         },
         undo: Some("deploy the previous version".into()),
         expect: Some("a few minutes".into()),
-        changes: None,
+        forecast: None,
     };
     Plan {
         id: OperationId::new(OperationKind::Deploy, model.now, 9),

@@ -125,6 +125,7 @@ pub(super) const fn label(id: GuardId) -> &'static str {
         GuardId::Practised => "last drill",
         GuardId::NotServing => "not serving",
         GuardId::Production => "production",
+        GuardId::DataLoss => "data loss",
     }
 }
 
@@ -145,7 +146,8 @@ fn limit(guard: &GuardResult) -> String {
         | GuardId::Parity
         | GuardId::Practised
         | GuardId::NotServing
-        | GuardId::Production => format!("limit {limit}"),
+        | GuardId::Production
+        | GuardId::DataLoss => format!("limit {limit}"),
     }
 }
 

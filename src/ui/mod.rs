@@ -24,6 +24,7 @@ mod events;
 #[cfg(test)]
 mod fixtures;
 mod footer;
+mod forecast;
 mod form;
 mod format;
 mod guards;

@@ -244,7 +244,7 @@ fn there_and_back_again_leaves_the_environment_as_it_was() {
         assert_eq!(stage.model().facts.serving, Serving::Primary);
         assert!(!stage.model().facts.held);
         assert_eq!(
-            stage.refusals(OperationKind::Failover),
+            stage.refusals(OperationKind::Failover).await,
             Vec::<String>::new()
         );
     };

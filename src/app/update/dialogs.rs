@@ -10,7 +10,7 @@ use crate::app::dialog::{Confirm, ConfirmFocus, Dialog, Form};
 use crate::app::effect::Effect;
 use crate::app::key::Key;
 use crate::app::model::Model;
-use crate::app::update::{input, operate, repair};
+use crate::app::update::{input, operate, repair, second};
 use crate::domain::environment::ParameterSpec;
 use crate::domain::operation::OperationKind;
 
@@ -148,7 +148,7 @@ fn confirm(model: &mut Model, key: Key) -> Vec<Effect> {
     };
     confirm.error = None;
     match key {
-        Key::Esc => model.dialog = None,
+        Key::Esc => return second::decline(model),
         Key::Tab | Key::Down => confirm.focus = confirm.focus.next(),
         Key::BackTab | Key::Up => confirm.focus = confirm.focus.previous(),
         Key::PageDown => confirm.scroll = (confirm.scroll + 5).min(200),
@@ -188,10 +188,7 @@ fn enter(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     };
     match confirm.focus {
-        ConfirmFocus::Cancel => {
-            model.dialog = None;
-            Vec::new()
-        }
+        ConfirmFocus::Cancel => second::decline(model),
         ConfirmFocus::Reason | ConfirmFocus::Name => {
             confirm.focus = confirm.focus.next();
             Vec::new()

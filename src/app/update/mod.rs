@@ -1,11 +1,13 @@
 //! Decides: one message in, the changed model and the effects out. This file only routes.
 
 mod dialogs;
+mod forecast;
 mod input;
 mod observe;
 mod operate;
 mod orders;
 mod repair;
+mod second;
 mod steps;
 mod watch;
 
@@ -31,6 +33,17 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Sighted(sighting) => observe::sighted(model, *sighting),
         Msg::Ask(ask) => operate::ask(model, &ask),
         Msg::Consent(consent) => operate::consent(model, &consent),
+        Msg::Decline => second::decline(model),
+        Msg::Previewed {
+            operation,
+            index,
+            result,
+        } => forecast::previewed(model, &operation, index, result),
+        Msg::Asks {
+            operation,
+            index,
+            changes,
+        } => second::ask(model, &operation, index, changes),
         Msg::Opened { operation, journal } => operate::opened(model, &operation, journal),
         Msg::JournalFailed(why) => {
             model.note("journal", format!("not written: {why}"), Weight::Bad);

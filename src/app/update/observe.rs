@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::app::dialog::Dialog;
 use crate::app::effect::{Effect, Pace};
 use crate::app::model::{Model, Weight};
-use crate::app::update::{dialogs, watch};
+use crate::app::update::{dialogs, second, watch};
 use crate::domain::alarm::AlarmState;
 use crate::domain::assess::Assessment;
 use crate::domain::guard::situation_of;
@@ -27,6 +27,7 @@ pub(super) fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     tell_changes(model, &before);
     let mut effects = pace(model);
     effects.extend(watch::watch(model));
+    second::show(model);
     effects
 }
 

@@ -7,6 +7,7 @@ use crate::app::msg::{Ask, News};
 use crate::app::run::{MOST_EVENTS, Run};
 use crate::app::update::observe::lever_of;
 use crate::app::update::steps::{finish, start_next};
+use crate::app::update::{forecast, second};
 use crate::domain::lever::LeverKind;
 use crate::domain::observation::Serving;
 use crate::domain::operation::{OperationId, OperationKind, Outcome};
@@ -36,7 +37,9 @@ pub(super) fn ask(model: &mut Model, ask: &Ask) -> Vec<Effect> {
     match make_plan(model, ask) {
         Ok(plan) => {
             model.dialog = Some(Dialog::Confirm(Box::new(Confirm::new(plan))));
-            vec![Effect::Refresh]
+            let mut effects = vec![Effect::Refresh];
+            effects.extend(forecast::ask(model));
+            effects
         }
         Err(error) => {
             model.say(error.to_string(), Weight::Bad);
@@ -119,6 +122,9 @@ pub(super) fn consent(model: &mut Model, consent: &Consent) -> Vec<Effect> {
         return Vec::new();
     };
     let mut plan = confirm.plan.clone();
+    if second::is_about(model, &plan) {
+        return second::consent(model, plan, consent);
+    }
     if plan.kind.moves_traffic() {
         plan.guards = model.guards(plan.kind, lever_of(&plan));
     }
@@ -131,6 +137,7 @@ pub(super) fn consent(model: &mut Model, consent: &Consent) -> Vec<Effect> {
                 confirm.error = Some(text.clone());
             }
             let outcome = match why {
+                NotConfirmed::NotReady => return Vec::new(),
                 NotConfirmed::Refused(_) => Outcome::Refused,
                 NotConfirmed::WrongName { .. } | NotConfirmed::NoReason { .. } => {
                     Outcome::NotConfirmed

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::app::effect::{Deployment, LeverDatum, Order, StackTarget};
+use crate::app::effect::{Deployment, LeverDatum, Order, Reviewed, StackTarget};
 use crate::app::model::Model;
 use crate::domain::environment::{StackSpec, TrafficSpec};
+use crate::domain::forecast::Basis;
 use crate::domain::lever::{Command, LeverKind, LeverSpec, NumberedCommand};
 use crate::domain::placeholder::{Bindings, Placeholder};
-use crate::domain::plan::Action;
+use crate::domain::plan::{Action, Step};
 use crate::domain::planning::traffic::forced_threshold;
 use crate::domain::prediction::{combined_check, marker_role};
 use crate::domain::region::Role;
@@ -83,8 +84,28 @@ fn deploy(model: &Model, stack: &StackId) -> Result<Order, String> {
         keep,
         capabilities: spec.capabilities.clone(),
         tags: tags(model, spec.role),
+        reviewed: reviewed(model, stack),
     };
     Ok(Order::Deploy(target(spec), deployment))
+}
+
+/// What the running operation's operator has seen of the stack's changes.
+fn reviewed(model: &Model, stack: &StackId) -> Option<Reviewed> {
+    let run = model.run.as_deref().filter(|run| run.is_running())?;
+    if let Some(changes) = run.accepted.get(stack) {
+        return Some(Reviewed {
+            changes: changes.clone(),
+            exact: false,
+        });
+    }
+    let mine =
+        |step: &&Step| matches!(&step.action, Action::DeployStack { stack: s } if s == stack);
+    let forecast = run.plan().steps.iter().find(mine)?.forecast.as_ref()?;
+    let exact = matches!(&forecast.basis, Basis::ChangeSet { inputs } if inputs.is_empty());
+    Some(Reviewed {
+        changes: forecast.changes.clone(),
+        exact,
+    })
 }
 
 fn is_deployed(model: &Model, spec: &StackSpec, parameter: &str) -> bool {

@@ -43,6 +43,25 @@ pub(super) fn start_next(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
+/// Does the step that waited for a second confirmation once more.
+pub(super) fn again(model: &mut Model, index: usize) -> Vec<Effect> {
+    let Some(run) = model.run.as_deref() else {
+        return Vec::new();
+    };
+    let Some(step) = run.plan().steps.get(index) else {
+        return Vec::new();
+    };
+    let (operation, action) = (run.plan().id.clone(), step.action.clone());
+    match orders::order(model, &action) {
+        Ok(order) => vec![Effect::Do {
+            operation,
+            index,
+            order: Box::new(order),
+        }],
+        Err(why) => fail_step(model, index, why),
+    }
+}
+
 /// What takes a change of records back is written down before the change.
 fn undo(operation: Option<&OperationId>, order: &Order, at: jiff::Timestamp) -> Option<Effect> {
     let Order::ChangeRecords { before, .. } = order else {
@@ -148,7 +167,7 @@ pub(super) fn step_done(
     }
 }
 
-fn fail_step(model: &mut Model, index: usize, why: String) -> Vec<Effect> {
+pub(super) fn fail_step(model: &mut Model, index: usize, why: String) -> Vec<Effect> {
     let now = model.now;
     let Some(run) = model.run.as_deref_mut() else {
         return Vec::new();

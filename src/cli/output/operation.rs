@@ -6,6 +6,7 @@ use crate::cli::output::board::guards_text;
 use crate::cli::output::table::columns;
 use crate::cli::output::{clock, span};
 use crate::domain::change::{Change, ChangeAction, Replacement};
+use crate::domain::forecast::ParameterChange;
 use crate::domain::operation::{OperationResult, Outcome, StepResult, StepState};
 use crate::domain::plan::{Plan, Step};
 use crate::domain::region::RegionPair;
@@ -43,9 +44,12 @@ fn step_details(step: &Step) -> String {
     if let Some(undo) = &step.undo {
         writeln!(out, "     undo:  {}", clean(undo)).unwrap_or_default();
     }
-    if let Some(changes) = &step.changes {
-        let rows: Vec<Vec<String>> = changes.iter().map(change_row).collect();
-        out.push_str(&columns(&rows, 5));
+    if let Some(forecast) = &step.forecast {
+        writeln!(out, "     plan:  {}", clean(&forecast.headline())).unwrap_or_default();
+        let rows: Vec<Vec<String>> = forecast.changes.iter().map(change_row).collect();
+        out.push_str(&columns(&rows, 7));
+        let rows: Vec<Vec<String>> = forecast.parameters.iter().map(parameter_row).collect();
+        out.push_str(&columns(&rows, 7));
     }
     out
 }
@@ -74,7 +78,19 @@ fn change_row(change: &Change) -> Vec<String> {
         clean(&change.resource_type),
         replacement.to_owned(),
         danger.to_owned(),
+        clean(&change.causes.join(", ")),
     ]
+}
+
+fn parameter_row(parameter: &ParameterChange) -> Vec<String> {
+    let value = match (&parameter.old, &parameter.new) {
+        _ if parameter.hidden => "(hidden)".to_owned(),
+        (_, None) => "known later".to_owned(),
+        (Some(old), Some(new)) if old == new => clean(new),
+        (Some(old), Some(new)) => format!("{} -> {}", clean(old), clean(new)),
+        (None, Some(new)) => clean(new),
+    };
+    vec![clean(&parameter.name), value, clean(&parameter.source)]
 }
 
 /// One line for stderr when a step changes its state.
@@ -158,6 +174,7 @@ mod tests {
 
     use super::*;
     use crate::domain::environment::EnvironmentName;
+    use crate::domain::forecast::{Basis, Forecast};
     use crate::domain::observation::Serving;
     use crate::domain::operation::{OperationId, OperationKind, Override};
     use crate::domain::plan::{Action, Situation};
@@ -256,13 +273,23 @@ mod tests {
                 },
                 undo: None,
                 expect: Some("about 2 min".into()),
-                changes: Some(vec![Change {
-                    action: ChangeAction::Modify,
-                    logical_id: "PaymentTable".into(),
-                    resource_type: "AWS::DynamoDB::GlobalTable".into(),
-                    replacement: Replacement::Yes,
-                    causes: Vec::new(),
-                }]),
+                forecast: Some(Forecast {
+                    basis: Basis::ChangeSet { inputs: Vec::new() },
+                    changes: vec![Change {
+                        action: ChangeAction::Modify,
+                        logical_id: "PaymentTable".into(),
+                        resource_type: "AWS::DynamoDB::GlobalTable".into(),
+                        replacement: Replacement::Yes,
+                        causes: vec!["Properties.KeySchema".into()],
+                    }],
+                    parameters: vec![ParameterChange {
+                        name: "readCapacity".into(),
+                        source: "given".into(),
+                        old: Some("5".into()),
+                        new: Some("10".into()),
+                        hidden: false,
+                    }],
+                }),
             }],
             guards: Vec::new(),
             notes: vec!["the standby is up to date".into()],

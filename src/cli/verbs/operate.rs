@@ -74,14 +74,16 @@ pub fn run(context: &Context, streams: &mut Streams<'_>, wanted: &Wanted<'_>) ->
         headless::look(core, context.look()).await;
         let ask = wanted.ask(&core.model);
         match asked {
-            None => dry_run(context, streams, core, ask),
+            None => dry_run(context, streams, core, ask).await,
             Some(asked) => operate(context, streams, core, (wanted, ask, asked)).await,
         }
     })
 }
 
-fn dry_run(context: &Context, streams: &mut Streams<'_>, core: &mut Core, ask: Ask) -> Ended {
-    let plan = headless::plan(core, ask).map_err(|why| Failed::new(ExitCode::Failure, why))?;
+async fn dry_run(context: &Context, streams: &mut Streams<'_>, core: &mut Core, ask: Ask) -> Ended {
+    let plan = headless::plan(core, ask)
+        .await
+        .map_err(|why| Failed::new(ExitCode::Failure, why))?;
     context.print(
         streams.out,
         &plan,
@@ -104,6 +106,7 @@ async fn operate(
         Asked::Given(consent) => consent,
         Asked::AtTerminal(consent) => {
             let plan = headless::plan(core, ask.clone())
+                .await
                 .map_err(|why| Failed::new(ExitCode::Failure, why))?;
             type_name(streams, core, &plan, consent)?
         }

@@ -37,6 +37,8 @@ pub enum GuardId {
     /// Delete: traffic must not be answered from what is deleted.
     NotServing,
     Production,
+    /// Deploy: nothing that holds data is replaced or removed.
+    DataLoss,
 }
 
 impl GuardId {
@@ -55,6 +57,7 @@ impl GuardId {
             Self::Practised => "practised",
             Self::NotServing => "not_serving",
             Self::Production => "production",
+            Self::DataLoss => "data_loss",
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::domain::region::Role;
 use crate::domain::repair::Repair;
 use crate::domain::stack::{Phase, StackId, StackResource};
 
+mod forecast;
 pub mod repair;
 pub mod stacks;
 pub mod traffic;
@@ -172,7 +173,7 @@ fn step(title: impl Into<String>, role: Option<Role>, action: Action) -> Step {
         action,
         undo: None,
         expect: None,
-        changes: None,
+        forecast: None,
     }
 }
 

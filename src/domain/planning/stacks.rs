@@ -7,7 +7,7 @@ use crate::domain::guard::{GuardId, GuardResult, GuardVerdict, firm_refusal, res
 use crate::domain::observation::{Observation, Serving};
 use crate::domain::operation::{OperationId, OperationKind};
 use crate::domain::plan::{Action, Plan, Step};
-use crate::domain::planning::{Basis, CannotPlan, nothing_running, step};
+use crate::domain::planning::{Basis, CannotPlan, forecast, nothing_running, step};
 use crate::domain::stack::{Phase, StackId};
 
 /// A plan to create or update every stack, in manifest order.
@@ -36,7 +36,10 @@ pub fn deploy(basis: &Basis<'_>, id: OperationId) -> Result<Plan, CannotPlan> {
             ));
             steps.push(delete_step(spec));
         }
-        steps.push(deploy_step(spec, phase));
+        steps.push(Step {
+            forecast: forecast::forecast(basis, spec, phase),
+            ..deploy_step(spec, phase)
+        });
     }
     let failed: Vec<GuardResult> = env
         .stacks
@@ -60,8 +63,32 @@ pub fn deploy(basis: &Basis<'_>, id: OperationId) -> Result<Plan, CannotPlan> {
         .collect();
     plan.basis = phases;
     plan.notes = notes;
-    plan.notes.push("each stack goes through a change set; one that would remove or replace stateful resources is not executed".into());
+    plan.guards.extend(data_loss(&plan.steps));
+    plan.notes.push("each stack goes through a change set; one that would replace or remove a resource with data, and was not seen here, asks again".into());
     Ok(plan)
+}
+
+/// What would be replaced or removed with its data, as far as the change sets tell.
+pub fn data_loss(steps: &[Step]) -> Option<GuardResult> {
+    let forecasts = steps.iter().filter_map(|step| step.forecast.as_ref());
+    let dangers: Vec<String> = forecasts
+        .flat_map(|forecast| forecast.dangers())
+        .map(|change| format!("{} ({})", change.logical_id, change.resource_type))
+        .collect();
+    (!dangers.is_empty()).then(|| {
+        result(
+            GuardId::DataLoss,
+            GuardVerdict::Refuse,
+            dangers.join(", "),
+            "resources that hold data would be replaced or removed",
+        )
+        .remedy("override with a reason, once the data is safe")
+    })
+}
+
+/// The stacks of which a stack takes outputs.
+pub fn input_stacks(spec: &StackSpec) -> Vec<String> {
+    forecast::input_stacks(spec)
 }
 
 fn deploy_step(spec: &StackSpec, phase: Phase) -> Step {

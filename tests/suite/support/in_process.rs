@@ -149,7 +149,7 @@ impl Rehearsed {
     }
 
     /// The guards of a move now, as `id: verdict`, refusals only.
-    pub(crate) fn refusals(&mut self, kind: OperationKind) -> Vec<String> {
+    pub(crate) async fn refusals(&mut self, kind: OperationKind) -> Vec<String> {
         let ask = Ask {
             kind,
             lever: None,
@@ -157,7 +157,7 @@ impl Rehearsed {
             repair: None,
             salt: 7,
         };
-        let plan = headless::plan(&mut self.core, ask).unwrap();
+        let plan = headless::plan(&mut self.core, ask).await.unwrap();
         self.core.take(Msg::Key(switchback::app::key::Key::Esc));
         plan.refusals().map(|g| g.id.as_str().to_owned()).collect()
     }

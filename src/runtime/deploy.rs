@@ -1,0 +1,232 @@
+//! Deploys one stack through a change set, and looks at what one would do.
+
+use crate::app::effect::{Deployment, Reviewed};
+use crate::app::msg::{News, StepDone};
+use crate::app::run::StackProgress;
+use crate::aws::{ChangeSetState, NewChangeSet};
+use crate::domain::change::{Change, ChangeSet};
+use crate::domain::stack::Phase;
+use crate::runtime::stacks::{Job, POLL, StepEnd, why};
+
+/// What is to be done with a change set that is ready.
+enum Judged {
+    Execute,
+    Asks(Vec<Change>),
+    Differs(String),
+}
+
+impl Job {
+    /// Creates or updates the stack through a change set.
+    pub(super) async fn deploy(self, wanted: Deployment) -> Result<StepEnd, String> {
+        let since = self.session.clock.now();
+        let state = self.look().await?;
+        let phase = state.phase();
+        if phase == Phase::InProgress {
+            return Err(format!(
+                "{} is {}: somebody else is changing it",
+                self.target.name,
+                state.label()
+            ));
+        }
+        let create = matches!(phase, Phase::Absent | Phase::Review);
+        let (token, reviewed) = (self.token(), wanted.reviewed.clone());
+        let Some(set) = self.change_set(&token, wanted, create).await? else {
+            self.tell_stack(state).await;
+            return Ok(StepEnd::Done(StepDone {
+                skipped: true,
+                note: Some("no changes".to_owned()),
+            }));
+        };
+        match judge(&set, reviewed.as_ref()) {
+            Judged::Execute => {}
+            Judged::Asks(changes) => {
+                self.discard(&token).await;
+                return Ok(StepEnd::Asks(changes));
+            }
+            Judged::Differs(how) => {
+                self.discard(&token).await;
+                return Err(format!(
+                    "the change set of {} is not the one that was reviewed ({how}); it was not executed: plan again",
+                    self.target.name
+                ));
+            }
+        }
+        let total = set.changes.len();
+        self.tell_start(total).await;
+        self.client()
+            .execute_change_set(&self.target.name, &token, &token)
+            .await
+            .map_err(|e| e.to_string())?;
+        let end = self.follow(&self.target.name.clone(), since, total).await?;
+        if end.phase() == Phase::Settled {
+            let note = Some(end.label().to_owned());
+            Ok(StepEnd::Done(StepDone {
+                skipped: false,
+                note,
+            }))
+        } else {
+            Err(why(&self.target.name, &end))
+        }
+    }
+
+    /// What a deployment would change in a stack that exists; the change set is thrown away again.
+    pub(super) async fn preview(self, wanted: Deployment) -> Result<Vec<Change>, String> {
+        let name = format!("{}-review", self.token());
+        let Some(set) = self.change_set(&name, wanted, false).await? else {
+            return Ok(Vec::new());
+        };
+        self.discard(&name).await;
+        Ok(set.changes)
+    }
+
+    /// Makes a change set and waits for it; none where nothing would change.
+    async fn change_set(
+        &self,
+        name: &str,
+        wanted: Deployment,
+        create: bool,
+    ) -> Result<Option<ChangeSet>, String> {
+        let new = NewChangeSet {
+            stack_name: self.target.name.clone(),
+            name: name.to_owned(),
+            template_body: wanted.template,
+            parameters: wanted.parameters,
+            keep: if create { Vec::new() } else { wanted.keep },
+            capabilities: wanted.capabilities,
+            tags: wanted.tags,
+            create,
+            token: name.to_owned(),
+        };
+        self.client()
+            .create_change_set(new)
+            .await
+            .map_err(|e| e.to_string())?;
+        let mut failures = 0;
+        loop {
+            match self.client().change_set(&self.target.name, name).await {
+                Ok(ChangeSetState::Ready(set)) => return Ok(Some(set)),
+                Ok(ChangeSetState::Empty) => {
+                    self.discard(name).await;
+                    return Ok(None);
+                }
+                Ok(ChangeSetState::Failed(reason)) => {
+                    self.discard(name).await;
+                    return Err(format!(
+                        "the change set of {} failed: {reason}",
+                        self.target.name
+                    ));
+                }
+                Ok(ChangeSetState::Pending) => failures = 0,
+                Err(error) => failures = self.bear(&error, failures)?,
+            }
+            self.session.clock.sleep(POLL).await;
+        }
+    }
+
+    async fn discard(&self, name: &str) {
+        if let Err(error) = self
+            .client()
+            .delete_change_set(&self.target.name, name)
+            .await
+        {
+            self.tell(News::Note(format!("change set {name} stays: {error}")))
+                .await;
+        }
+    }
+
+    pub(super) async fn tell_start(&self, total: usize) {
+        let progress = StackProgress {
+            status: "starting".into(),
+            done: 0,
+            total,
+        };
+        self.tell(News::Stack(self.target.stack.clone(), progress))
+            .await;
+    }
+}
+
+/// Holds a change set against what was reviewed.
+fn judge(set: &ChangeSet, reviewed: Option<&Reviewed>) -> Judged {
+    let seen = |change: &Change| {
+        reviewed.is_some_and(|r| r.changes.iter().any(|known| known.is_like(change)))
+    };
+    if let Some(reviewed) = reviewed.filter(|r| r.exact) {
+        let gone = reviewed
+            .changes
+            .iter()
+            .filter(|known| !set.changes.iter().any(|c| c.is_like(known)));
+        let new = set.changes.iter().filter(|c| !seen(c));
+        if let Some(first) = new.chain(gone).next() {
+            return Judged::Differs(format!("{} differs", first.logical_id));
+        }
+    }
+    let unseen: Vec<Change> = set
+        .changes
+        .iter()
+        .filter(|c| c.endangers_data() && !seen(c))
+        .cloned()
+        .collect();
+    if unseen.is_empty() {
+        Judged::Execute
+    } else {
+        Judged::Asks(unseen)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::change::{ChangeAction, Replacement};
+
+    fn table(replacement: Replacement) -> Change {
+        Change {
+            action: ChangeAction::Modify,
+            logical_id: "Table".into(),
+            resource_type: "AWS::DynamoDB::Table".into(),
+            replacement,
+            causes: Vec::new(),
+        }
+    }
+
+    fn set(changes: Vec<Change>) -> ChangeSet {
+        ChangeSet {
+            arn: "arn".into(),
+            name: "set".into(),
+            changes,
+        }
+    }
+
+    #[test]
+    fn a_replacement_that_nobody_saw_asks_and_one_that_was_seen_does_not() {
+        let replaced = set(vec![table(Replacement::Yes)]);
+        assert!(matches!(judge(&replaced, None), Judged::Asks(c) if c.len() == 1));
+        let seen = Reviewed {
+            changes: replaced.changes.clone(),
+            exact: false,
+        };
+        assert!(matches!(judge(&replaced, Some(&seen)), Judged::Execute));
+        let harmless = set(vec![table(Replacement::No)]);
+        assert!(matches!(judge(&harmless, Some(&seen)), Judged::Execute));
+    }
+
+    #[test]
+    fn an_exact_review_holds_for_its_own_change_set_only() {
+        let exact = Reviewed {
+            changes: vec![table(Replacement::No)],
+            exact: true,
+        };
+        let same = set(vec![table(Replacement::No)]);
+        assert!(matches!(judge(&same, Some(&exact)), Judged::Execute));
+        for other in [
+            set(vec![table(Replacement::Yes)]),
+            set(Vec::new()),
+            set(vec![table(Replacement::No), {
+                let mut more = table(Replacement::No);
+                more.logical_id = "Other".into();
+                more
+            }]),
+        ] {
+            assert!(matches!(judge(&other, Some(&exact)), Judged::Differs(_)));
+        }
+    }
+}
