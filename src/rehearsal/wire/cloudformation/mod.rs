@@ -46,6 +46,9 @@ fn change(world: &mut World, call: &Call) -> Result<Response, ApiError> {
             let (stack, name) = (stack_name(call), required(&call.params, "ChangeSetName")?);
             let token = optional(&call.params, "ClientRequestToken");
             world.execute_change_set(&call.region, stack, name, token)?;
+            if optional(&call.params, "RetainExceptOnCreate") == Some("true") {
+                world.retain_except_on_create(&call.region, stack);
+            }
             let done = wire::ExecuteChangeSetOutput::default();
             Ok(wire::serialize_execute_change_set_response(&done).into())
         }

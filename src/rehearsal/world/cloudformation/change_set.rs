@@ -190,6 +190,16 @@ impl World {
             .map_err(|e| rejected(&e))
     }
 
+    /// `RetainExceptOnCreate`: a create that fails from here on leaves nothing behind.
+    pub fn retain_except_on_create(&mut self, region: &str, stack: &str) {
+        let Ok(arn) = self.found(region, stack).map(|s| s.arn.clone()) else {
+            return;
+        };
+        if let Some(run) = self.stack_mut(region, &arn).and_then(|s| s.run.as_mut()) {
+            run.remove_new = true;
+        }
+    }
+
     pub fn delete_change_set(
         &mut self,
         region: &str,
@@ -229,6 +239,21 @@ impl World {
         let run = Run::new(self.next_serial(), Goal::Update, new.token.clone());
         self.begin(region, &stack.arn, run, target)?;
         Ok(stack.arn)
+    }
+
+    /// `CreateStack`, as a `StackSet` calls it.
+    pub(super) fn create_stack(
+        &mut self,
+        region: &str,
+        new: &NewChangeSet,
+    ) -> Result<(), ApiError> {
+        let target = target(None, new)?;
+        let stack = self.reviewed_stack(region, &new.stack_name);
+        self.check_target(region, &stack, &target, new)?;
+        let arn = stack.arn.clone();
+        self.region_mut(region).stacks.push(stack);
+        let run = Run::new(self.next_serial(), Goal::Create, new.token.clone());
+        self.begin(region, &arn, run, target)
     }
 
     /// A stack that only a change set knows of.

@@ -24,6 +24,7 @@ impl World {
                 let target = run.target.clone();
                 let mut back = Run::new(run.serial + 1, Goal::Rollback, run.token);
                 back.target = target;
+                back.remove_new = run.remove_new;
                 self.begin_delete(key, back, "ROLLBACK_IN_PROGRESS", &reason);
             }
             (Goal::Update, false) => {

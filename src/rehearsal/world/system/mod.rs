@@ -104,8 +104,7 @@ impl World {
         let env = &self.setup.environment;
         let mut all = self.given.clone();
         for spec in &env.stacks {
-            let region = env.regions.get(spec.role).as_str();
-            let Ok(stack) = self.found(region, &spec.name) else {
+            let Some(stack) = self.stack_of(spec) else {
                 continue;
             };
             for (name, value) in &stack.outputs {
@@ -120,8 +119,7 @@ impl World {
         let env = &self.setup.environment;
         !env.stacks.is_empty()
             && env.stacks.iter().all(|spec| {
-                let stack = self.found(env.regions.get(spec.role).as_str(), &spec.name);
-                stack.is_ok_and(|s| {
+                self.stack_of(spec).is_some_and(|s| {
                     s.current.is_some()
                         && !s.status.starts_with("CREATE_IN")
                         && !s.status.starts_with("DELETE")

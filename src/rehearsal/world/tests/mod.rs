@@ -2,6 +2,7 @@
 
 mod gate;
 mod scenarios;
+mod stack_sets;
 mod stacks;
 mod traffic;
 
