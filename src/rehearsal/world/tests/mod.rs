@@ -1,6 +1,7 @@
 //! Tests of the world as a whole, on the bundle that ships.
 
 mod gate;
+mod promotion;
 mod scenarios;
 mod stack_sets;
 mod stacks;
