@@ -68,6 +68,8 @@ pub(in crate::rehearsal::world) struct Run {
     pub(super) force: bool,
     /// A failed create removes what it made, that which is to be retained included.
     pub(super) remove_new: bool,
+    /// What was done stays after a failure.
+    pub(super) keep: bool,
     /// Seconds that every resource takes, where a fault says so.
     pub(super) pace: Option<u64>,
 }
@@ -86,6 +88,7 @@ impl Run {
             retain: BTreeSet::new(),
             force: false,
             remove_new: false,
+            keep: false,
             pace: None,
         }
     }
