@@ -13,7 +13,7 @@ use crate::rehearsal::world::cloudformation::diff::Site;
 use crate::rehearsal::world::cloudformation::record::{
     ChangeSetRecord, StackKey, StackRecord, Version,
 };
-use crate::rehearsal::world::cloudformation::run::{Goal, Run};
+use crate::rehearsal::world::cloudformation::run::{Goal, OnFailure, Run};
 use crate::rehearsal::world::cloudformation::{ChangeSetView, NewChangeSet, ParameterValue};
 use crate::rehearsal::world::{ACCOUNT, World};
 
@@ -182,7 +182,9 @@ impl World {
             }
         }
         let mut run = Run::new(self.next_serial(), goal, token.map(str::to_owned));
-        run.keep = keep;
+        if keep {
+            run.on_failure = OnFailure::Keep;
+        }
         self.begin(region, &arn, run, record.target)
     }
 
@@ -208,7 +210,7 @@ impl World {
             return;
         };
         if let Some(run) = self.stack_mut(region, &arn).and_then(|s| s.run.as_mut()) {
-            run.remove_new = true;
+            run.on_failure = OnFailure::RemoveNew;
         }
     }
 

@@ -6,7 +6,7 @@ use crate::rehearsal::world::checks::later;
 use crate::rehearsal::world::cloudformation::attributes::{Place, physical_id};
 use crate::rehearsal::world::cloudformation::diff::{Site, needs};
 use crate::rehearsal::world::cloudformation::record::{ResourceRecord, StackKey, StackRecord};
-use crate::rehearsal::world::cloudformation::run::{Act, Goal, Run, TaskState};
+use crate::rehearsal::world::cloudformation::run::{Act, Goal, OnFailure, Run, TaskState};
 use crate::rehearsal::world::cloudformation::stack_set::Progress;
 use crate::rehearsal::world::cloudformation::timing::{Doing, seconds};
 use crate::rehearsal::world::{TICK, World};
@@ -332,7 +332,8 @@ impl World {
 
 pub(super) fn is_retained(stack: &StackRecord, resource: &ResourceRecord) -> bool {
     let run = stack.run.as_ref();
-    let kept = !run.is_some_and(|r| r.remove_new && r.goal == Goal::Rollback);
+    let kept =
+        !run.is_some_and(|r| r.on_failure == OnFailure::RemoveNew && r.goal == Goal::Rollback);
     (resource.retained && kept) || run.is_some_and(|r| r.retain.contains(&resource.logical_id))
 }
 
