@@ -209,7 +209,8 @@ impl World {
         let Ok(arn) = self.found(region, stack).map(|s| s.arn.clone()) else {
             return;
         };
-        if let Some(run) = self.stack_mut(region, &arn).and_then(|s| s.run.as_mut()) {
+        let run = self.stack_mut(region, &arn).and_then(|s| s.run.as_mut());
+        if let Some(run) = run.filter(|r| r.on_failure == OnFailure::RollBack) {
             run.on_failure = OnFailure::RemoveNew;
         }
     }
