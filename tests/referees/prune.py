@@ -34,7 +34,7 @@ UNKNOWN = {
     "AWS::Synthetics::Canary",
 }
 # Properties that a resource cannot do without: if they dangle, the resource goes too.
-ESSENTIAL = {"AWS::CloudWatch::Alarm": {"Dimensions", "Metrics"}, "AWS::Events::Rule": {"Targets"}}
+ESSENTIAL = {"AWS::CloudWatch::Alarm": {"Dimensions", "Metrics"}, "AWS::CloudWatch::Dashboard": {"DashboardBody"}, "AWS::Events::Rule": {"Targets"}}
 DANGLING = object()
 
 
