@@ -13,3 +13,4 @@ mod scenarios;
 mod schema;
 mod support;
 mod terminal;
+mod transaction_dr;
