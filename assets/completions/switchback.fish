@@ -116,7 +116,8 @@ credentials\t''
 parity\t''
 practised\t''
 not_serving\t''
-production\t''"
+production\t''
+data_loss\t''"
 complete -c switchback -n "__fish_switchback_using_subcommand deploy" -l progress -d 'What is written to stderr meanwhile' -r -f -a "human\t''
 json\t'One JSON object a line'"
 complete -c switchback -n "__fish_switchback_using_subcommand deploy" -s e -l environment -d 'The environment: a name of the configuration, or <bundle>-<suffix>' -r
@@ -155,7 +156,8 @@ credentials\t''
 parity\t''
 practised\t''
 not_serving\t''
-production\t''"
+production\t''
+data_loss\t''"
 complete -c switchback -n "__fish_switchback_using_subcommand delete" -l progress -d 'What is written to stderr meanwhile' -r -f -a "human\t''
 json\t'One JSON object a line'"
 complete -c switchback -n "__fish_switchback_using_subcommand delete" -s e -l environment -d 'The environment: a name of the configuration, or <bundle>-<suffix>' -r
@@ -200,7 +202,8 @@ credentials\t''
 parity\t''
 practised\t''
 not_serving\t''
-production\t''"
+production\t''
+data_loss\t''"
 complete -c switchback -n "__fish_switchback_using_subcommand repair" -l progress -d 'What is written to stderr meanwhile' -r -f -a "human\t''
 json\t'One JSON object a line'"
 complete -c switchback -n "__fish_switchback_using_subcommand repair" -s e -l environment -d 'The environment: a name of the configuration, or <bundle>-<suffix>' -r
@@ -243,7 +246,8 @@ credentials\t''
 parity\t''
 practised\t''
 not_serving\t''
-production\t''"
+production\t''
+data_loss\t''"
 complete -c switchback -n "__fish_switchback_using_subcommand failover" -l progress -d 'What is written to stderr meanwhile' -r -f -a "human\t''
 json\t'One JSON object a line'"
 complete -c switchback -n "__fish_switchback_using_subcommand failover" -s e -l environment -d 'The environment: a name of the configuration, or <bundle>-<suffix>' -r
@@ -286,7 +290,8 @@ credentials\t''
 parity\t''
 practised\t''
 not_serving\t''
-production\t''"
+production\t''
+data_loss\t''"
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -l progress -d 'What is written to stderr meanwhile' -r -f -a "human\t''
 json\t'One JSON object a line'"
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -s e -l environment -d 'The environment: a name of the configuration, or <bundle>-<suffix>' -r

@@ -34,7 +34,8 @@ pub enum Msg {
     Previewed {
         operation: OperationId,
         index: usize,
-        result: Result<Vec<Change>, String>,
+        /// None: nothing would change.
+        result: Result<Option<Vec<Change>>, String>,
     },
     /// A step found changes that endanger data and were not confirmed: nothing was executed.
     Asks {

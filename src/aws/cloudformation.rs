@@ -137,6 +137,24 @@ impl RegionClient {
         Ok(events)
     }
 
+    /// The newest page of a stack's events, oldest first.
+    pub async fn newest_events(&self, name_or_arn: &str) -> Result<Vec<StackEvent>, ReadError> {
+        let answer = self
+            .cloudformation
+            .describe_stack_events()
+            .stack_name(name_or_arn)
+            .send()
+            .await
+            .map_err(|e| {
+                self.cloudformation_site()
+                    .read_error("cloudformation:DescribeStackEvents", &e)
+            })?;
+        let events = answer.stack_events().iter().filter_map(convert::event);
+        let mut events: Vec<StackEvent> = events.collect();
+        events.reverse();
+        Ok(events)
+    }
+
     /// Every resource of a stack. Entries without a logical id, which nothing could be done with, are left out.
     pub async fn stack_resources(&self, name: &str) -> Result<Vec<StackResource>, ReadError> {
         let mut resources = Vec::new();

@@ -22,6 +22,8 @@ pub enum Basis {
     Template,
     /// A change set said so. `inputs` names earlier stacks whose outputs may still change it.
     ChangeSet { inputs: Vec<String> },
+    /// A change set said that nothing would change.
+    Unchanged,
     /// Inputs are known only when these stacks are deployed.
     Later { inputs: Vec<String> },
     /// No change set could be made, and why.
@@ -62,7 +64,7 @@ pub struct Counts {
 impl Forecast {
     /// Nothing would change.
     pub fn is_unchanged(&self) -> bool {
-        self.changes.is_empty() && matches!(self.basis, Basis::ChangeSet { .. })
+        self.basis == Basis::Unchanged
     }
 
     pub fn is_pending(&self) -> bool {
@@ -99,7 +101,8 @@ impl Forecast {
             }
             Basis::Failed(why) => format!("no change set could be made: {why}"),
             Basis::Template => format!("new: {}", self.counted()),
-            Basis::ChangeSet { .. } if self.changes.is_empty() => "no changes".to_owned(),
+            Basis::Unchanged => "no changes".to_owned(),
+            Basis::ChangeSet { .. } if self.changes.is_empty() => "only tags or outputs".to_owned(),
             Basis::ChangeSet { inputs } if inputs.is_empty() => self.counted(),
             Basis::ChangeSet { inputs } => format!(
                 "{}, unless the outputs of {} change",
@@ -163,6 +166,8 @@ mod tests {
         };
         assert!(forecast.headline().ends_with("of standby change"));
         forecast.changes.clear();
+        assert_eq!(forecast.headline(), "only tags or outputs");
+        forecast.basis = Basis::Unchanged;
         assert_eq!(forecast.headline(), "no changes");
         assert!(forecast.is_unchanged());
         forecast.basis = Basis::Template;

@@ -13,7 +13,7 @@ use crate::domain::observed::{Observed, ReadError};
 use crate::domain::region::{PerRole, Role};
 use crate::domain::routing::RecordSet;
 use crate::domain::signal::{Series, SignalId};
-use crate::domain::stack::{Stack, StackId, StackResource, StackState};
+use crate::domain::stack::{Activity, Stack, StackId, StackResource, StackState};
 
 /// What was seen so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct Observation {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RegionSeen {
     pub stacks: BTreeMap<StackId, Observed<StackState>>,
+    /// Who changes a stack that is in progress, unless we do.
+    #[serde(default)]
+    pub activity: BTreeMap<StackId, Observed<Activity>>,
     /// Listed once for each version of a stack.
     #[serde(default)]
     pub resources: BTreeMap<StackId, Observed<Vec<StackResource>>>,
@@ -135,6 +138,7 @@ pub struct Sighting {
 pub enum Seen {
     Identity(Result<Identity, ReadError>),
     Stack(Role, StackId, Result<StackState, ReadError>),
+    Activity(Role, StackId, Result<Activity, ReadError>),
     Resources(Role, StackId, Result<Vec<StackResource>, ReadError>),
     Alarms(Role, Result<Vec<Alarm>, ReadError>),
     Signals(Role, Result<BTreeMap<SignalId, Series>, ReadError>),
@@ -155,6 +159,13 @@ impl Observation {
                 .regions
                 .get_mut(role)
                 .stacks
+                .entry(id)
+                .or_default()
+                .take(result, at),
+            Seen::Activity(role, id, result) => self
+                .regions
+                .get_mut(role)
+                .activity
                 .entry(id)
                 .or_default()
                 .take(result, at),
@@ -179,6 +190,14 @@ impl Observation {
             Seen::Marker(result) => self.traffic.marker.take(result, at),
             Seen::Lever(result) => self.traffic.lever.take(result, at),
         }
+    }
+
+    /// What goes on in a stack that is in progress, if it was seen.
+    pub fn activity(&self, id: &StackId) -> Option<&Activity> {
+        let status = &self.stack(id)?.status;
+        let mut found = self.regions.iter();
+        let activity = found.find_map(|(_, region)| region.activity.get(id)?.last());
+        activity.filter(|activity| activity.status == *status)
     }
 
     /// The last seen state of a stack, wherever it lives.

@@ -9,7 +9,7 @@ use crate::domain::environment::EnvironmentName;
 use crate::domain::forecast::Forecast;
 use crate::domain::guard::{GuardResult, GuardVerdict};
 use crate::domain::lever::{Command, LeverKind};
-use crate::domain::operation::{OperationId, OperationKind, Override};
+use crate::domain::operation::{OperationId, OperationKind, Override, StepState};
 use crate::domain::region::Role;
 use crate::domain::repair::Repair;
 use crate::domain::stack::{Phase, StackId};
@@ -58,6 +58,9 @@ pub struct Step {
     pub undo: Option<String>,
     /// How long it usually takes.
     pub expect: Option<String>,
+    /// Steps, by place, that must be done before this one; none given: all before it.
+    #[serde(default)]
+    pub needs: Option<Vec<usize>>,
     /// What a deployment would do to its stack, as far as it is known beforehand.
     #[serde(default)]
     pub forecast: Option<Forecast>,
@@ -96,6 +99,21 @@ pub enum Action {
     AwaitHealthy {
         to: Role,
     },
+}
+
+impl Action {
+    /// The stack that the action is about, if it is about one.
+    pub const fn stack(&self) -> Option<&StackId> {
+        match self {
+            Self::DeployStack { stack }
+            | Self::DeleteStack { stack }
+            | Self::RepairStack { stack, .. } => Some(stack),
+            Self::Pull { .. }
+            | Self::AwaitAlarm { .. }
+            | Self::AwaitDns { .. }
+            | Self::AwaitHealthy { .. } => None,
+        }
+    }
 }
 
 /// Why a plan is not confirmed.
@@ -201,6 +219,24 @@ impl Confirmed<Plan> {
 }
 
 impl Plan {
+    /// The waiting steps that can begin: those they need are done, or had nothing to do.
+    pub fn ready(&self, states: &[StepState]) -> Vec<usize> {
+        let done = |index: &usize| {
+            let state = states.get(*index);
+            matches!(state, Some(StepState::Done | StepState::Skipped))
+        };
+        let can_begin = |(index, step): &(usize, &Step)| {
+            let waits = states.get(*index) == Some(&StepState::Waiting);
+            waits
+                && match &step.needs {
+                    Some(needs) => needs.iter().all(done),
+                    None => (0..*index).all(|before| done(&before)),
+                }
+        };
+        let steps = self.steps.iter().enumerate();
+        steps.filter(can_begin).map(|(index, _)| index).collect()
+    }
+
     /// Whether the review waits for change sets.
     pub fn is_pending(&self) -> bool {
         let forecasts = self.steps.iter().filter_map(|step| step.forecast.as_ref());

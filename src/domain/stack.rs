@@ -171,6 +171,42 @@ impl StackEvent {
     }
 }
 
+/// What goes on in a stack: since when, and by whose call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activity {
+    pub status: StackStatus,
+    pub since: Timestamp,
+    /// The client request token of the call that began it.
+    pub token: Option<String>,
+}
+
+impl Activity {
+    /// From a stack's events (oldest first): the newest one that says that the stack itself is in progress.
+    pub fn of(events: &[StackEvent]) -> Option<Self> {
+        let begun = |e: &&StackEvent| e.is_of_the_stack() && e.status.is_in_progress();
+        let event = events.iter().rev().find(begun)?;
+        Some(Self {
+            status: StackStatus::new(event.status.0.clone()),
+            since: event.at,
+            token: event.token.clone(),
+        })
+    }
+}
+
+impl fmt::Display for Activity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let since = self.since.strftime("%H:%M:%SZ");
+        match &self.token {
+            Some(token) => write!(f, "{} since {since}, by {token}", self.status),
+            None => write!(
+                f,
+                "{} since {since}, by a call without a token",
+                self.status
+            ),
+        }
+    }
+}
+
 /// A resource's status as CloudFormation spells it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -53,10 +53,11 @@ impl Job {
         }
         let total = set.changes.len();
         self.tell_start(total).await;
-        self.client()
-            .execute_change_set(&self.target.name, &token, &token)
-            .await
-            .map_err(|e| e.to_string())?;
+        self.insist(|| {
+            self.client()
+                .execute_change_set(&self.target.name, &token, &token)
+        })
+        .await?;
         let end = self.follow(&self.target.name.clone(), since, total).await?;
         if end.phase() == Phase::Settled {
             let note = Some(end.label().to_owned());
@@ -70,13 +71,14 @@ impl Job {
     }
 
     /// What a deployment would change in a stack that exists; the change set is thrown away again.
-    pub(super) async fn preview(self, wanted: Deployment) -> Result<Vec<Change>, String> {
+    /// None: nothing.
+    pub(super) async fn preview(self, wanted: Deployment) -> Result<Option<Vec<Change>>, String> {
         let name = format!("{}-review", self.token());
         let Some(set) = self.change_set(&name, wanted, false).await? else {
-            return Ok(Vec::new());
+            return Ok(None);
         };
         self.discard(&name).await;
-        Ok(set.changes)
+        Ok(Some(set.changes))
     }
 
     /// Makes a change set and waits for it; none where nothing would change.
@@ -97,10 +99,8 @@ impl Job {
             create,
             token: name.to_owned(),
         };
-        self.client()
-            .create_change_set(new)
-            .await
-            .map_err(|e| e.to_string())?;
+        self.insist(|| self.client().create_change_set(new.clone()))
+            .await?;
         let mut failures = 0;
         loop {
             match self.client().change_set(&self.target.name, name).await {
@@ -124,11 +124,8 @@ impl Job {
     }
 
     async fn discard(&self, name: &str) {
-        if let Err(error) = self
-            .client()
-            .delete_change_set(&self.target.name, name)
-            .await
-        {
+        let discarded = self.insist(|| self.client().delete_change_set(&self.target.name, name));
+        if let Err(error) = discarded.await {
             self.tell(News::Note(format!("change set {name} stays: {error}")))
                 .await;
         }

@@ -1,6 +1,6 @@
 //! What the pollers must know to ask the right questions, published from the model.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -8,6 +8,7 @@ use crate::app::effect::Pace;
 use crate::app::model::Model;
 use crate::domain::environment::Environment;
 use crate::domain::health::{CheckId, CheckTarget};
+use crate::domain::operation::StepState;
 use crate::domain::placeholder::Bindings;
 use crate::domain::prediction::check_of;
 use crate::domain::stack::StackId;
@@ -18,6 +19,8 @@ pub(super) struct Known {
     pub bindings: Bindings,
     /// A stack's resources are listed again when this changes.
     pub versions: BTreeMap<StackId, StackVersion>,
+    /// Stacks that a step of the running operation reads by itself.
+    pub followed: BTreeSet<StackId>,
     /// Endpoint checks of the environment: those whose checkers are asked one at a time.
     pub endpoint_checks: Vec<CheckId>,
     pub pace: Pace,
@@ -38,6 +41,7 @@ impl Known {
         Self {
             bindings: model.env.bindings(&model.seen),
             versions: versions(model),
+            followed: followed(model),
             endpoint_checks: endpoint_checks(model),
             pace: model.pace,
             refreshes,
@@ -56,11 +60,24 @@ impl Known {
         Self {
             bindings: env.given.clone(),
             versions: BTreeMap::new(),
+            followed: BTreeSet::new(),
             endpoint_checks: Vec::new(),
             pace: Pace::Idle,
             refreshes: 0,
         }
     }
+}
+
+fn followed(model: &Model) -> BTreeSet<StackId> {
+    let run = model.run.as_deref().filter(|run| run.is_running());
+    let asking = run.and_then(|run| run.asking.as_ref().map(|a| a.index));
+    let steps = run.into_iter().flat_map(|run| {
+        let plan = run.plan().steps.iter().zip(&run.steps).enumerate();
+        plan.filter(|(_, (_, state))| state.state == StepState::Running)
+    });
+    let steps = steps.filter(|(index, _)| Some(*index) != asking);
+    let stacks = steps.filter_map(|(_, (step, _))| step.action.stack().cloned());
+    stacks.collect()
 }
 
 fn versions(model: &Model) -> BTreeMap<StackId, StackVersion> {

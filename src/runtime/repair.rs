@@ -32,13 +32,16 @@ impl Job {
                 self.target.name, stack.status
             ));
         }
-        let left = skip.len();
-        self.call(&stack.arn, repair, skip)
-            .await
-            .map_err(|e| e.to_string())?;
+        self.insist(|| self.call(&stack.arn, repair, skip.clone()))
+            .await?;
         let end = self.follow(&stack.arn, since, 0).await?;
         self.tell_stack(end.clone()).await;
-        self.judge(repair, &end, left)
+        let left = if end.phase() == Phase::Absent {
+            self.left_behind(&stack.arn).await
+        } else {
+            String::new()
+        };
+        self.judge(repair, &end, &left)
     }
 
     async fn call(&self, arn: &str, repair: Repair, skip: Vec<String>) -> Result<(), ActError> {
@@ -58,16 +61,13 @@ impl Job {
         }
     }
 
-    fn judge(&self, repair: Repair, end: &StackState, left: usize) -> Result<StepDone, String> {
+    fn judge(&self, repair: Repair, end: &StackState, left: &str) -> Result<StepDone, String> {
         let phase = end.phase();
         let note = match (repair, phase) {
             (Repair::CancelUpdate, Phase::Settled) => {
                 "the update was through before it could be cancelled".to_owned()
             }
-            (Repair::Delete, Phase::Absent) if left > 0 => {
-                format!("DELETE_COMPLETE, {left} left behind")
-            }
-            (_, Phase::Absent) => "DELETE_COMPLETE".to_owned(),
+            (_, Phase::Absent) => format!("DELETE_COMPLETE, {left}"),
             _ if repair.is_reached(phase) => end.label().to_owned(),
             _ => return Err(why(&self.target.name, end)),
         };

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use crate::app::effect::StackTarget;
 use crate::app::msg::{Msg, News, StepDone};
 use crate::app::run::StackProgress;
-use crate::aws::{DeleteOptions, RegionClient};
+use crate::aws::{ActError, DeleteOptions, RegionClient};
 use crate::domain::change::Change;
 use crate::domain::observation::{Seen, Sighting};
 use crate::domain::observed::{FailureKind, ReadError};
@@ -78,19 +78,40 @@ impl Job {
             token: self.token(),
             ..DeleteOptions::default()
         };
-        self.client()
-            .delete_stack(&arn, options)
-            .await
-            .map_err(|e| e.to_string())?;
+        self.insist(|| self.client().delete_stack(&arn, options.clone()))
+            .await?;
         let end = self.follow(&arn, since, total).await?;
         if end.phase() == Phase::Absent {
             self.tell_stack(StackState::Absent).await;
+            let left = self.left_behind(&arn).await;
             Ok(StepDone {
                 skipped: false,
-                note: Some("DELETE_COMPLETE".to_owned()),
+                note: Some(format!("DELETE_COMPLETE, {left}")),
             })
         } else {
             Err(why(&self.target.name, &end))
+        }
+    }
+
+    /// What a deleted stack has left in AWS, in words. CloudFormation remembers a deleted stack's resources for 90 days.
+    pub(super) async fn left_behind(&self, arn: &str) -> String {
+        let resources = match self.client().stack_resources(arn).await {
+            Ok(resources) => resources,
+            Err(error) => return format!("what is left could not be listed: {error}"),
+        };
+        let gone = |status: &str| matches!(status, "DELETE_COMPLETE" | "");
+        let left: Vec<String> = resources
+            .iter()
+            .filter(|r| !gone(&r.status.0))
+            .map(|r| {
+                let physical = r.physical_id.as_deref().unwrap_or("no physical id");
+                format!("{} ({}, {physical})", r.logical_id, r.resource_type)
+            })
+            .collect();
+        if left.is_empty() {
+            "nothing is left".to_owned()
+        } else {
+            format!("{} left in AWS: {}", left.len(), left.join("; "))
         }
     }
 
@@ -124,6 +145,24 @@ impl Job {
             })
         } else {
             Err(why(&self.target.name, &end))
+        }
+    }
+
+    /// Calls again while CloudFormation throttles: a call that was throttled has done nothing, and each carries a token.
+    pub(super) async fn insist<T, F>(&self, mut call: impl FnMut() -> F) -> Result<T, String>
+    where
+        F: Future<Output = Result<T, ActError>>,
+    {
+        let mut failures = 0;
+        loop {
+            match call().await {
+                Ok(done) => return Ok(done),
+                Err(error) if error.kind == FailureKind::Throttled && failures < MOST_FAILURES => {
+                    failures += 1;
+                }
+                Err(error) => return Err(error.to_string()),
+            }
+            self.session.clock.sleep(POLL).await;
         }
     }
 

@@ -719,6 +719,7 @@ pub(crate) fn failover_plan(model: &Model) -> Plan {
         action,
         undo: undo.map(Into::into),
         expect: expect.map(Into::into),
+        needs: None,
         forecast: None,
     };
     let standby = Some(Role::Standby);
@@ -953,6 +954,7 @@ fn deploy_plan(model: &Model) -> Plan {
         },
         undo: Some("deploy the previous version".into()),
         expect: Some("a few minutes".into()),
+        needs: None,
         forecast: None,
     };
     Plan {
@@ -1150,6 +1152,70 @@ pub(crate) fn deleting(mut model: Model) -> Model {
     };
     let id = OperationId::new(OperationKind::Delete, model.now, 9);
     let plan = crate::domain::planning::stacks::delete(&basis, id).unwrap();
+    model.dialog = Some(Dialog::Confirm(Box::new(Confirm::new(plan))));
+    model
+}
+
+/// The review of a deploy: one stack replaces a table, the other waits for it.
+pub(crate) fn reviewing() -> Model {
+    use crate::domain::change::{Change, ChangeAction, Replacement};
+    use crate::domain::forecast::{Basis, Forecast, ParameterChange};
+    let mut model = steady();
+    let mut plan = deploy_plan(&model);
+    let change = |action, id: &str, kind: &str, replacement, cause: &str| Change {
+        action,
+        logical_id: id.into(),
+        resource_type: kind.into(),
+        replacement,
+        causes: vec![cause.to_owned()],
+    };
+    let changes = vec![
+        change(
+            ChangeAction::Modify,
+            "PaymentFunction",
+            "AWS::Lambda::Function",
+            Replacement::No,
+            "Properties.ReservedConcurrentExecutions",
+        ),
+        change(
+            ChangeAction::Modify,
+            "PaymentTable",
+            "AWS::DynamoDB::GlobalTable",
+            Replacement::Yes,
+            "Properties.KeySchema",
+        ),
+    ];
+    let parameter = |name: &str, old: &str, new: &str, hidden| ParameterChange {
+        name: name.into(),
+        source: "given".into(),
+        old: Some(old.into()),
+        new: Some(new.into()),
+        hidden,
+    };
+    let parameters = vec![
+        parameter("reservedConcurrency", "100", "90", false),
+        parameter("apiSecret", "", "", true),
+    ];
+    let forecasts = [
+        Forecast {
+            basis: Basis::ChangeSet { inputs: Vec::new() },
+            changes,
+            parameters,
+        },
+        Forecast {
+            basis: Basis::Later {
+                inputs: vec!["standby".into()],
+            },
+            changes: Vec::new(),
+            parameters: Vec::new(),
+        },
+    ];
+    for (step, forecast) in plan.steps.iter_mut().zip(forecasts) {
+        step.forecast = Some(forecast);
+    }
+    plan.guards = crate::domain::planning::stacks::data_loss(&plan.steps)
+        .into_iter()
+        .collect();
     model.dialog = Some(Dialog::Confirm(Box::new(Confirm::new(plan))));
     model
 }

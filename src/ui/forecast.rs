@@ -40,7 +40,7 @@ pub(super) fn lines(step: &Step, columns: usize) -> Vec<Line<'_>> {
     let paint = match &forecast.basis {
         Basis::Failed(_) => Paint::Bad,
         Basis::Pending | Basis::Later { .. } => Paint::Warn,
-        Basis::Template | Basis::ChangeSet { .. } => Paint::Text,
+        Basis::Template | Basis::Unchanged | Basis::ChangeSet { .. } => Paint::Text,
     };
     let headline = text::wrap(&forecast.headline(), columns.saturating_sub(4));
     let mut lines: Vec<Line<'_>> = headline

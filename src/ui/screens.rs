@@ -144,6 +144,7 @@ fn dialogs() {
     snapshot("hold", &fixtures::planned(fixtures::on_standby(None)));
     snapshot("delete", &fixtures::deleting(fixtures::steady()));
     snapshot("repair", &fixtures::repairing());
+    snapshot("review", &fixtures::reviewing());
     snapshot("form", &fixtures::form());
     snapshot(
         "help",
@@ -209,6 +210,7 @@ fn situations() -> Vec<Model> {
         fixtures::refused(),
         fixtures::form(),
         fixtures::repairing(),
+        fixtures::reviewing(),
         fixtures::with(fixtures::steady(), Dialog::Help { scroll: 7 }),
         fixtures::with(fixtures::dark(), Dialog::Errors { scroll: 3 }),
         fixtures::with(fixtures::failing_over(), Dialog::Quit),

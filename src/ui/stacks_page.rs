@@ -6,7 +6,7 @@ use crate::app::model::{Model, Page};
 use crate::domain::assess::limit;
 use crate::domain::environment::StackSpec;
 use crate::domain::observed::Observed;
-use crate::domain::stack::{Stack, StackState};
+use crate::domain::stack::{Activity, Stack, StackState};
 
 use super::canvas::Canvas;
 use super::layout::{self, WIDE};
@@ -107,7 +107,8 @@ fn detail(canvas: &mut Canvas<'_>, model: &Model, spec: &StackSpec) {
         return;
     };
     let mut y = 0;
-    for line in facts(model, stack, width) {
+    let activity = model.seen.activity(&spec.id);
+    for line in facts(model, (stack, activity), width) {
         body.line(y, &Line::new().text(" ").join(line));
         y += 1;
     }
@@ -123,7 +124,11 @@ fn detail(canvas: &mut Canvas<'_>, model: &Model, spec: &StackSpec) {
     }
 }
 
-fn facts<'a>(model: &Model, stack: &'a Stack, width: usize) -> Vec<Line<'a>> {
+fn facts<'a>(
+    model: &Model,
+    (stack, activity): (&'a Stack, Option<&Activity>),
+    width: usize,
+) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
     if let Some(reason) = &stack.reason {
         let wrapped = text::wrap(reason, width.saturating_sub(2));
@@ -133,6 +138,9 @@ fn facts<'a>(model: &Model, stack: &'a Stack, width: usize) -> Vec<Line<'a>> {
                 .take(3)
                 .map(|l| Line::of(l, Paint::Warn)),
         );
+    }
+    if let Some(activity) = activity {
+        lines.push(Line::of(activity.to_string(), Paint::Warn));
     }
     let mut parts = Vec::new();
     if let Some(at) = stack.created {

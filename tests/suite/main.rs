@@ -8,6 +8,7 @@
 )]
 
 mod cli;
+mod deploy;
 mod layers;
 mod scenarios;
 mod schema;

@@ -148,7 +148,7 @@ fn a_blocked_deletion_leaves_behind_what_does_not_let_itself_be_deleted() {
     console.press("j \r");
     console.sees(&["AuditBucket (AWS::S3::Bucket", "to be removed by hand"]);
     confirm(&mut console);
-    console.sees(&["SUCCEEDED", "1 left behind"]);
+    console.sees(&["SUCCEEDED", "1 left in AWS"]);
 }
 
 #[test]

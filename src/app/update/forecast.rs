@@ -5,7 +5,8 @@ use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::app::update::orders;
 use crate::domain::change::Change;
-use crate::domain::forecast::Basis;
+use crate::domain::forecast::{Basis, Forecast};
+use crate::domain::guard::GuardId;
 use crate::domain::operation::OperationId;
 use crate::domain::plan::Plan;
 use crate::domain::planning::stacks::{data_loss, input_stacks};
@@ -18,7 +19,7 @@ pub(super) fn ask(model: &mut Model) -> Vec<Effect> {
     let plan = &confirm.plan;
     let pending = plan.steps.iter().enumerate().filter(|(_, step)| {
         let forecast = step.forecast.as_ref();
-        forecast.is_some_and(crate::domain::forecast::Forecast::is_pending)
+        forecast.is_some_and(Forecast::is_pending)
     });
     let mut effects = Vec::new();
     let mut failed = Vec::new();
@@ -43,7 +44,7 @@ pub(super) fn previewed(
     model: &mut Model,
     operation: &OperationId,
     index: usize,
-    result: Result<Vec<Change>, String>,
+    result: Result<Option<Vec<Change>>, String>,
 ) -> Vec<Effect> {
     let Some(Dialog::Confirm(confirm)) = &mut model.dialog else {
         return Vec::new();
@@ -52,12 +53,9 @@ pub(super) fn previewed(
     if plan.id != *operation {
         return Vec::new();
     }
-    let inputs = match plan.steps.get(index).map(|step| &step.action) {
-        Some(crate::domain::plan::Action::DeployStack { stack }) => {
-            model.env.stack(stack).map(input_stacks).unwrap_or_default()
-        }
-        _ => Vec::new(),
-    };
+    let stack = plan.steps.get(index).and_then(|step| step.action.stack());
+    let spec = stack.and_then(|stack| model.env.stack(stack));
+    let inputs = spec.map(input_stacks).unwrap_or_default();
     let Some(forecast) = plan
         .steps
         .get_mut(index)
@@ -66,7 +64,8 @@ pub(super) fn previewed(
         return Vec::new();
     };
     match result {
-        Ok(changes) => {
+        Ok(None) => forecast.basis = Basis::Unchanged,
+        Ok(Some(changes)) => {
             forecast.basis = Basis::ChangeSet { inputs };
             forecast.changes = changes;
         }
@@ -81,19 +80,15 @@ fn settle(plan: &mut Plan) {
     let unchanged: Vec<String> = plan
         .steps
         .iter()
-        .filter(|step| step.forecast.as_ref().is_some_and(|f| f.is_unchanged()))
-        .filter_map(|step| match &step.action {
-            crate::domain::plan::Action::DeployStack { stack } => Some(stack.0.clone()),
-            _ => None,
-        })
+        .filter(|step| step.forecast.as_ref().is_some_and(Forecast::is_unchanged))
+        .filter_map(|step| step.action.stack().map(|stack| stack.0.clone()))
         .collect();
     for forecast in plan.steps.iter_mut().filter_map(|s| s.forecast.as_mut()) {
         if let Basis::ChangeSet { inputs } = &mut forecast.basis {
             inputs.retain(|stack| !unchanged.contains(stack));
         }
     }
-    plan.guards
-        .retain(|guard| guard.id != crate::domain::guard::GuardId::DataLoss);
+    plan.guards.retain(|guard| guard.id != GuardId::DataLoss);
     let guard = data_loss(&plan.steps);
     plan.guards.extend(guard);
 }

@@ -101,7 +101,11 @@ fn reviewed(model: &Model, stack: &StackId) -> Option<Reviewed> {
     let mine =
         |step: &&Step| matches!(&step.action, Action::DeployStack { stack: s } if s == stack);
     let forecast = run.plan().steps.iter().find(mine)?.forecast.as_ref()?;
-    let exact = matches!(&forecast.basis, Basis::ChangeSet { inputs } if inputs.is_empty());
+    let exact = match &forecast.basis {
+        Basis::ChangeSet { inputs } => inputs.is_empty(),
+        Basis::Unchanged => true,
+        Basis::Pending | Basis::Template | Basis::Later { .. } | Basis::Failed(_) => false,
+    };
     Some(Reviewed {
         changes: forecast.changes.clone(),
         exact,

@@ -9,14 +9,41 @@ use crate::app::update::{orders, watch};
 use crate::domain::operation::{OperationId, OperationKind, Outcome, StepState};
 use crate::domain::plan::Action;
 
-/// Starts the first step that waits, or ends the operation if none does.
+/// Starts every step that can begin, or ends the operation if none is left. After a failure nothing begins any more, and
+/// the operation ends when what runs beside it has come to its own end.
 pub(super) fn start_next(model: &mut Model) -> Vec<Effect> {
+    let Some(run) = model.run.as_deref().filter(|run| run.is_running()) else {
+        return Vec::new();
+    };
+    let states: Vec<StepState> = run.steps.iter().map(|step| step.state).collect();
+    let is_running = states.contains(&StepState::Running);
+    let failed = run.steps.iter().find(|s| s.state == StepState::Failed);
+    if let Some(failed) = failed {
+        let why = failed.note.clone();
+        return if is_running {
+            Vec::new()
+        } else {
+            finish(model, Outcome::Failed, why)
+        };
+    }
+    let ready = run.plan().ready(&states);
+    if ready.is_empty() && !is_running {
+        return finish(model, Outcome::Succeeded, None);
+    }
+    let mut effects = Vec::new();
+    for index in ready {
+        effects.extend(start(model, index));
+    }
+    effects
+}
+
+fn start(model: &mut Model, index: usize) -> Vec<Effect> {
     let now = model.now;
     let Some(run) = model.run.as_deref_mut().filter(|run| run.is_running()) else {
         return Vec::new();
     };
-    let Some((index, step)) = run.current().map(|(index, step)| (index, step.clone())) else {
-        return finish(model, Outcome::Succeeded, None);
+    let Some(action) = run.plan().steps.get(index).map(|s| s.action.clone()) else {
+        return Vec::new();
     };
     let Some(slot) = run.steps.get_mut(index) else {
         return Vec::new();
@@ -24,11 +51,11 @@ pub(super) fn start_next(model: &mut Model) -> Vec<Effect> {
     slot.state = StepState::Running;
     slot.started = Some(now);
     let mut effects = vec![journal_step(run, index, now)];
-    if is_wait(&step.action) {
+    if is_wait(&action) {
         effects.extend(watch::watch(model));
         return effects;
     }
-    match orders::order(model, &step.action) {
+    match orders::order(model, &action) {
         Ok(order) => {
             let operation = remember_lever(model, &order);
             effects.extend(undo(operation.as_ref(), &order, now));
@@ -175,14 +202,14 @@ pub(super) fn fail_step(model: &mut Model, index: usize, why: String) -> Vec<Eff
     if let Some(slot) = run.steps.get_mut(index) {
         slot.state = StepState::Failed;
         slot.finished = Some(now);
-        slot.note = Some(why.clone());
+        slot.note = Some(why);
     }
     let entry = journal_step(run, index, now);
     if run.plan().kind.moves_traffic() {
         model.next_lever = watch::lever_after(model);
     }
     let mut effects = vec![entry];
-    effects.extend(finish(model, Outcome::Failed, Some(why)));
+    effects.extend(start_next(model));
     effects
 }
 

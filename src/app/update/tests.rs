@@ -79,6 +79,26 @@ fn begin(model: &mut Model, key: char) -> (crate::domain::operation::OperationId
     (id, effects)
 }
 
+/// Asks for a deploy, whose change sets find nothing to change.
+fn previewed(model: &mut Model, ask: Ask) {
+    for effect in update(model, Msg::Ask(ask)) {
+        if let Effect::Preview {
+            operation, index, ..
+        } = effect
+        {
+            let result = Ok(None);
+            update(
+                model,
+                Msg::Previewed {
+                    operation,
+                    index,
+                    result,
+                },
+            );
+        }
+    }
+}
+
 fn done(
     model: &mut Model,
     id: &crate::domain::operation::OperationId,
@@ -419,7 +439,7 @@ fn a_deploy_without_a_journal_changes_nothing() {
         repair: None,
         salt: 1,
     };
-    update(&mut model, Msg::Ask(ask));
+    previewed(&mut model, ask);
     let consent = crate::domain::plan::Consent {
         typed_name: "payment-standby-demo".into(),
         ..Default::default()
@@ -467,7 +487,7 @@ fn deploying_leaves_a_pulled_endpoint_lever_alone() {
         repair: None,
         salt: 1,
     };
-    update(&mut model, Msg::Ask(ask));
+    previewed(&mut model, ask);
     let consent = crate::domain::plan::Consent {
         typed_name: "payment-standby-demo".into(),
         ..Default::default()

@@ -273,6 +273,7 @@ mod tests {
                 },
                 undo: None,
                 expect: Some("about 2 min".into()),
+                needs: None,
                 forecast: Some(Forecast {
                     basis: Basis::ChangeSet { inputs: Vec::new() },
                     changes: vec![Change {
@@ -301,7 +302,9 @@ mod tests {
         Deploy pay-demo  PRODUCTION  planned
           1  update payment-standby-demo  us-east-1
              takes: about 2 min
-             modify  PaymentTable  AWS::DynamoDB::GlobalTable  REPLACED  DATA MAY BE LOST
+             plan:  1 REPLACE
+               modify  PaymentTable  AWS::DynamoDB::GlobalTable  REPLACED  DATA MAY BE LOST  Properties.KeySchema
+               readCapacity  5 -> 10  given
         note: the standby is up to date
         ");
     }

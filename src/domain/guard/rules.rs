@@ -155,8 +155,10 @@ impl Asked<'_> {
                 .stacks
                 .get(&spec.id)?
                 .fresh(self.now, limit::STACKS)?;
-            (state.phase() == Phase::InProgress)
-                .then(|| format!("{} is {}", spec.name, state.label()))
+            (state.phase() == Phase::InProgress).then(|| match self.seen.activity(&spec.id) {
+                Some(activity) => format!("{} is {activity}", spec.name),
+                None => format!("{} is {}", spec.name, state.label()),
+            })
         });
         let own = self.question.running.map(str::to_owned);
         own.or(busy).map_or_else(

@@ -85,7 +85,7 @@ fn is_hidden(basis: &Basis<'_>, spec: &StackSpec, template: &Value, name: &str) 
     let no_echo = declared
         .and_then(|p| p.get("NoEcho"))
         .is_some_and(|flag| flag.as_bool().unwrap_or(false) || flag.as_str() == Some("true"));
-    let sensitive = |wanted: &&str| {
+    let sensitive = |wanted: &&str| -> bool {
         basis
             .env
             .parameters
@@ -93,7 +93,7 @@ fn is_hidden(basis: &Basis<'_>, spec: &StackSpec, template: &Value, name: &str) 
             .any(|p| p.sensitive && p.name == **wanted)
     };
     let names = spec.parameters.get(name).and_then(|text| text.names().ok());
-    no_echo || names.is_some_and(|names| names.iter().any(|n| sensitive(&n)))
+    no_echo || names.is_some_and(|names| names.iter().any(sensitive))
 }
 
 /// Where a parameter's value comes from.

@@ -17,6 +17,7 @@ use crate::domain::region::Role;
 use crate::domain::repair::Repair;
 use crate::domain::stack::{Phase, StackId, StackResource};
 
+mod blockers;
 mod forecast;
 pub mod repair;
 pub mod stacks;
@@ -137,7 +138,7 @@ impl Basis<'_> {
     fn nothing_running_but(&self, id: &StackId) -> GuardResult {
         let others = self.env.stacks.iter().filter(|spec| spec.id != *id);
         let phases = others.filter_map(|spec| Some((spec.id.clone(), self.phase(spec).ok()?)));
-        nothing_running(&phases.collect())
+        nothing_running(self.seen, &phases.collect())
     }
 
     /// The region's name and what goes there, for people.
@@ -146,14 +147,17 @@ impl Basis<'_> {
     }
 }
 
-fn nothing_running(phases: &BTreeMap<StackId, Phase>) -> GuardResult {
+fn nothing_running(seen: &Observation, phases: &BTreeMap<StackId, Phase>) -> GuardResult {
     let busy = phases
         .iter()
         .find(|(_, phase)| **phase == Phase::InProgress);
     match busy {
         Some((id, _)) => firm_refusal(
             GuardId::NothingRunning,
-            format!("stack {id} is in progress"),
+            seen.activity(id).map_or_else(
+                || format!("stack {id} is in progress"),
+                |activity| format!("stack {id}: {activity}"),
+            ),
             "another operation is running in the environment",
         )
         .remedy("wait for it or stop it"),
@@ -173,6 +177,7 @@ fn step(title: impl Into<String>, role: Option<Role>, action: Action) -> Step {
         action,
         undo: None,
         expect: None,
+        needs: None,
         forecast: None,
     }
 }

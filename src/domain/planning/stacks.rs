@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::environment::StackSpec;
+use crate::domain::environment::{Environment, StackSpec};
+use crate::domain::forecast::Forecast;
 use crate::domain::guard::{GuardId, GuardResult, GuardVerdict, firm_refusal, result};
 use crate::domain::observation::{Observation, Serving};
 use crate::domain::operation::{OperationId, OperationKind};
 use crate::domain::plan::{Action, Plan, Step};
-use crate::domain::planning::{Basis, CannotPlan, forecast, nothing_running, step};
+use crate::domain::planning::{Basis, CannotPlan, blockers, forecast, nothing_running, step};
 use crate::domain::stack::{Phase, StackId};
 
 /// A plan to create or update every stack, in manifest order.
@@ -34,9 +35,13 @@ pub fn deploy(basis: &Basis<'_>, id: OperationId) -> Result<Plan, CannotPlan> {
                 spec.name,
                 basis.region(spec.role)
             ));
-            steps.push(delete_step(spec));
+            steps.push(Step {
+                needs: Some(needs(env, &steps, spec)),
+                ..delete_step(spec)
+            });
         }
         steps.push(Step {
+            needs: Some(needs(env, &steps, spec)),
             forecast: forecast::forecast(basis, spec, phase),
             ..deploy_step(spec, phase)
         });
@@ -58,7 +63,7 @@ pub fn deploy(basis: &Basis<'_>, id: OperationId) -> Result<Plan, CannotPlan> {
     plan.guards = basis
         .read_only()
         .into_iter()
-        .chain([nothing_running(&phases)])
+        .chain([nothing_running(basis.seen, &phases)])
         .chain(failed)
         .collect();
     plan.basis = phases;
@@ -68,11 +73,29 @@ pub fn deploy(basis: &Basis<'_>, id: OperationId) -> Result<Plan, CannotPlan> {
     Ok(plan)
 }
 
+/// The earlier steps that a stack has to wait for: its own, those of the stacks it comes after or takes outputs of, and
+/// of the stack that makes one of these.
+fn needs(env: &Environment, before: &[Step], spec: &StackSpec) -> Vec<usize> {
+    let inputs = forecast::input_stacks(spec).into_iter().map(StackId);
+    let mut wanted: Vec<StackId> = spec.after.iter().cloned().chain(inputs).collect();
+    let makers = wanted
+        .iter()
+        .filter_map(|id| env.stack(id)?.made_by.as_ref());
+    let makers: Vec<StackId> = makers.map(|maker| maker.stack.clone()).collect();
+    wanted.extend(makers);
+    wanted.push(spec.id.clone());
+    let steps = before.iter().enumerate();
+    steps
+        .filter(|(_, step)| step.action.stack().is_some_and(|id| wanted.contains(id)))
+        .map(|(index, _)| index)
+        .collect()
+}
+
 /// What would be replaced or removed with its data, as far as the change sets tell.
 pub fn data_loss(steps: &[Step]) -> Option<GuardResult> {
     let forecasts = steps.iter().filter_map(|step| step.forecast.as_ref());
     let dangers: Vec<String> = forecasts
-        .flat_map(|forecast| forecast.dangers())
+        .flat_map(Forecast::dangers)
         .map(|change| format!("{} ({})", change.logical_id, change.resource_type))
         .collect();
     (!dangers.is_empty()).then(|| {
@@ -175,12 +198,16 @@ pub fn delete(basis: &Basis<'_>, id: OperationId) -> Result<Plan, CannotPlan> {
         specs.iter().map(|spec| delete_step(spec)).collect(),
     );
     let mut guards: Vec<GuardResult> = basis.read_only().into_iter().collect();
-    guards.push(nothing_running(&phases));
+    guards.push(nothing_running(basis.seen, &phases));
     guards.extend(not_serving(basis, &specs));
     guards.extend(production(basis));
     guards.extend(specs.iter().filter_map(|spec| protected(basis.seen, spec)));
     plan.guards = guards;
     plan.basis = phases;
+    plan.notes = specs
+        .iter()
+        .flat_map(|spec| blockers::notes(spec))
+        .collect();
     plan.notes.push(
         "data in the stacks is lost: tables, buckets, backups and secrets are deleted with them"
             .into(),

@@ -11,7 +11,7 @@ use crate::domain::observation::Seen;
 use crate::domain::observed::{FailureKind, ReadError};
 use crate::domain::placeholder::Bindings;
 use crate::domain::region::Role;
-use crate::domain::stack::{StackId, StackState};
+use crate::domain::stack::{Activity, Phase, Stack, StackId, StackState};
 use crate::runtime::known::{Known, StackVersion};
 use crate::runtime::poller::{Cadence, Poller, Wakes};
 
@@ -21,15 +21,56 @@ const HISTORY: Duration = Duration::from_mins(60);
 const LEVER_LOOK_BACK: Duration = Duration::from_hours(12);
 
 impl Poller {
+    /// A stack that a step of ours follows is read by that step.
     pub(super) async fn stack(self, role: Role, id: StackId, name: String) {
-        self.every(Cadence(30, 3), Wakes::Never, move |poller, _| {
+        let told = std::sync::Arc::new(tokio::sync::Mutex::new(None::<StackVersion>));
+        self.every(Cadence(30, 3), Wakes::Never, move |poller, known| {
             let (id, name) = (id.clone(), name.clone());
+            let told = std::sync::Arc::clone(&told);
             async move {
-                let result = poller.session.clients.regions.get(role).stack(&name).await;
-                vec![Seen::Stack(role, id, result)]
+                if known.followed.contains(&id) {
+                    return Vec::new();
+                }
+                let client = poller.session.clients.regions.get(role);
+                let result = client.stack(&name).await;
+                let mut told = told.lock().await;
+                let activity = match &result {
+                    Ok(StackState::Present(stack)) => {
+                        poller.activity((role, &id), stack, &mut told).await
+                    }
+                    _ => None,
+                };
+                let stack = Seen::Stack(role, id, result);
+                std::iter::once(stack).chain(activity).collect()
             }
         })
         .await;
+    }
+
+    /// Who began what goes on in a stack, asked once each time that something begins.
+    async fn activity(
+        &self,
+        (role, id): (Role, &StackId),
+        stack: &Stack,
+        told: &mut Option<StackVersion>,
+    ) -> Option<Seen> {
+        let version = StackVersion {
+            arn: stack.arn.clone(),
+            status: stack.status.0.clone(),
+            updated: stack.updated,
+        };
+        let is_busy = stack.status.phase() == Phase::InProgress;
+        if !is_busy || told.as_ref() == Some(&version) {
+            return None;
+        }
+        let client = self.session.clients.regions.get(role);
+        let events = client.newest_events(&stack.arn).await;
+        let result = match events {
+            Ok(events) => Activity::of(&events).map(Ok)?,
+            Err(error) => Err(error),
+        };
+        *told = result.is_ok().then_some(version);
+        Some(Seen::Activity(role, id.clone(), result))
     }
 
     /// A stack that a `StackSet` makes, found by the beginning of its name in its own region; once found, by its ARN.

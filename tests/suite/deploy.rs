@@ -1,0 +1,230 @@
+//! Deploys in a rehearsal: what the review says, what is executed, and how many calls it takes.
+
+use std::collections::BTreeMap;
+
+use switchback::app::msg::Ask;
+use switchback::domain::change::ChangeAction;
+use switchback::domain::forecast::{Basis, Forecast};
+use switchback::domain::guard::GuardId;
+use switchback::domain::operation::{OperationKind, OperationResult, Outcome, StepState};
+use switchback::domain::plan::{Consent, Plan};
+use switchback::rehearsal::scenario::Scenario;
+use switchback::runtime::headless::{self, Went};
+
+use crate::support::in_process::{Rehearsed, rehearse, rehearse_scenario};
+
+/// Seconds between two looks while an operation runs.
+const POLL: f64 = 3.0;
+/// Pages of 100 events that a stack may have besides: one of sixty resources has some three.
+const PAGES: f64 = 4.0;
+
+fn ask(parameters: &[(&str, &str)]) -> Ask {
+    let own = |(k, v): &(&str, &str)| ((*k).to_owned(), (*v).to_owned());
+    Ask {
+        kind: OperationKind::Deploy,
+        lever: None,
+        parameters: parameters.iter().map(own).collect::<BTreeMap<_, _>>(),
+        repair: None,
+        salt: 9,
+    }
+}
+
+async fn review(stage: &mut Rehearsed, parameters: &[(&str, &str)]) -> Plan {
+    let plan = headless::plan(&mut stage.core, ask(parameters))
+        .await
+        .unwrap();
+    stage.core.take(switchback::app::msg::Msg::Key(
+        switchback::app::key::Key::Esc,
+    ));
+    plan
+}
+
+async fn deploy(
+    stage: &mut Rehearsed,
+    parameters: &[(&str, &str)],
+    overridden: &[GuardId],
+) -> OperationResult {
+    let consent = Consent {
+        typed_name: stage.model().env.name.0.clone(),
+        reason: Some("a test".to_owned()),
+        overridden: overridden.iter().map(|g| g.as_str().to_owned()).collect(),
+    };
+    match headless::operate(&mut stage.core, ask(parameters), consent, &mut |_| {}).await {
+        Went::Ended(result) => *result,
+        other => panic!("it did not run: {other:?}"),
+    }
+}
+
+#[test]
+fn what_is_as_it_should_be_is_a_success_without_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    rehearse("steady", folder.path(), async |mut stage| {
+        // the world's own deployment has no tags of ours
+        deploy(&mut stage, &[], &[]).await;
+        let plan = review(&mut stage, &[]).await;
+        let headlines: Vec<String> = plan
+            .steps
+            .iter()
+            .map(|step| step.forecast.as_ref().unwrap().headline())
+            .collect();
+        assert_eq!(headlines, ["no changes"; 3]);
+        let result = deploy(&mut stage, &[], &[]).await;
+        assert_eq!(result.outcome, Outcome::Succeeded);
+        for step in &result.steps {
+            assert_eq!(step.state, StepState::Skipped, "{}", step.title);
+            assert_eq!(step.note.as_deref(), Some("no changes"));
+        }
+    });
+}
+
+#[test]
+fn a_changed_parameter_is_in_the_review_and_then_in_the_stack() {
+    let folder = tempfile::tempdir().unwrap();
+    rehearse("steady", folder.path(), async |mut stage| {
+        let plan = review(&mut stage, &[("reservedConcurrency", "90")]).await;
+        let forecast = plan.steps[0].forecast.as_ref().unwrap();
+        assert!(
+            forecast
+                .changes
+                .iter()
+                .all(|c| c.action == ChangeAction::Modify)
+        );
+        assert!(!forecast.changes.is_empty());
+        let caused = forecast.changes.iter().flat_map(|c| &c.causes);
+        assert!(
+            caused
+                .clone()
+                .any(|c| c.contains("ReservedConcurrentExecutions"))
+        );
+        let changed: Vec<_> = forecast.parameters.iter().filter(|p| p.differs()).collect();
+        assert_eq!(changed.len(), 1, "{changed:?}");
+        assert_eq!(changed[0].old.as_deref(), Some("100"));
+        assert_eq!(changed[0].new.as_deref(), Some("90"));
+        assert_eq!(changed[0].source, "given");
+
+        let before = stage
+            .world
+            .with(|world| world.describe_stacks("us-west-2", None).unwrap());
+        assert!(
+            before
+                .iter()
+                .all(|s| s.status.as_str() == "CREATE_COMPLETE"),
+            "a review changes nothing"
+        );
+        let result = deploy(&mut stage, &[("reservedConcurrency", "90")], &[]).await;
+        assert_eq!(result.outcome, Outcome::Succeeded, "{result:?}");
+        assert_eq!(result.steps[0].note.as_deref(), Some("UPDATE_COMPLETE"));
+    });
+}
+
+#[test]
+fn a_review_of_what_is_not_deployed_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    rehearse("empty", folder.path(), async |mut stage| {
+        let plan = review(&mut stage, &[]).await;
+        for step in &plan.steps {
+            let forecast = step.forecast.as_ref().unwrap();
+            assert_eq!(forecast.basis, Basis::Template);
+            assert!(forecast.counts().add > 10, "{}", forecast.headline());
+        }
+        for region in ["us-east-1", "us-west-2"] {
+            let there = stage.world.with(|world| world.list_stacks(region).len());
+            assert_eq!(there, 0, "no husk in review");
+        }
+    });
+}
+
+#[test]
+fn the_replacement_of_a_table_is_refused_until_it_is_overridden() {
+    let folder = tempfile::tempdir().unwrap();
+    rehearse("steady", folder.path(), async |mut stage| {
+        let global = stage
+            .core
+            .model
+            .env
+            .stacks
+            .iter_mut()
+            .find(|s| s.template.contains("AWS::DynamoDB::GlobalTable"))
+            .unwrap();
+        let mut template: serde_json::Value = serde_json::from_str(&global.template).unwrap();
+        let resources = template["Resources"].as_object_mut().unwrap();
+        let table = resources
+            .values_mut()
+            .find(|r| r["Type"] == "AWS::DynamoDB::GlobalTable")
+            .unwrap();
+        table["Properties"]["TableName"] = "another-table".into();
+        global.template = template.to_string();
+
+        let plan = review(&mut stage, &[]).await;
+        let refused: Vec<GuardId> = plan.refusals().map(|g| g.id).collect();
+        assert_eq!(refused, [GuardId::DataLoss]);
+        let danger = plan.steps.iter().filter_map(|s| s.forecast.as_ref());
+        let danger: Vec<_> = danger.flat_map(Forecast::dangers).collect();
+        assert_eq!(danger.len(), 1);
+        assert!(danger[0].causes[0].contains("TableName"), "{danger:?}");
+    });
+}
+
+#[test]
+fn a_deploy_asks_once_for_each_stack_and_poll_and_for_events_of_active_stacks_only() {
+    let folder = tempfile::tempdir().unwrap();
+    rehearse("empty", folder.path(), async |mut stage| {
+        let since = stage.model().now;
+        let result = deploy(&mut stage, &[], &[]).await;
+        assert_eq!(result.outcome, Outcome::Succeeded, "{result:?}");
+        let requests = stage.requests_since(since);
+        let count = |name: &str| requests.iter().filter(|r| r.operation == name).count() as f64;
+        let seconds =
+            |from: jiff::Timestamp, to: jiff::Timestamp| to.duration_since(from).as_secs_f64();
+        let lasted = seconds(result.started, result.finished) + 30.0;
+        let stacks = result.steps.len() as f64;
+        let describes = count("DescribeStacks");
+        assert!(
+            describes <= stacks * (lasted / POLL + 1.0),
+            "{describes} DescribeStacks in {lasted} s"
+        );
+        let active: f64 = result
+            .steps
+            .iter()
+            .map(|s| seconds(s.started.unwrap(), s.finished.unwrap()) / POLL + PAGES)
+            .sum();
+        let events = count("DescribeStackEvents");
+        assert!(
+            events <= active,
+            "{events} DescribeStackEvents, {active} allowed"
+        );
+        for name in ["CreateChangeSet", "ExecuteChangeSet"] {
+            assert_eq!(count(name), stacks, "{name}");
+        }
+    });
+}
+
+#[test]
+fn throttling_one_call_in_three_only_slows_a_deploy_down() {
+    let text = "title = \"T\"\nstory = \"S\"\ndeployed = false\n[[faults]]\nkind = \"throttling\"\none_in = 3\n\
+                [expect]\nwithin = 60\n";
+    let scenario = Scenario::parse("throttled-deploy.toml", text).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    rehearse_scenario(scenario, folder.path(), async |mut stage| {
+        let result = deploy(&mut stage, &[], &[]).await;
+        assert_eq!(result.outcome, Outcome::Succeeded, "{result:?}");
+        let throttled = stage.requests_since(jiff::Timestamp::UNIX_EPOCH);
+        assert!(throttled.iter().filter(|r| r.outcome != "ok").count() > 20);
+    });
+}
+
+#[test]
+fn who_is_at_work_in_a_stack_is_said_and_a_second_operation_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    rehearse("foreign-operation", folder.path(), async |mut stage| {
+        stage.wait(5).await;
+        let plan = review(&mut stage, &[]).await;
+        let refusal = plan.refusals().next().unwrap();
+        assert_eq!(refusal.id, GuardId::NothingRunning);
+        assert!(
+            refusal.value.contains("UPDATE_IN_PROGRESS since")
+                && refusal.value.ends_with("by somebody-else"),
+            "{refusal:?}"
+        );
+    });
+}
