@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use crate::domain::alarm::AlarmState;
 use crate::domain::assess::{engaged_levers, limit, silence};
 use crate::domain::environment::{Environment, TrafficSpec};
 use crate::domain::health::{CheckId, CheckTarget, Health, HealthCheck};
-use crate::domain::lever::{Command, LeverKind};
+use crate::domain::lever::{Command, LeverKind, MetricLever};
 use crate::domain::observation::Observation;
 use crate::domain::region::Role;
 use crate::domain::routing::{RecordSet, absolute, possible_answers};
@@ -96,9 +97,15 @@ pub fn predict(
             return Health::Unknown;
         };
         if let Some((LeverKind::Force, command)) = pull
-            && combined_check(env, seen).is_some_and(|combined| combined.id == *id)
+            && let Some(combined) = combined_check(env, seen).filter(|c| c.id == *id)
         {
-            return Health::from_bool(command == Command::Release);
+            // a disabled check asks nobody, so that its threshold moves nothing
+            let raw = Health::from_bool(combined.disabled || command == Command::Release);
+            return if combined.inverted {
+                raw.inverted()
+            } else {
+                raw
+            };
         }
         checks.health(id, &|check| leaf_health(env, seen, now, check, pull))
     };
@@ -140,17 +147,18 @@ fn leaf_health(
     pull: Option<(LeverKind, Command)>,
 ) -> Health {
     match &check.target {
-        CheckTarget::Metric { .. } => {
-            let engaged = match pull {
-                Some((LeverKind::Metric, command)) => Some(command == Command::Engage),
-                _ => seen
-                    .traffic
-                    .lever
-                    .fresh(now, limit::LEVER)
-                    .and_then(|lever| lever.engaged),
-            };
-            engaged.map_or(Health::Unknown, |engaged| Health::from_bool(!engaged))
-        }
+        CheckTarget::Metric {
+            insufficient_data, ..
+        } => match pull {
+            Some((LeverKind::Metric, command)) => Health::from_bool(command == Command::Release),
+            _ => seen
+                .traffic
+                .lever
+                .fresh(now, limit::LEVER)
+                .map_or(Health::Unknown, |lever| {
+                    insufficient_data.health(lever.engaged, latched(lever))
+                }),
+        },
         // the endpoint lever: an inverted check on a path that answers 200 only while the lever is engaged
         CheckTarget::Endpoint { .. } if check.inverted => {
             let engaged = match pull {
@@ -171,6 +179,15 @@ fn leaf_health(
             )
         }
         CheckTarget::Calculated { .. } | CheckTarget::Other(_) => Health::Unknown,
+    }
+}
+
+/// The last state of a lever whose data has ended, as its alarm keeps it (it ignores missing data).
+fn latched(lever: &MetricLever) -> Option<Health> {
+    match lever.alarm {
+        Some(AlarmState::Alarm) => Some(Health::Unhealthy),
+        Some(AlarmState::Ok) => Some(Health::Healthy),
+        Some(AlarmState::InsufficientData | AlarmState::Unknown(_)) | None => None,
     }
 }
 

@@ -5,7 +5,7 @@ use crate::domain::assess::limit;
 use crate::domain::guard::means::reach;
 use crate::domain::lever::{LeverKind, LeverSpec};
 use crate::domain::operation::OperationKind;
-use crate::domain::routing::{Policy, RecordSet};
+use crate::domain::routing::RecordSet;
 
 use super::canvas::Canvas;
 use super::checks_tree;
@@ -210,12 +210,7 @@ fn lever_detail<'a>(model: &'a Model, lever: &'a LeverSpec, kind: LeverKind) -> 
 }
 
 fn record_line(record: &RecordSet, width: usize) -> Line<'_> {
-    let policy = match &record.policy {
-        Policy::Simple => "simple".to_owned(),
-        Policy::Weighted(weight) => format!("weight {weight}"),
-        Policy::Failover(role) => format!("failover {role:?}").to_lowercase(),
-        Policy::Other(name) => name.clone(),
-    };
+    let policy = record.policy.words();
     let target = record.alias.as_ref().map_or_else(
         || record.values.join(", "),
         |alias| format!("alias {}", alias.name),
