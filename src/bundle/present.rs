@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::bundle::lint::{self, Finding};
+use crate::bundle::lint::{self, Body, Finding};
 use crate::bundle::manifest::{Objectives, Parameter, Stack};
 use crate::bundle::{Bundle, BundleError, inline, yaml};
 use crate::domain::region::Role;
@@ -244,6 +244,7 @@ fn signal_row(signal: &ShownSignal) -> [String; 7] {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Checked {
     pub bundle: String,
+    pub bodies: Vec<Body>,
     /// How many rules were applied.
     pub rules: usize,
     pub findings: Vec<Finding>,
@@ -252,19 +253,27 @@ pub struct Checked {
 pub fn check(bundle: &Bundle) -> Checked {
     Checked {
         bundle: bundle.manifest.name.clone(),
+        bodies: lint::bodies(bundle),
         rules: lint::rules().count(),
         findings: lint::check(bundle),
     }
 }
 
-/// One finding a line, then the sum.
+/// The size of each body and one finding a line, then the sum.
 pub fn check_text(checked: &Checked) -> String {
     let name = &checked.bundle;
+    let sizes = checked.bodies.iter().map(|body| {
+        let Body {
+            place,
+            bytes,
+            limit,
+        } = body;
+        format!("{name}: {place}: {bytes} of {limit} bytes")
+    });
     let findings = checked.findings.iter();
-    let mut lines: Vec<String> = findings
-        .map(|finding| format!("{name}: {finding}"))
-        .collect();
-    let sum = match lines.len() {
+    let findings = findings.map(|finding| format!("{name}: {finding}"));
+    let mut lines: Vec<String> = sizes.chain(findings).collect();
+    let sum = match checked.findings.len() {
         0 => "nothing found".to_owned(),
         1 => "1 finding".to_owned(),
         many => format!("{many} findings"),
@@ -368,10 +377,30 @@ sample  us-east-1  us-west-2  standby, primary, global  A sample
         bundle.manifest.policy.runtime = Some("python3.14".into());
         let text = check_text(&check(&bundle));
         assert!(
-            text.starts_with("sample: SB802 region.json: Resources.Function"),
+            text.contains("\nsample: SB802 region.json: Resources.Function"),
             "{text}"
         );
         assert!(text.ends_with("rules, 1 finding\n"), "{text}");
+    }
+
+    #[test]
+    fn every_body_is_measured_that_cloudformation_gets() {
+        let mut bundle = samples::bundle();
+        let inner = r#"{\"Resources\":{}}"#;
+        let set = format!(
+            r#"{{"Resources":{{"Set":{{"Type":"AWS::CloudFormation::StackSet","Properties":{{"TemplateBody":"{inner}"}}}}}}}}"#
+        );
+        bundle.templates.insert("global.json".into(), set.clone());
+        let checked = check(&bundle);
+        let text = check_text(&checked);
+        for line in [
+            format!("sample: global.json: {} of 51200 bytes\n", set.len()),
+            "sample: global.json: Resources.Set.Properties.TemplateBody: 16 of 51200 bytes\n"
+                .to_owned(),
+        ] {
+            assert!(text.contains(&line), "{line:?} is not in\n{text}");
+        }
+        assert_eq!(checked.bodies.len(), bundle.templates.len() + 1);
     }
 
     #[test]

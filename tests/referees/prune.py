@@ -23,6 +23,7 @@ UNKNOWN = {
     "AWS::EC2::NetworkAcl",
     "AWS::EC2::NetworkAclEntry",
     "AWS::EC2::SecurityGroupEgress",
+    "AWS::EC2::SecurityGroupIngress",
     "AWS::EC2::SubnetNetworkAclAssociation",
     "AWS::EC2::VPCPeeringConnection",
     "AWS::KMS::ReplicaKey",
@@ -112,14 +113,10 @@ def prune_template(template, unknown):
     return gone
 
 
-def main():
-    if len(sys.argv) < 3:
-        sys.exit(__doc__)
-    source, destination = map(Path, sys.argv[1:3])
-    unknown = set(sys.argv[3:]) or UNKNOWN
-    if destination.exists():
-        sys.exit(f"prune: {destination} exists already")
+def prune(source, destination, unknown=UNKNOWN):
+    """Copies the bundle; returns a line for each resource that was left out."""
     shutil.copytree(source, destination, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache", "tests"))
+    lines = []
     for path in sorted(destination.glob("*.json")):
         template = json.loads(path.read_text())
         if "Resources" not in template:
@@ -127,8 +124,17 @@ def main():
         types = {name: resource["Type"] for name, resource in template["Resources"].items()}
         gone = prune_template(template, unknown)
         path.write_text(json.dumps(template, indent=2, ensure_ascii=False) + "\n")
-        for name in sorted(gone):
-            print(f"pruned  {path.name}  {name}  {types[name]}")
+        lines += [f"pruned  {path.name}  {name}  {types[name]}" for name in sorted(gone)]
+    return lines
+
+
+def main():
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    source, destination = map(Path, sys.argv[1:3])
+    if destination.exists():
+        sys.exit(f"prune: {destination} exists already")
+    print(*prune(source, destination, set(sys.argv[3:]) or UNKNOWN), sep="\n")
 
 
 if __name__ == "__main__":

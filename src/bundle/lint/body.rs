@@ -1,10 +1,11 @@
 //! Rules on a template as a whole: its size, what it carries inside, names that can never work.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::value::text;
 use super::{Context, Found, MAX_BODY_BYTES, Rule};
-use crate::bundle::inline;
+use crate::bundle::{Bundle, inline};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -26,6 +27,35 @@ pub(super) const RULES: &[Rule] = &[
         look: example_names,
     },
 ];
+
+/// How large a body is that CloudFormation gets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Body {
+    /// The template's file, or the property of a stack set.
+    pub place: String,
+    /// Of the minified text.
+    pub bytes: usize,
+    /// What CloudFormation takes.
+    pub limit: usize,
+}
+
+/// Every body of a bundle, those inside stack sets included.
+pub fn bodies(bundle: &Bundle) -> Vec<Body> {
+    let context = Context::new(bundle);
+    let body = |place: String, text: &str| Body {
+        place,
+        bytes: text.len(),
+        limit: MAX_BODY_BYTES,
+    };
+    let files = bundle.templates.iter();
+    let mut all: Vec<Body> = files.map(|(name, text)| body(name.clone(), text)).collect();
+    for set in context.of_type("AWS::CloudFormation::StackSet") {
+        if let Some(Value::String(text)) = set.property("TemplateBody") {
+            all.push(body(set.at("TemplateBody"), text));
+        }
+    }
+    all
+}
 
 fn body_size(context: &Context<'_>) -> Vec<Found> {
     let sizes = context.bundle.templates.iter();

@@ -24,6 +24,7 @@ use serde::Serialize;
 
 use crate::bundle::Bundle;
 
+pub use body::{Body, bodies};
 pub use context::Context;
 
 /// CloudFormation takes no larger template in a request (`TemplateBody` of `CreateStack`), in bytes.
