@@ -28,6 +28,8 @@ pub mod limit {
     pub const ENDPOINT: Duration = Duration::from_secs(40);
     pub const MARKER: Duration = Duration::from_secs(20);
     pub const LEVER: Duration = Duration::from_secs(40);
+    /// A trial write beside the lever stays proof for a while.
+    pub const LEVER_PROBE: Duration = Duration::from_mins(15);
     /// Record sets are read on start and around a change; they change rarely.
     pub const RECORDS: Duration = Duration::from_hours(24);
 }
@@ -77,7 +79,7 @@ pub fn assess(env: &Environment, seen: &Observation, now: Timestamp) -> Assessme
         },
         dark_since,
         exposure: exposure_now(env, seen, now),
-        predicted: predict(env, seen, now, None),
+        predicted: predict(env, seen, now, &[]),
         record: env
             .traffic
             .as_ref()

@@ -86,8 +86,8 @@ pub struct Known<'a> {
 
 /// The health of an alias target outside the zone, as far as its name tells.
 ///
-/// For API Gateway, S3 and VPC endpoints `EvaluateTargetHealth` brings nothing, for CloudFront it must be false (API
-/// reference, `AliasTarget`): they count as healthy. A load balancer's target groups can't be seen from here.
+/// For API Gateway, S3 and VPC endpoints `EvaluateTargetHealth` brings nothing, for `CloudFront` it must be false
+/// (API reference, `AliasTarget`): they count as healthy. A load balancer's target groups can't be seen from here.
 pub fn target_health(alias: &Alias) -> Health {
     let name = alias.name.to_ascii_lowercase();
     let name = name.trim_end_matches('.');
@@ -351,137 +351,62 @@ mod tests {
         }
     }
 
-    /// Each case: where the rule is documented, the group, who answers.
+    /// One rule a line: where it is documented and what it says, the group, who answers. `chooses` is "How Amazon Route
+    /// 53 chooses records when health checking is configured" (R53-choose), `failover` and `weight` are the API
+    /// reference of `ResourceRecordSet` (BM). In a group `p` and `s` are the primary and the secondary, other letters
+    /// records of a weight; after the colon the check's health, or `-` for no check.
+    const RULES: &str = "
+        failover: the primary answers while it is healthy             | p:H s:H | p
+        failover: whatever the secondary's health                     | p:H s:U | p
+        failover: the secondary answers for an unhealthy primary      | p:U s:H | s
+        failover: both unhealthy, the primary answers                 | p:U s:U | p
+        failover: a secondary without a check always takes over       | p:U s:- | s
+        chooses: a record without a check is healthy                  | p:- s:H | p
+        failover: no secondary, the primary stays                     | p:U | p
+        failover: no primary, the secondary answers                   | s:U | s
+        failover: the secondary's health unknown, either answers      | p:U s:? | p s
+        failover: the primary's health unknown, either answers        | p:? s:H | p s
+        failover: with an unhealthy secondary it does not matter      | p:? s:U | p
+        chooses: healthy records with a weight share the traffic      | a50:H b50:H | a b
+        chooses: an unhealthy one is left out                         | a50:U b1:H | b
+        chooses: weight zero is silent while another is healthy       | a100:H b0:H | a
+        chooses: weight zero answers once every other is unhealthy    | a100:U b0:H | b
+        chooses: none healthy, all count as healthy                   | a50:U b50:U | a b
+        chooses: then weight zero is silent again                     | a100:U b0:U | a
+        weight: a group of zeros shares equally                       | a0:- b0:- | a b
+        chooses: of which the unhealthy are left out                  | a0:U b0:- | b
+        chooses: an unknown check of weight, either answers           | a100:? b0:H | a b
+        chooses: one unknown check on both, they fall together        | a100:? b0:? | a
+        chooses: a simple record answers, healthy or not              | =:U | =
+        other policies are not judged, all may answer                 | ~:U ~:H | ~ ~";
+
+    fn group_of(words: &str) -> Vec<RecordSet> {
+        let member = |word: &str| {
+            let (who, health) = word.split_once(':').unwrap();
+            let id = who.trim_end_matches(|c: char| c.is_ascii_digit());
+            let policy = match id {
+                "p" => PRIMARY,
+                "s" => SECONDARY,
+                "=" => Policy::Simple,
+                "~" => Policy::Other("LATENCY".into()),
+                letter => weighted(who.trim_start_matches(letter).parse().unwrap()),
+            };
+            record(id, policy, (health != "-").then_some(health))
+        };
+        words.split_whitespace().map(member).collect()
+    }
+
     #[test]
     fn the_documented_rules_one_by_one() {
-        let p = |check| record("p", PRIMARY, check);
-        let s = |check| record("s", SECONDARY, check);
-        let w = |id: &str, weight, check| record(id, weighted(weight), check);
-        // "chooses": How Amazon Route 53 chooses records when health checking is configured (R53-choose);
-        // "failover", "weight": API reference, ResourceRecordSet (BM)
-        let cases: Vec<(&str, Vec<RecordSet>, &str)> = vec![
-            (
-                "failover: the primary answers while it is healthy",
-                vec![p(Some("H")), s(Some("H"))],
-                "p",
-            ),
-            (
-                "failover: whatever the secondary's health",
-                vec![p(Some("H")), s(Some("U"))],
-                "p",
-            ),
-            (
-                "failover: the secondary answers for an unhealthy primary",
-                vec![p(Some("U")), s(Some("H"))],
-                "s",
-            ),
-            (
-                "failover: both unhealthy, the primary answers",
-                vec![p(Some("U")), s(Some("U"))],
-                "p",
-            ),
-            (
-                "failover: a secondary without a check always takes over",
-                vec![p(Some("U")), s(None)],
-                "s",
-            ),
-            (
-                "chooses: a record without a check is healthy",
-                vec![p(None), s(Some("H"))],
-                "p",
-            ),
-            (
-                "failover: no secondary, the primary stays",
-                vec![p(Some("U"))],
-                "p",
-            ),
-            (
-                "failover: no primary, the secondary answers",
-                vec![s(Some("U"))],
-                "s",
-            ),
-            (
-                "failover: the secondary's health unknown, either answers",
-                vec![p(Some("U")), s(Some("?"))],
-                "p s",
-            ),
-            (
-                "failover: the primary's health unknown, either answers",
-                vec![p(Some("?")), s(Some("H"))],
-                "p s",
-            ),
-            (
-                "failover: both would have to be unhealthy for the primary",
-                vec![p(Some("?")), s(Some("U"))],
-                "p",
-            ),
-            (
-                "chooses: healthy records with a weight share the traffic",
-                vec![w("a", 50, Some("H")), w("b", 50, Some("H"))],
-                "a b",
-            ),
-            (
-                "chooses: an unhealthy one is left out",
-                vec![w("a", 50, Some("U")), w("b", 1, Some("H"))],
-                "b",
-            ),
-            (
-                "chooses: weight zero is silent while another is healthy",
-                vec![w("a", 100, Some("H")), w("b", 0, Some("H"))],
-                "a",
-            ),
-            (
-                "chooses: weight zero answers once every other is unhealthy",
-                vec![w("a", 100, Some("U")), w("b", 0, Some("H"))],
-                "b",
-            ),
-            (
-                "chooses: none healthy, all count as healthy",
-                vec![w("a", 50, Some("U")), w("b", 50, Some("U"))],
-                "a b",
-            ),
-            (
-                "chooses: then weight zero stays silent again",
-                vec![w("a", 100, Some("U")), w("b", 0, Some("U"))],
-                "a",
-            ),
-            (
-                "weight: a group of zeros shares equally",
-                vec![w("a", 0, None), w("b", 0, None)],
-                "a b",
-            ),
-            (
-                "chooses: of which the unhealthy are left out",
-                vec![w("a", 0, Some("U")), w("b", 0, None)],
-                "b",
-            ),
-            (
-                "chooses: an unknown check of weight, either answers",
-                vec![w("a", 100, Some("?")), w("b", 0, Some("H"))],
-                "a b",
-            ),
-            (
-                "chooses: one unknown check on both, they stand and fall together",
-                vec![w("a", 100, Some("?")), w("b", 0, Some("?"))],
-                "a",
-            ),
-            (
-                "chooses: a simple record answers, healthy or not",
-                vec![record("one", Policy::Simple, Some("U"))],
-                "one",
-            ),
-            (
-                "other policies are not judged: all may answer",
-                vec![
-                    record("x", Policy::Other("LATENCY".into()), Some("U")),
-                    record("y", Policy::Other("LATENCY".into()), Some("H")),
-                ],
-                "x y",
-            ),
-        ];
-        for (rule, records, wanted) in cases {
-            assert_eq!(ids(&records), wanted, "{rule}");
+        let mut tried = 0;
+        for line in RULES.lines().filter(|line| !line.is_empty()) {
+            let [rule, group, wanted] = line.split('|').collect::<Vec<_>>()[..] else {
+                panic!("{line}")
+            };
+            assert_eq!(ids(&group_of(group)), wanted.trim(), "{}", rule.trim());
+            tried += 1;
         }
+        assert_eq!(tried, 23);
     }
 
     /// API reference, `AliasTarget.EvaluateTargetHealth`, and "How Amazon Route 53 chooses records in complex
@@ -555,7 +480,7 @@ mod tests {
     ) -> bool {
         let weight = |r: &RecordSet| match r.policy {
             Policy::Weighted(w) => w,
-            _ => -1,
+            Policy::Simple | Policy::Failover(_) | Policy::Other(_) => -1,
         };
         let any_healthy = group.iter().any(healthy);
         let counts = |r: &RecordSet| !any_healthy || healthy(r);
@@ -638,7 +563,8 @@ mod tests {
                     let n: u32 = name.parse().unwrap();
                     match all[n as usize] {
                         Unknown => bits & (1 << (first + n)) != 0,
-                        told => told == Healthy,
+                        Healthy => true,
+                        Unhealthy => false,
                     }
                 };
                 let healthy = |r: &RecordSet| {

@@ -25,3 +25,4 @@ mod stacks;
 mod story;
 pub mod telemetry;
 pub mod terminal;
+mod undo;

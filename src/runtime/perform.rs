@@ -43,6 +43,7 @@ impl Core {
                 index,
                 order,
             } => self.begin_step(operation, index, *order),
+            Effect::ProbeLever(datum) => self.probe_lever(datum),
             Effect::PublishRto { seconds } => self.publish_rto(seconds),
             Effect::Snapshot => self.snapshot(),
         }
@@ -78,6 +79,16 @@ impl Core {
                 },
             };
             if out.send(msg).await.is_err() {
+                tracing::debug!("the console is gone");
+            }
+        });
+    }
+
+    fn probe_lever(&mut self, datum: LeverDatum) {
+        let (session, out) = (Shared::clone(&self.session), self.results.clone());
+        self.tasks.spawn(async move {
+            let result = levers::probe(&session, &datum).await;
+            if out.send(Msg::Probed(result)).await.is_err() {
                 tracing::debug!("the console is gone");
             }
         });
@@ -154,10 +165,8 @@ async fn execute(
             version,
             threshold,
         } => levers::set_threshold(session, &check, version, threshold).await,
-        Order::ChangeRecords {
-            before,
-            after,
-            comment,
-        } => levers::change_records(session, &before, after, &comment).await,
+        Order::ChangeRecords { change, comment } => {
+            levers::change_records(session, change, &comment).await
+        }
     }
 }

@@ -6,8 +6,9 @@ use crate::app::model::{Model, Page, Weight};
 use crate::app::msg::{Ask, News};
 use crate::app::run::{MOST_EVENTS, Run};
 use crate::app::update::observe::lever_of;
+use crate::app::update::orders;
 use crate::app::update::steps::{finish, start_next};
-use crate::domain::lever::LeverKind;
+use crate::domain::lever::{Command, LeverKind};
 use crate::domain::observation::Serving;
 use crate::domain::operation::{OperationId, OperationKind, Outcome};
 use crate::domain::plan::{Confirmed, Consent, NotConfirmed, Plan};
@@ -44,6 +45,18 @@ pub(super) fn ask(model: &mut Model, ask: &Ask) -> Vec<Effect> {
     }
 }
 
+/// Whoever looks at a plan to move traffic should know whether the metric lever may be written to. Never tried
+/// read-only; a headless command proves it by pulling.
+pub(super) fn probe_lever(model: &Model) -> Option<Effect> {
+    let Some(Dialog::Confirm(confirm)) = &model.dialog else {
+        return None;
+    };
+    if model.env.read_only || !confirm.plan.kind.moves_traffic() {
+        return None;
+    }
+    orders::metric(model, Command::Release, Some(0)).map(Effect::ProbeLever)
+}
+
 fn make_plan(model: &Model, ask: &Ask) -> Result<Plan, CannotPlan> {
     let basis = Basis {
         env: &model.env,
@@ -60,10 +73,13 @@ fn make_plan(model: &Model, ask: &Ask) -> Result<Plan, CannotPlan> {
             id,
             ask.lever.unwrap_or_else(|| model.default_lever()),
         )?,
-        OperationKind::Failback => planning::traffic::failback(&basis, id, ask.lever)?,
+        OperationKind::Failback => {
+            let levers = ask.lever.map_or_else(|| model.way_back(), |l| vec![l]);
+            planning::traffic::failback(&basis, id, &levers, model.undo.as_ref())?
+        }
     };
     if ask.kind.moves_traffic() {
-        plan.guards = model.guards(ask.kind, lever_of(&plan));
+        plan.guards = model.guards(ask.kind, &plan.levers());
     }
     Ok(plan)
 }
@@ -113,7 +129,7 @@ pub(super) fn consent(model: &mut Model, consent: &Consent) -> Vec<Effect> {
     };
     let mut plan = confirm.plan.clone();
     if plan.kind.moves_traffic() {
-        plan.guards = model.guards(plan.kind, lever_of(&plan));
+        plan.guards = model.guards(plan.kind, &plan.levers());
     }
     match Confirmed::confirm(plan.clone(), consent, model.now) {
         Ok(confirmed) => begin(model, confirmed),

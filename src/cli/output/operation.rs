@@ -267,6 +267,7 @@ mod tests {
             guards: Vec::new(),
             notes: vec!["the standby is up to date".into()],
             basis: BTreeMap::new(),
+            records: None,
         };
         let region = |name| RegionId::parse(name).unwrap();
         let regions = RegionPair::new(region("us-east-1"), region("us-west-2")).unwrap();

@@ -112,12 +112,8 @@ impl Asked<'_> {
         } else {
             Command::Release
         };
-        let possible = predict(
-            self.env,
-            self.seen,
-            self.now,
-            Some((self.question.lever, command)),
-        );
+        let pulls: Vec<_> = self.question.levers.iter().map(|l| (*l, command)).collect();
+        let possible = predict(self.env, self.seen, self.now, &pulls);
         let region = self.env.regions.get(self.to);
         let names = possible
             .iter()

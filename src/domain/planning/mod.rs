@@ -40,6 +40,8 @@ pub enum CannotPlan {
     BadParameter { name: String, why: String },
     #[error("there is nothing to delete: no stack of the environment exists")]
     NothingThere,
+    #[error("the records lever can't be planned: {0}")]
+    Records(String),
 }
 
 /// What every plan starts from.
@@ -64,6 +66,7 @@ impl Basis<'_> {
             guards: Vec::new(),
             notes: Vec::new(),
             basis: BTreeMap::new(),
+            records: None,
         }
     }
 
