@@ -19,6 +19,7 @@ use crate::domain::operation::{OperationKind, Outcome};
 use crate::domain::planning::traffic::way_back;
 use crate::domain::records_lever::RecordsChange;
 use crate::domain::region::Role;
+use crate::domain::remark::forced_home;
 use crate::domain::stack::Phase;
 
 /// How many lines the trail of recent events keeps.
@@ -257,7 +258,8 @@ impl Model {
 
     pub fn offers_failback(&self) -> bool {
         let away = matches!(self.facts.serving, Serving::Standby | Serving::Split);
-        self.may_move() && (away || self.facts.commanded == Some(Role::Standby))
+        let forced = forced_home(&self.env, &self.seen);
+        self.may_move() && (away || forced || self.facts.commanded == Some(Role::Standby))
     }
 
     /// Whether traffic can be moved at all: there is some, and nothing stands in the way of asking.

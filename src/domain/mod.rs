@@ -22,6 +22,7 @@ pub mod prediction;
 pub mod records_lever;
 pub mod recovery;
 pub mod region;
+pub mod remark;
 pub mod routing;
 pub mod signal;
 pub mod stack;

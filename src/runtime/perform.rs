@@ -97,7 +97,8 @@ impl Core {
     fn publish_rto(&mut self, seconds: f64) {
         let (session, out) = (Shared::clone(&self.session), self.results.clone());
         let suffix = self.model.env.suffix.clone();
-        self.tasks.spawn(async move {
+        // a headless command ends with the operation: this is waited for
+        self.parting.spawn(async move {
             if let Err(why) = levers::publish_rto(&session, &suffix, seconds).await {
                 let text = format!("FailoverDurationSeconds was not published: {why}");
                 if out.send(Msg::Told { good: false, text }).await.is_err() {

@@ -60,7 +60,22 @@ fn now(model: &Model, width: usize) -> Sheet<'_> {
     sheet.lines(flow(parts, width.saturating_sub(2), "   "));
     let servers = name_servers::lines(model);
     sheet.lines(flow(servers, width.saturating_sub(2), "   "));
+    for remark in &model.facts.remarks {
+        sheet.lines(explained(&remark.what, true, width));
+        sheet.lines(explained(&remark.advice, false, width));
+    }
     sheet
+}
+
+/// A sentence with its glyph; what can be done about it is indented without one.
+fn explained(words: &str, is_head: bool, width: usize) -> Vec<Line<'static>> {
+    let wrapped = text::wrap(words, width.saturating_sub(6)).into_iter();
+    let line = |(index, words): (usize, String)| match (is_head, index) {
+        (true, 0) => Line::new().state(State::Warn).text(words),
+        (true, _) => Line::new().text("  ").text(words),
+        (false, _) => Line::new().text("    ").text(words),
+    };
+    wrapped.enumerate().map(line).collect()
 }
 
 /// What Route 53 would answer now, by its own rules.

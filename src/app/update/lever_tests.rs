@@ -57,7 +57,7 @@ fn confirm(model: &mut Model) -> Vec<Effect> {
 }
 
 fn change_ordered(effects: &[Effect]) -> &RecordsChange {
-    let orders = effects.iter().filter_map(|effect| {
+    let mut orders = effects.iter().filter_map(|effect| {
         let Effect::Do { order, .. } = effect else {
             return None;
         };
@@ -66,7 +66,7 @@ fn change_ordered(effects: &[Effect]) -> &RecordsChange {
         };
         Some(change)
     });
-    orders.last().expect("a change of records")
+    orders.next().expect("a change of records")
 }
 
 fn set_weights(model: &mut Model, weights: [i64; 4]) -> Vec<RecordSet> {

@@ -8,12 +8,14 @@ use crate::app::run::{MOST_EVENTS, Run};
 use crate::app::update::observe::lever_of;
 use crate::app::update::orders;
 use crate::app::update::steps::{finish, start_next};
+use crate::domain::exposure::{last_answer, silent_since};
 use crate::domain::lever::{Command, LeverKind};
 use crate::domain::observation::Serving;
 use crate::domain::operation::{OperationId, OperationKind, Outcome};
 use crate::domain::plan::{Confirmed, Consent, NotConfirmed, Plan};
 use crate::domain::planning::{self, Basis, CannotPlan};
 use crate::domain::recovery::Milestones;
+use crate::domain::region::Role;
 
 /// Whether an operation may be asked for at all; says why not.
 pub(super) fn may_start(model: &mut Model) -> bool {
@@ -158,8 +160,17 @@ pub(super) fn consent(model: &mut Model, consent: &Consent) -> Vec<Effect> {
 fn begin(model: &mut Model, confirmed: Confirmed<Plan>) -> Vec<Effect> {
     let facts = &model.facts;
     let plan = confirmed.plan();
+    let left = match plan.kind {
+        OperationKind::Failback => Role::Standby,
+        OperationKind::Failover | OperationKind::Deploy | OperationKind::Delete => Role::Primary,
+    };
+    let first_failed = match left {
+        Role::Primary => facts.dark_since,
+        Role::Standby => silent_since(&model.seen, left),
+    };
     let milestones = Milestones {
-        first_failed: facts.dark_since,
+        last_alive: first_failed.and(last_answer(&model.seen, left)),
+        first_failed,
         moved_before: plan.kind == OperationKind::Failover && facts.serving == Serving::Standby,
         confirmed: Some(confirmed.at()),
         ..Milestones::default()

@@ -14,6 +14,7 @@ use crate::domain::planning::{Basis, CannotPlan, step};
 use crate::domain::prediction::combined_check;
 use crate::domain::records_lever::{self, RecordsChange};
 use crate::domain::region::Role;
+use crate::domain::remark::forced_home;
 
 /// A plan to move traffic to the standby, or to hold it there.
 pub fn failover(basis: &Basis<'_>, id: OperationId, lever: LeverKind) -> Result<Plan, CannotPlan> {
@@ -62,8 +63,12 @@ pub fn way_back(
         [] => known.iter().take(1).copied().collect(),
         engaged => engaged.to_vec(),
     };
+    let home = forced_home(env, seen);
+    if facts.engaged.is_empty() && home {
+        return vec![LeverKind::Force];
+    }
     let reached = |lever: &LeverKind| reach(seen, now, *lever).is_ok();
-    if engaged.iter().all(reached) {
+    if home || engaged.iter().all(reached) {
         return engaged;
     }
     let mut forcing = known.into_iter().filter(|lever| lever.needs_route53());
@@ -197,14 +202,18 @@ pub fn forced_threshold(
     command: Command,
 ) -> Option<i32> {
     let check = combined_check(env, seen)?;
-    let CheckTarget::Calculated { children, .. } = &check.target else {
+    let CheckTarget::Calculated {
+        children,
+        threshold,
+    } = &check.target
+    else {
         return None;
     };
     let all = i32::try_from(children.len()).ok()?;
     Some(match command {
         Command::Engage => all + 1,
-        // what was forced unhealthy goes back to needing every child; otherwise the check is forced healthy
-        Command::Release if engaged => all,
+        // what was forced, either way, goes back to needing every child; otherwise the check is forced healthy
+        Command::Release if engaged || *threshold == 0 => all,
         Command::Release => 0,
     })
 }
