@@ -30,8 +30,8 @@ fn answered_since(stage: &Rehearsed, side: Role, until: Timestamp) -> Option<Tim
     let wanted = format!("dns answers \"{region}\"");
     stage.world.with(|world| {
         let events = world.history().iter();
-        let answers = events.filter(|e| e.what.starts_with("dns answers") && e.at <= until);
-        let last = answers.last().filter(|e| e.what == wanted);
+        let mut answers = events.filter(|e| e.what.starts_with("dns answers") && e.at <= until);
+        let last = answers.next_back().filter(|e| e.what == wanted);
         last.map(|e| e.at)
     })
 }

@@ -169,7 +169,7 @@ fn begin(model: &mut Model, confirmed: Confirmed<Plan>) -> Vec<Effect> {
         Role::Standby => silent_since(&model.seen, left),
     };
     let milestones = Milestones {
-        last_alive: first_failed.and(last_answer(&model.seen, left)),
+        last_alive: first_failed.and_then(|_| last_answer(&model.seen, left)),
         first_failed,
         moved_before: plan.kind == OperationKind::Failover && facts.serving == Serving::Standby,
         confirmed: Some(confirmed.at()),
