@@ -23,6 +23,7 @@ pub mod records_lever;
 pub mod recovery;
 pub mod region;
 pub mod remark;
+pub mod repair;
 pub mod routing;
 pub mod signal;
 pub mod stack;

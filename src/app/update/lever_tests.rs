@@ -26,6 +26,7 @@ fn asked(kind: OperationKind, lever: Option<LeverKind>) -> Msg {
         lever,
         parameters: BTreeMap::new(),
         salt: 3,
+        repair: None,
     })
 }
 

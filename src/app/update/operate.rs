@@ -16,6 +16,7 @@ use crate::domain::plan::{Confirmed, Consent, NotConfirmed, Plan};
 use crate::domain::planning::{self, Basis, CannotPlan};
 use crate::domain::recovery::Milestones;
 use crate::domain::region::Role;
+use crate::domain::repair::Wish;
 
 /// Whether an operation may be asked for at all; says why not.
 pub(super) fn may_start(model: &mut Model) -> bool {
@@ -70,6 +71,11 @@ fn make_plan(model: &Model, ask: &Ask) -> Result<Plan, CannotPlan> {
     let mut plan = match ask.kind {
         OperationKind::Deploy => planning::stacks::deploy(&basis, id)?,
         OperationKind::Delete => planning::stacks::delete(&basis, id)?,
+        OperationKind::Repair => {
+            let mildest = Wish::default();
+            let wish = ask.repair.as_ref().unwrap_or(&mildest);
+            planning::repair::repair(&basis, id, wish)?
+        }
         OperationKind::Failover => planning::traffic::failover(
             &basis,
             id,
@@ -110,6 +116,7 @@ pub(super) fn other_lever(model: &mut Model) -> Vec<Effect> {
         kind: confirm.plan.kind,
         lever: next,
         parameters: std::collections::BTreeMap::new(),
+        repair: None,
         salt: 0,
     };
     match make_plan(model, &again) {
@@ -162,7 +169,10 @@ fn begin(model: &mut Model, confirmed: Confirmed<Plan>) -> Vec<Effect> {
     let plan = confirmed.plan();
     let left = match plan.kind {
         OperationKind::Failback => Role::Standby,
-        OperationKind::Failover | OperationKind::Deploy | OperationKind::Delete => Role::Primary,
+        OperationKind::Failover
+        | OperationKind::Deploy
+        | OperationKind::Delete
+        | OperationKind::Repair => Role::Primary,
     };
     let first_failed = match left {
         Role::Primary => facts.dark_since,

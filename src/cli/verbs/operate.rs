@@ -1,4 +1,4 @@
-//! `deploy`, `delete`, `failover`, `failback`: one operation without the console.
+//! `deploy`, `delete`, `repair`, `failover`, `failback`: one operation without the console.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use crate::cli::verbs::progress::Reporter;
 use crate::domain::lever::LeverKind;
 use crate::domain::operation::OperationKind;
 use crate::domain::plan::{Consent, Plan};
+use crate::domain::repair::Wish;
 use crate::error::ExitCode;
 use crate::runtime::core::Core;
 use crate::runtime::headless::{self, Went};
@@ -21,6 +22,7 @@ use crate::runtime::headless::{self, Went};
 pub struct Wanted<'a> {
     kind: OperationKind,
     lever: Option<LeverKind>,
+    repair: Option<Wish>,
     how: &'a How,
     drained: bool,
 }
@@ -33,6 +35,7 @@ impl<'a> Wanted<'a> {
         Self {
             kind,
             lever,
+            repair: None,
             how,
             drained: false,
         }
@@ -45,6 +48,17 @@ impl<'a> Wanted<'a> {
         self
     }
 
+    /// A repair with what the command line says of it.
+    pub const fn repair(wish: Wish, how: &'a How) -> Self {
+        Self {
+            kind: OperationKind::Repair,
+            lever: None,
+            repair: Some(wish),
+            how,
+            drained: false,
+        }
+    }
+
     fn ask(&self, model: &Model) -> Ask {
         let nanos = model.now.subsec_nanosecond().unsigned_abs();
         let salt = u16::try_from((nanos ^ std::process::id()) & 0xffff).unwrap_or_default();
@@ -52,6 +66,7 @@ impl<'a> Wanted<'a> {
             kind: self.kind,
             lever: self.lever,
             parameters: BTreeMap::new(),
+            repair: self.repair.clone(),
             salt,
         }
     }

@@ -20,7 +20,8 @@ impl Asked<'_> {
             OperationKind::Failover
             | OperationKind::Failback
             | OperationKind::Deploy
-            | OperationKind::Delete => None,
+            | OperationKind::Delete
+            | OperationKind::Repair => None,
         }
     }
 

@@ -60,7 +60,7 @@ impl Asked<'_> {
             OperationKind::Failback => {
                 there && facts.commanded == Some(Role::Primary) && !forced_home(self.env, self.seen)
             }
-            OperationKind::Deploy | OperationKind::Delete => false,
+            OperationKind::Deploy | OperationKind::Delete | OperationKind::Repair => false,
         };
         settled.then(|| {
             answer(

@@ -182,6 +182,7 @@ impl Rehearsed {
             kind,
             lever,
             parameters: std::collections::BTreeMap::new(),
+            repair: None,
             salt: 7,
         };
         let consent = Consent {
@@ -215,6 +216,7 @@ impl Rehearsed {
             kind,
             lever: None,
             parameters: std::collections::BTreeMap::new(),
+            repair: None,
             salt: 7,
         };
         let plan = headless::plan(&mut self.core, ask).unwrap();
