@@ -36,6 +36,7 @@ UNKNOWN = {
 # Properties that a resource cannot do without: if they dangle, the resource goes too.
 ESSENTIAL = {
     "AWS::CloudWatch::Alarm": {"Dimensions", "Metrics"},
+    "AWS::CloudWatch::Dashboard": {"DashboardBody"},
     "AWS::EC2::Route": {"VpcPeeringConnectionId"},
     "AWS::Events::Rule": {"Targets"},
     "Custom::Route": {"Route"},

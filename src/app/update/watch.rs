@@ -13,7 +13,7 @@ use crate::domain::health::Health;
 use crate::domain::lever::{Command, LeverKind};
 use crate::domain::observation::Serving;
 use crate::domain::observed::age;
-use crate::domain::operation::{Outcome, StepState};
+use crate::domain::operation::{OperationKind, Outcome, StepState};
 use crate::domain::plan::Action;
 use crate::domain::prediction::healthy_now;
 use crate::domain::region::Role;
@@ -165,11 +165,23 @@ const fn lever_time(lever: LeverKind) -> Duration {
     }
 }
 
+/// Traffic moves in minutes; a database cluster in two regions takes the better part of an hour to make.
+const fn usual_patience(kind: OperationKind) -> Duration {
+    if kind.moves_traffic() {
+        Duration::from_mins(15)
+    } else {
+        Duration::from_hours(2)
+    }
+}
+
 fn time_out(model: &mut Model) -> Vec<Effect> {
     let Some(run) = model.run.as_deref() else {
         return Vec::new();
     };
-    if age(run.confirmed.at(), model.now) > model.patience {
+    let allowed = model
+        .patience
+        .unwrap_or_else(|| usual_patience(run.plan().kind));
+    if age(run.confirmed.at(), model.now) > allowed {
         return late(model, "it took longer than allowed");
     }
     let lever = lever_of(run.plan());
