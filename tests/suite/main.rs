@@ -8,6 +8,7 @@
 )]
 
 mod cli;
+mod failover;
 mod layers;
 mod scenarios;
 mod schema;
