@@ -15,3 +15,4 @@ mod schema;
 mod support;
 mod terminal;
 mod transaction_dr;
+mod transaction_platform;
