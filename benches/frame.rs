@@ -129,6 +129,7 @@ fn large() -> Model {
                 capabilities: Vec::new(),
                 parameters: std::collections::BTreeMap::new(),
                 after: Vec::new(),
+                made_by: None,
             });
             update(
                 &mut model,

@@ -4,7 +4,7 @@ use aws_sdk_cloudformation::types as sdk;
 use jiff::Timestamp;
 
 use crate::aws::client::{RegionClient, change};
-use crate::aws::convert::cloudformation as convert;
+use crate::aws::convert::{cloudformation as convert, timestamp};
 use crate::aws::error::{ActError, Site, says_absent, says_unchanged};
 use crate::domain::observed::{FailureKind, ReadError};
 use crate::domain::stack::{Phase, StackEvent, StackResource, StackState};
@@ -46,6 +46,39 @@ impl RegionClient {
         } else {
             StackState::Present(Box::new(stack))
         })
+    }
+
+    /// The newest stack of this region whose name begins with the prefix, described; a deleted one does not count.
+    pub async fn stack_with_prefix(&self, prefix: &str) -> Result<StackState, ReadError> {
+        let mut newest: Option<(Option<Timestamp>, String)> = None;
+        let mut token = None;
+        for _ in 0..MOST_PAGES {
+            let answer = self
+                .cloudformation
+                .list_stacks()
+                .set_stack_status_filter(Some(not_deleted()))
+                .set_next_token(token)
+                .send()
+                .await
+                .map_err(|e| {
+                    self.cloudformation_site()
+                        .read_error("cloudformation:ListStacks", &e)
+                })?;
+            let ours = answer.stack_summaries().iter().filter_map(|summary| {
+                let named = summary.stack_name()?.starts_with(prefix);
+                let created = summary.creation_time().and_then(timestamp);
+                named.then(|| Some((created, summary.stack_id()?.to_owned())))?
+            });
+            newest = newest.into_iter().chain(ours).max_by_key(|(at, _)| *at);
+            token = answer.next_token;
+            if token.is_none() {
+                break;
+            }
+        }
+        match newest {
+            Some((_, arn)) => self.stack(&arn).await,
+            None => Ok(StackState::Absent),
+        }
     }
 
     async fn describe(&self, name: &str) -> Result<Option<sdk::Stack>, ReadError> {
@@ -253,6 +286,15 @@ impl RegionClient {
     }
 }
 
+/// Every status that this version of the SDK knows, but for that of a deleted stack.
+fn not_deleted() -> Vec<sdk::StackStatus> {
+    sdk::StackStatus::values()
+        .iter()
+        .filter(|status| **status != "DELETE_COMPLETE")
+        .map(|status| sdk::StackStatus::from(*status))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -334,6 +376,61 @@ mod tests {
             error.message,
             "CloudFormation in us-west-2 answered without the stack"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_newest_stack_with_a_prefix_is_described_by_its_arn() {
+        let listed = |next: &str, stacks: &[(&str, &str, &str)]| {
+            let member = |(name, arn, at): &(&str, &str, &str)| {
+                format!(
+                    "<member><StackName>{name}</StackName><StackId>{arn}</StackId>\
+                     <CreationTime>{at}</CreationTime></member>"
+                )
+            };
+            let members = stacks.iter().map(member).collect::<Vec<_>>().concat();
+            format!(
+                "<ListStacksResponse><ListStacksResult><StackSummaries>{members}</StackSummaries>{next}\
+                 </ListStacksResult></ListStacksResponse>"
+            )
+        };
+        let replay = script([
+            (
+                200,
+                listed(
+                    "<NextToken>more</NextToken>",
+                    &[
+                        ("StackSet-dr-demo-1", "arn:aws:1", "2026-01-01T00:00:00Z"),
+                        ("other", "arn:aws:0", "2026-03-01T00:00:00Z"),
+                    ],
+                ),
+            ),
+            (
+                200,
+                listed(
+                    "",
+                    &[("StackSet-dr-demo-2", "arn:aws:2", "2026-02-01T00:00:00Z")],
+                ),
+            ),
+            (
+                200,
+                described(
+                    "<StackName>StackSet-dr-demo-2</StackName><StackStatus>CREATE_COMPLETE</StackStatus>",
+                ),
+            ),
+            (200, listed("", &[])),
+        ]);
+        let aws = clients(replay.clone()).await;
+        let region = &aws.regions.standby;
+        let found = region.stack_with_prefix("StackSet-dr-demo-").await.unwrap();
+        assert_eq!(found.stack().unwrap().name, "StackSet-dr-demo-2");
+        let none = region.stack_with_prefix("StackSet-dr-demo-").await;
+        assert_eq!(none, Ok(StackState::Absent));
+        let requests = sent(&replay);
+        assert!(requests[0].starts_with("POST https://cloudformation.us-west-2."));
+        assert!(requests[0].contains("StackStatusFilter.member.1="));
+        assert!(!requests[0].contains("=DELETE_COMPLETE"));
+        assert!(requests[1].contains("NextToken=more"), "{}", requests[1]);
+        assert!(requests[2].ends_with("&StackName=arn%3Aaws%3A2"));
     }
 
     #[tokio::test(start_paused = true)]

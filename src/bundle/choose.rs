@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::bundle::Bundle;
 use crate::bundle::error::BundleError;
-use crate::bundle::manifest::{Lever, Manifest, Parameter, Signal, Stack, Traffic};
+use crate::bundle::manifest::{Lever, Manifest, Parameter, Promotion, Signal, Stack, Traffic};
 use crate::domain::environment::{
-    Environment, EnvironmentName, Mode, Objectives, ParameterSpec, StackSpec, TrafficSpec,
+    Environment, EnvironmentName, MadeBy, Mode, Objectives, ParameterSpec, PromotionSpec,
+    StackSpec, TrafficSpec,
 };
 use crate::domain::lever::LeverSpec;
 use crate::domain::placeholder::Bindings;
@@ -151,6 +152,10 @@ impl Bundle {
                     capabilities: stack.capabilities.clone(),
                     parameters: stack.parameters.clone(),
                     after: stack.after.clone(),
+                    made_by: stack.made_by.as_ref().map(|maker| MadeBy {
+                        stack: maker.stack.clone(),
+                        resource: maker.resource.clone(),
+                    }),
                 })
             })
             .collect()
@@ -251,6 +256,22 @@ impl Traffic {
             endpoints: self.endpoints.per_role(),
             checks: self.checks.clone(),
             levers: self.levers.iter().map(Lever::spec).collect(),
+            promotion: self.promotion.as_ref().map(Promotion::spec),
+        }
+    }
+}
+
+impl Promotion {
+    fn spec(&self) -> PromotionSpec {
+        PromotionSpec {
+            role: self.role,
+            namespace: self.namespace.clone(),
+            dimensions: self.dimensions.clone(),
+            approval: self.approval.clone(),
+            progress: self.progress.clone(),
+            steps: self.steps.clone(),
+            return_steps: self.return_steps.clone(),
+            loss: self.loss.clone(),
         }
     }
 }

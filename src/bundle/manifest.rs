@@ -147,6 +147,18 @@ pub struct Stack {
     /// Stacks that must be deployed before this one.
     #[serde(default)]
     pub after: Vec<StackId>,
+    /// The `StackSet` that makes this stack; absent: the console deploys it.
+    #[serde(default)]
+    pub made_by: Option<MadeBy>,
+}
+
+/// Who makes a stack that the console only watches; its `name` is then the beginning of its name in AWS.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MadeBy {
+    pub stack: StackId,
+    /// Logical id of the `StackSet` in that stack's template.
+    pub resource: String,
 }
 
 /// Alarms that mean more than others.
@@ -220,6 +232,29 @@ pub struct Traffic {
     pub endpoints: Sides<Placeholder>,
     pub checks: BTreeMap<String, Placeholder>,
     pub levers: Vec<Lever>,
+    #[serde(default)]
+    pub promotion: Option<Promotion>,
+}
+
+/// What a region must become before it can take writes, done by a state machine that waits for approval.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Promotion {
+    #[serde(rename = "region")]
+    pub role: Role,
+    pub namespace: String,
+    pub dimensions: BTreeMap<String, Placeholder>,
+    /// The metric that the console publishes: the command number, negative to return.
+    pub approval: String,
+    /// The metric that the state machine publishes.
+    pub progress: String,
+    /// What its states do, in order.
+    pub steps: Vec<String>,
+    /// The same for the way back.
+    #[serde(default)]
+    pub return_steps: Vec<String>,
+    /// What may be lost, in one sentence.
+    pub loss: String,
 }
 
 /// The routing policy of the service's records.

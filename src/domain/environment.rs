@@ -134,6 +134,18 @@ pub struct StackSpec {
     pub capabilities: Vec<String>,
     pub parameters: BTreeMap<String, Placeholder>,
     pub after: Vec<StackId>,
+    /// The `StackSet` that makes this stack. It is then watched, never deployed or deleted by itself, and `name`
+    /// is the beginning of its name in AWS.
+    #[serde(default)]
+    pub made_by: Option<MadeBy>,
+}
+
+/// A `StackSet` among the resources of another stack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MadeBy {
+    pub stack: StackId,
+    /// Logical id of the `StackSet`.
+    pub resource: String,
 }
 
 /// How traffic is routed and moved.
@@ -147,6 +159,27 @@ pub struct TrafficSpec {
     pub endpoints: PerRole<Placeholder>,
     pub checks: BTreeMap<String, Placeholder>,
     pub levers: Vec<LeverSpec>,
+    /// What the standby must become before it can take writes.
+    #[serde(default)]
+    pub promotion: Option<PromotionSpec>,
+}
+
+/// A promotion: with the pull, the console publishes `approval` (the command number; negative: return to the
+/// primary); a state machine in `role` publishes `progress`: 0 waits for approval, k has begun step k,
+/// `steps.len() + 1` is done, -k has failed in step k.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PromotionSpec {
+    pub role: Role,
+    pub namespace: String,
+    pub dimensions: BTreeMap<String, Placeholder>,
+    /// Name of the metric that approves.
+    pub approval: String,
+    /// Name of the metric that tells how far it is.
+    pub progress: String,
+    pub steps: Vec<String>,
+    pub return_steps: Vec<String>,
+    /// What may be lost by a promotion: one sentence.
+    pub loss: String,
 }
 
 impl TrafficSpec {

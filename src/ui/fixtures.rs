@@ -140,6 +140,7 @@ fn stack_spec(role: Role) -> StackSpec {
             Role::Primary => vec![StackId("standby".into())],
             Role::Standby => Vec::new(),
         },
+        made_by: None,
     }
 }
 
@@ -178,6 +179,7 @@ fn traffic() -> TrafficSpec {
             },
             LeverSpec::Records,
         ],
+        promotion: None,
     }
 }
 

@@ -36,7 +36,8 @@ def problems(folder):
 
     if manifest["name"] != folder.name:
         yield f"$.name: the folder is {folder.name}"
-    if sorted(manifest["delete_order"]) != sorted(templates):
+    ours = [s["id"] for s in manifest["stacks"] if "made_by" not in s]
+    if sorted(manifest["delete_order"]) != sorted(ours):
         yield "$.delete_order: does not name every stack once"
     ids = [s["id"] for s in manifest["signals"]]
     if len(set(ids)) != len(ids):
@@ -47,6 +48,11 @@ def problems(folder):
                 yield f"{path}: nothing is called {name}"
 
     for stack in manifest["stacks"]:
+        if "made_by" in stack:
+            maker = templates[stack["made_by"]["stack"]]["Resources"].get(stack["made_by"]["resource"], {})
+            if maker.get("Type") != "AWS::CloudFormation::StackSet":
+                yield f"{stack['id']}: made_by names no StackSet"
+            continue
         template, given = templates[stack["id"]], stack["parameters"]
         earlier = tuple(f"{i}." for i in stack.get("after", ()))
         for name in given.keys() - template["Parameters"].keys():

@@ -96,7 +96,9 @@ fn needed_are_passed(context: &Context<'_>) -> Vec<Found> {
     let mut found = Vec::new();
     for (unit, stack, path) in stacks(context) {
         for (name, spec) in unit.section("Parameters").into_iter().flatten() {
-            if spec.get("Default").is_none() && !stack.parameters.contains_key(name) {
+            let passed = stack.parameters.contains_key(name)
+                || (stack.made_by.is_some() && unit.fixed.contains_key(name));
+            if spec.get("Default").is_none() && !passed {
                 found.push((
                     format!("{path}.parameters"),
                     format!(
@@ -295,7 +297,8 @@ fn output(context: &Context<'_>, name: &str) -> Option<String> {
 
 fn capabilities(context: &Context<'_>) -> Vec<Found> {
     let mut needed: BTreeMap<(String, &str), &Stack> = BTreeMap::new();
-    for (unit, stack, path) in stacks(context) {
+    let ours = stacks(context).filter(|(_, stack, _)| stack.made_by.is_none());
+    for (unit, stack, path) in ours {
         for resource in unit
             .resources()
             .filter(|r| r.kind.starts_with("AWS::IAM::"))

@@ -24,7 +24,7 @@ pub(super) struct Unit<'a> {
     /// Where the template is: its file, or the property of a stack set.
     pub place: String,
     pub tree: Value,
-    /// None for a template inside a stack set: the manifest passes it nothing.
+    /// None for a template inside a stack set, unless the manifest names the stack that it makes.
     pub stack: Option<&'a Stack>,
     pub role: Role,
     pub region: String,
@@ -45,7 +45,8 @@ pub(super) struct Resource<'a> {
 impl<'a> Context<'a> {
     pub fn new(bundle: &'a Bundle) -> Self {
         let mut units = Vec::new();
-        for stack in &bundle.manifest.stacks {
+        let ours = bundle.manifest.stacks.iter();
+        for stack in ours.filter(|stack| stack.made_by.is_none()) {
             let tree = serde_json::from_str(bundle.body(stack)).unwrap_or(Value::Null);
             let unit = Unit::of_stack(&bundle.manifest, stack, tree);
             units.extend(unit.inner(&bundle.manifest));
@@ -93,20 +94,17 @@ impl<'a> Unit<'a> {
         unit
     }
 
-    /// The templates of this one's stack sets: each is deployed to the other region.
-    fn inner(&self, manifest: &Manifest) -> Vec<Self> {
-        let of = |r: Resource<'_>| {
-            let passed = stack_set_parameters(&r);
+    /// The templates of this one's stack sets: each is deployed where the manifest says, else to the other region.
+    fn inner(&self, manifest: &'a Manifest) -> Vec<Self> {
+        let of = |r: &Resource<'_>, made: Option<&'a Stack>| {
+            let passed = stack_set_parameters(r);
+            let role = made.map_or_else(|| self.role.other(), |stack| stack.role);
             let mut unit = Self {
                 place: format!("{}.Properties.TemplateBody", r.path()),
                 tree: inline::inner_template(r.value)?,
-                stack: None,
-                role: self.role.other(),
-                region: manifest
-                    .regions
-                    .per_role()
-                    .get(self.role.other())
-                    .to_string(),
+                stack: made,
+                role,
+                region: manifest.regions.per_role().get(role).to_string(),
                 fixed: BTreeMap::new(),
                 open: BTreeMap::new(),
             };
@@ -119,7 +117,20 @@ impl<'a> Unit<'a> {
             }
             Some(unit)
         };
-        self.resources().filter_map(of).collect()
+        let maker = self.stack;
+        let mut units = Vec::new();
+        for r in self.resources() {
+            let mut made = manifest
+                .stacks
+                .iter()
+                .filter(|s| is_made_by(s, maker, r.id))
+                .peekable();
+            if made.peek().is_none() {
+                units.extend(of(&r, None));
+            }
+            units.extend(made.filter_map(|stack| of(&r, Some(stack))));
+        }
+        units
     }
 
     fn settle_parameters(&mut self, manifest: &Manifest, passed: &BTreeMap<String, Placeholder>) {
@@ -210,6 +221,12 @@ impl<'a> Resource<'a> {
     pub(super) fn may_be(&self, path: &str, text: &str) -> bool {
         self.texts(path).iter().any(|t| t == text)
     }
+}
+
+fn is_made_by(stack: &Stack, maker: Option<&Stack>, resource: &str) -> bool {
+    stack.made_by.as_ref().is_some_and(|made| {
+        maker.is_some_and(|maker| maker.id == made.stack) && made.resource == resource
+    })
 }
 
 /// The parameters that a stack set passes to its instances.

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::bundle::load::stays_inside;
-use crate::bundle::manifest::{Manifest, SCHEMA, Stack};
+use crate::bundle::manifest::{MadeBy, Manifest, SCHEMA, Stack};
 use crate::domain::placeholder::Placeholder;
 use crate::domain::region::{RegionPair, Role};
 use crate::domain::stack::StackId;
@@ -212,6 +212,55 @@ impl Verifier<'_> {
             let path = format!("{path}.parameters.{name}");
             self.text(&path, text, Known::OutputsOf(&before));
         }
+        if let Some(maker) = &stack.made_by {
+            self.made_by(path, stack, maker);
+        }
+    }
+
+    /// What a stack that is only watched may say.
+    fn made_by(&mut self, path: &str, stack: &Stack, maker: &MadeBy) {
+        let given = [
+            ("parameters", stack.parameters.is_empty()),
+            ("capabilities", stack.capabilities.is_empty()),
+            ("after", stack.after.is_empty()),
+        ];
+        for (name, empty) in given {
+            if !empty {
+                self.wrong(
+                    format!("{path}.{name}"),
+                    format!(
+                        "the stack set `{}` decides that: leave it empty",
+                        maker.resource
+                    ),
+                );
+            }
+        }
+        if stack.name.as_str().is_empty() {
+            self.wrong(
+                format!("{path}.name"),
+                "an empty one would match every stack",
+            );
+        }
+        let Some(other) = self.manifest.stack(&maker.stack) else {
+            self.wrong(format!("{path}.made_by.stack"), self.no_stack(&maker.stack));
+            return;
+        };
+        if other.made_by.is_some() {
+            self.wrong(
+                format!("{path}.made_by.stack"),
+                format!("`{}` is made by another one itself", maker.stack),
+            );
+        }
+        let templates = self.templates;
+        let resource = templates
+            .get(&other.template)
+            .and_then(|tree| tree.get("Resources")?.get(&maker.resource)?.get("Type"));
+        if resource.and_then(Value::as_str) != Some("AWS::CloudFormation::StackSet") {
+            self.wrong(
+                format!("{path}.made_by.resource"),
+                format!("{} has no stack set `{}`", other.template, maker.resource),
+            );
+        }
     }
 
     /// Every stack that is deployed before this one.
@@ -228,6 +277,12 @@ impl Verifier<'_> {
                     open.push(other.clone());
                 }
             }
+            if let Some(maker) = &stack.made_by
+                && !all.contains(&maker.stack)
+            {
+                all.push(maker.stack.clone());
+                open.push(maker.stack.clone());
+            }
         }
         all
     }
@@ -239,12 +294,17 @@ impl Verifier<'_> {
             manifest.delete_order.iter().map(|id| id.0.as_str()),
         );
         for (index, id) in manifest.delete_order.iter().enumerate() {
-            if manifest.stack(id).is_none() {
-                self.wrong(format!("delete_order[{index}]"), self.no_stack(id));
+            match manifest.stack(id) {
+                None => self.wrong(format!("delete_order[{index}]"), self.no_stack(id)),
+                Some(stack) if stack.made_by.is_some() => self.wrong(
+                    format!("delete_order[{index}]"),
+                    format!("`{id}` is deleted by its stack set, never by itself"),
+                ),
+                Some(_) => {}
             }
         }
         for stack in &manifest.stacks {
-            if !manifest.delete_order.contains(&stack.id) {
+            if stack.made_by.is_none() && !manifest.delete_order.contains(&stack.id) {
                 self.wrong("delete_order", format!("`{}` is missing", stack.id));
             }
         }

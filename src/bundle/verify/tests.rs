@@ -289,3 +289,129 @@ fn no_value_in_any_place_makes_the_checks_panic() {
         }
     }
 }
+
+/// What is wrong with the sample that has a stack set `Copies` in `global`, after a change.
+fn problems_with_a_set(change: impl Fn(&mut Value)) -> String {
+    let mut global = samples::global();
+    global["Resources"]["Copies"] = json!({"Type": "AWS::CloudFormation::StackSet"});
+    let mut manifest = samples::manifest();
+    manifest["stacks"].as_array_mut().unwrap().push(json!({
+        "id": "copy", "region": "standby", "template": "region.json", "name": "StackSet-sample-${suffix}-",
+        "parameters": {}, "made_by": {"stack": "global", "resource": "Copies"}
+    }));
+    manifest["traffic"]["promotion"] = json!({
+        "region": "standby", "namespace": "N", "dimensions": {"E": "${suffix}"}, "approval": "Approved",
+        "progress": "Step", "steps": ["promote"], "return_steps": ["return"], "loss": "Seconds may be lost."
+    });
+    change(&mut manifest);
+    let manifest = Manifest::parse("bundle.json", &manifest.to_string()).unwrap();
+    let templates = [
+        ("region.json".to_owned(), samples::region()),
+        ("global.json".to_owned(), global),
+    ];
+    let found = super::problems(&manifest, &templates.into_iter().collect());
+    let lines: Vec<String> = found
+        .into_iter()
+        .map(|(path, reason)| format!("{path}: {reason}"))
+        .collect();
+    lines.join("\n")
+}
+
+#[test]
+fn a_stack_of_a_stack_set_gives_outputs_and_is_not_deleted_by_itself() {
+    let sound = problems_with_a_set(|m| {
+        m["traffic"]["endpoints"]["standby"] = json!("https://${copy.Host}/health");
+    });
+    assert_eq!(sound, "");
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn mistakes_about_stack_sets_and_promotions_are_named() {
+    for (pointer, value, expected) in [
+        (
+            "/stacks/3/made_by/stack",
+            json!("spare"),
+            "stacks[3].made_by.stack: no stack `spare`",
+        ),
+        (
+            "/stacks/3/made_by/stack",
+            json!("copy"),
+            "stacks[3].made_by.stack: `copy` is made by another one",
+        ),
+        (
+            "/stacks/3/made_by/resource",
+            json!("Zone"),
+            "stacks[3].made_by.resource: global.json has no stack set `Zone`",
+        ),
+        (
+            "/stacks/3/parameters",
+            json!({"suffix": "${suffix}"}),
+            "stacks[3].parameters: the stack set `Copies` decides",
+        ),
+        (
+            "/stacks/3/after",
+            json!(["standby"]),
+            "stacks[3].after: the stack set `Copies` decides",
+        ),
+        ("/stacks/3/name", json!(""), "stacks[3].name: an empty one"),
+        (
+            "/delete_order/0",
+            json!("copy"),
+            "delete_order[0]: `copy` is deleted by its stack set",
+        ),
+        (
+            "/traffic/levers/1/stack",
+            json!("copy"),
+            "traffic.levers[1].stack: `copy` is made by a stack set",
+        ),
+        (
+            "/traffic/promotion/region",
+            json!("primary"),
+            "traffic.promotion.region: must be standby",
+        ),
+        (
+            "/traffic/promotion/dimensions/E",
+            json!("${x}"),
+            "traffic.promotion.dimensions.E: `${x}` is not a declared",
+        ),
+        (
+            "/traffic/promotion/progress",
+            json!("Approved"),
+            "traffic.promotion.progress: is the metric",
+        ),
+        (
+            "/traffic/promotion/steps",
+            json!([]),
+            "traffic.promotion.steps: is empty",
+        ),
+        (
+            "/traffic/promotion/return_steps/0",
+            json!(" "),
+            "traffic.promotion.steps: one of them is empty",
+        ),
+        (
+            "/traffic/promotion/loss",
+            json!(""),
+            "traffic.promotion.loss: is empty",
+        ),
+        (
+            "/traffic/levers",
+            json!([{"kind": "records"}]),
+            "traffic.promotion: needs a `metric` lever",
+        ),
+    ] {
+        let found = problems_with_a_set(|m| {
+            let (parent, key) = pointer.rsplit_once('/').unwrap();
+            match m.pointer_mut(parent).unwrap() {
+                Value::Array(items) => items[key.parse::<usize>().unwrap()] = value.clone(),
+                Value::Object(members) => drop(members.insert(key.to_owned(), value.clone())),
+                _ => panic!("no {pointer}"),
+            }
+        });
+        assert!(
+            found.lines().any(|line| line.starts_with(expected)),
+            "{pointer}: {found}"
+        );
+    }
+}

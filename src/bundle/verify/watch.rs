@@ -1,7 +1,7 @@
 //! What a manifest says about signals, alarms, traffic and levers.
 
 use super::{Known, Verifier};
-use crate::bundle::manifest::{Lever, Missing, Signal};
+use crate::bundle::manifest::{Lever, Missing, Promotion, Signal};
 use crate::domain::placeholder::Placeholder;
 use crate::domain::region::Role;
 use crate::domain::signal::SignalKind;
@@ -173,6 +173,51 @@ impl Verifier<'_> {
             self.lever(&format!("traffic.levers[{index}]"), lever);
         }
         self.unique("traffic.levers", traffic.levers.iter().map(kind_of));
+        if let Some(promotion) = &traffic.promotion {
+            self.promotion(promotion);
+        }
+    }
+
+    fn promotion(&mut self, promotion: &Promotion) {
+        let path = "traffic.promotion";
+        if promotion.role != Role::Standby {
+            self.wrong(
+                format!("{path}.region"),
+                "must be standby: the promotion has to work while the primary is dead",
+            );
+        }
+        for (name, text) in &promotion.dimensions {
+            let path = format!("{path}.dimensions.{name}");
+            self.text(&path, text, Known::Everything);
+        }
+        let texts = [
+            ("namespace", &promotion.namespace),
+            ("approval", &promotion.approval),
+            ("progress", &promotion.progress),
+            ("loss", &promotion.loss),
+        ];
+        for (name, text) in texts {
+            if text.trim().is_empty() {
+                self.wrong(format!("{path}.{name}"), "is empty");
+            }
+        }
+        if promotion.approval == promotion.progress {
+            self.wrong(format!("{path}.progress"), "is the metric of the approval");
+        }
+        if promotion.steps.is_empty() {
+            self.wrong(format!("{path}.steps"), "is empty: what would be promoted?");
+        }
+        let steps = promotion.steps.iter().chain(&promotion.return_steps);
+        if steps.into_iter().any(|step| step.trim().is_empty()) {
+            self.wrong(format!("{path}.steps"), "one of them is empty");
+        }
+        let lever = self.manifest.traffic.levers.iter();
+        if !lever.into_iter().any(|l| matches!(l, Lever::Metric { .. })) {
+            self.wrong(
+                path,
+                "needs a `metric` lever: its command number is the approval",
+            );
+        }
     }
 
     fn url(&mut self, path: &str, url: &Placeholder) {
@@ -245,6 +290,12 @@ impl Verifier<'_> {
             return;
         };
         self.in_standby(&format!("{path}.stack"), stack.role);
+        if stack.made_by.is_some() {
+            self.wrong(
+                format!("{path}.stack"),
+                format!("`{id}` is made by a stack set, which would undo the update"),
+            );
+        }
         if !self.has(&stack.template, "Parameters", parameter) {
             self.wrong(
                 format!("{path}.parameter"),

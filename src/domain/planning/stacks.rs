@@ -26,7 +26,7 @@ pub fn deploy(basis: &Basis<'_>, id: OperationId) -> Result<Plan, CannotPlan> {
     }
     let phases = basis.phases()?;
     let (mut steps, mut notes) = (Vec::new(), Vec::new());
-    for spec in in_order(&env.stacks) {
+    for spec in in_order(&env.stacks).into_iter().filter(|s| is_ours(s)) {
         let phase = phases.get(&spec.id).copied().unwrap_or(Phase::Unknown);
         if phase == Phase::Dead {
             notes.push(format!(
@@ -86,7 +86,12 @@ fn delete_step(spec: &StackSpec) -> Step {
     .expect("a few minutes")
 }
 
-/// Stacks so that each comes after those it names in `after`.
+/// Whether the console deploys and deletes the stack, rather than a `StackSet` of another.
+const fn is_ours(spec: &StackSpec) -> bool {
+    spec.made_by.is_none()
+}
+
+/// Stacks so that each comes after those it names in `after`, and after the one that makes it.
 fn in_order(stacks: &[StackSpec]) -> Vec<&StackSpec> {
     let mut placed: BTreeSet<&StackId> = BTreeSet::new();
     let mut out: Vec<&StackSpec> = Vec::new();
@@ -95,8 +100,10 @@ fn in_order(stacks: &[StackSpec]) -> Vec<&StackSpec> {
             .iter()
             .filter(|s| !placed.contains(&s.id))
             .filter(|s| {
+                let maker = s.made_by.as_ref().map(|m| &m.stack);
                 s.after
                     .iter()
+                    .chain(maker)
                     .all(|a| placed.contains(a) || stacks.iter().all(|other| other.id != *a))
             })
             .collect();
@@ -121,6 +128,7 @@ pub fn delete(basis: &Basis<'_>, id: OperationId) -> Result<Plan, CannotPlan> {
         .iter()
         .filter(there)
         .filter_map(|id| env.stack(id))
+        .filter(|spec| is_ours(spec))
         .collect();
     if specs.is_empty() {
         return Err(CannotPlan::NothingThere);

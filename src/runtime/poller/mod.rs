@@ -69,11 +69,12 @@ const BURST: Duration = Duration::from_millis(100);
 pub(super) fn start(poller: &Poller, tasks: &mut JoinSet<()>) {
     for role in Role::BOTH {
         for spec in poller.env.stacks_of(role) {
-            tasks.spawn(
-                poller
-                    .clone()
-                    .stack(role, spec.id.clone(), spec.name.clone()),
-            );
+            let (poller, id, name) = (poller.clone(), spec.id.clone(), spec.name.clone());
+            if spec.made_by.is_some() {
+                tasks.spawn(poller.made_stack(role, id, name));
+            } else {
+                tasks.spawn(poller.stack(role, id, name));
+            }
         }
         tasks.spawn(poller.clone().alarms(role));
         tasks.spawn(poller.clone().signals(role));

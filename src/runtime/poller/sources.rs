@@ -11,7 +11,7 @@ use crate::domain::observation::Seen;
 use crate::domain::observed::{FailureKind, ReadError};
 use crate::domain::placeholder::Bindings;
 use crate::domain::region::Role;
-use crate::domain::stack::StackId;
+use crate::domain::stack::{StackId, StackState};
 use crate::runtime::known::{Known, StackVersion};
 use crate::runtime::poller::{Cadence, Poller, Wakes};
 
@@ -26,6 +26,26 @@ impl Poller {
             let (id, name) = (id.clone(), name.clone());
             async move {
                 let result = poller.session.clients.regions.get(role).stack(&name).await;
+                vec![Seen::Stack(role, id, result)]
+            }
+        })
+        .await;
+    }
+
+    /// A stack that a `StackSet` makes, found by the beginning of its name in its own region; once found, by its ARN.
+    pub(super) async fn made_stack(self, role: Role, id: StackId, prefix: String) {
+        self.every(Cadence(30, 3), Wakes::Never, move |poller, known| {
+            let (id, prefix) = (id.clone(), prefix.clone());
+            async move {
+                let client = poller.session.clients.regions.get(role);
+                let found = match known.versions.get(&id) {
+                    Some(version) => client.stack(&version.arn).await,
+                    None => Ok(StackState::Absent),
+                };
+                let result = match found {
+                    Ok(StackState::Absent) => client.stack_with_prefix(&prefix).await,
+                    found => found,
+                };
                 vec![Seen::Stack(role, id, result)]
             }
         })
