@@ -56,8 +56,8 @@ pub struct Model {
     pub pace: Pace,
     /// The lever that the next `F` proposes, once another was not followed in time.
     pub next_lever: Option<LeverKind>,
-    /// How long an operation may take before it counts as timed out.
-    pub patience: Duration,
+    /// How long an operation may take before it counts as timed out, where somebody said so.
+    pub patience: Option<Duration>,
     /// When a failover of this environment was last rehearsed or drilled, in whatever world.
     pub practised: Option<Timestamp>,
 }
@@ -180,7 +180,7 @@ impl Model {
             last_key: now,
             pace: Pace::Idle,
             next_lever: None,
-            patience: Duration::from_mins(15),
+            patience: None,
             practised: None,
         };
         model.conclude();

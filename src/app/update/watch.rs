@@ -13,7 +13,7 @@ use crate::domain::health::Health;
 use crate::domain::lever::{Command, LeverKind};
 use crate::domain::observation::Serving;
 use crate::domain::observed::age;
-use crate::domain::operation::{Outcome, StepState};
+use crate::domain::operation::{OperationKind, Outcome, StepState};
 use crate::domain::plan::Action;
 use crate::domain::prediction::healthy_now;
 use crate::domain::region::Role;
@@ -162,11 +162,22 @@ const fn lever_time(lever: LeverKind) -> Duration {
     }
 }
 
+/// How long an operation may take where nobody said: two regions with a database each keep CloudFormation
+/// busy for an hour and more.
+const fn usual_time(kind: OperationKind) -> Duration {
+    if kind.moves_traffic() {
+        Duration::from_mins(15)
+    } else {
+        Duration::from_hours(3)
+    }
+}
+
 fn time_out(model: &mut Model) -> Vec<Effect> {
     let Some(run) = model.run.as_deref() else {
         return Vec::new();
     };
-    if age(run.confirmed.at(), model.now) > model.patience {
+    let patience = model.patience.unwrap_or(usual_time(run.plan().kind));
+    if age(run.confirmed.at(), model.now) > patience {
         return late(model, "it took longer than allowed");
     }
     let lever = lever_of(run.plan());
