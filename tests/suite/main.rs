@@ -9,6 +9,7 @@
 
 mod cli;
 mod layers;
+mod payment_pci;
 mod scenarios;
 mod schema;
 mod support;

@@ -49,7 +49,7 @@ def settle(payment_id):
     TABLE.update_item(
         Key=key, UpdateExpression="SET #s = :settled, settledIn = :region, settledAt = :now REMOVE pending",
         ExpressionAttributeNames={"#s": "status"},
-        ExpressionAttributeValues={":settled": "SETTLED", ":region": REGION, ":now": int(time.time())})
+        ExpressionAttributeValues={":settled": "SETTLED", ":region": REGION, ":now": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())})
 
 
 def fence():
