@@ -268,14 +268,14 @@ def records(bundle):
 
 
 def leave(bundle):
+    """The members leave the global cluster, the secondary first: on AWS their deletion does that."""
+    member_of = {"standby-base": "standby", "primary-base": "primary"}
     for stack_id in bundle.manifest["delete_order"]:
+        if stack_id in member_of:
+            bundle.client("rds", member_of[stack_id]).remove_from_global_cluster(
+                GlobalClusterIdentifier=GLOBAL, DbClusterIdentifier=bundle.values[f"{stack_id}.ClusterArn"])
         bundle.delete(stack_id)
-        if stack_id == "standby-base":  # the template's own GlobalCluster goes after its last member
-            client = bundle.client("rds", "primary")
-            with contextlib.suppress(client.exceptions.ClientError):
-                client.remove_from_global_cluster(
-                    GlobalClusterIdentifier=GLOBAL, DbClusterIdentifier=bundle.values["primary-base.ClusterArn"])
-            client.delete_global_cluster(GlobalClusterIdentifier=GLOBAL)
+    bundle.client("rds", "primary").delete_global_cluster(GlobalClusterIdentifier=GLOBAL)
     nothing_left(bundle)
 
 
