@@ -1,11 +1,15 @@
 //! What may lie over a page: help, a parameter form, a confirmation, a question before quitting.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use tui_input::{Input, InputRequest};
 
 use crate::app::key::Key;
 use crate::domain::operation::OperationKind;
 use crate::domain::plan::{Consent, Plan};
+use crate::domain::repair::Repair;
+use crate::domain::stack::StackId;
 
 /// The one dialog that is open.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -13,6 +17,7 @@ pub enum Dialog {
     Help { scroll: usize },
     Errors { scroll: usize },
     Form(Form),
+    Repair(RepairChoice),
     Confirm(Box<Confirm>),
     Quit,
 }
@@ -99,6 +104,16 @@ pub struct FormField {
     pub sensitive: bool,
     /// What is wrong with the text, checked at every key once it was left.
     pub error: Option<String>,
+}
+
+/// Which way out of a stack's status, and what to leave out on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepairChoice {
+    pub stack: StackId,
+    pub repair: Repair,
+    /// The row that the keys act on: first the ways out, then the failed resources.
+    pub row: usize,
+    pub skip: BTreeSet<String>,
 }
 
 /// A plan under review, and what is typed to confirm it.
@@ -195,6 +210,7 @@ impl Confirm {
             OperationKind::Delete => "Delete",
             OperationKind::Failover => "Fail over",
             OperationKind::Failback => "Fail back",
+            OperationKind::Repair => "Repair",
         }
     }
 }

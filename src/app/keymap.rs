@@ -10,6 +10,7 @@ pub enum Command {
     FailBack,
     Deploy,
     Delete,
+    Repair,
     Page(Page),
     NextPage,
     PreviousPage,
@@ -100,6 +101,14 @@ pub const BINDINGS: &[Binding] = &[
         "delete",
         "delete",
         "delete the bundle's stacks in both regions",
+    )
+    .rank(1),
+    row(
+        &[Key::Char('R')],
+        Command::Repair,
+        "repair",
+        "repair",
+        "get the selected stack out of a failed or stuck status",
     )
     .rank(1),
     row(
@@ -302,6 +311,7 @@ pub fn applies(command: Command, model: &Model) -> bool {
         Command::FailOver => model.offers_failover(),
         Command::FailBack => model.offers_failback(),
         Command::Deploy | Command::Delete => !model.is_busy() && !model.env.read_only,
+        Command::Repair => model.offers_repair(),
         Command::Errors => model.has_errors(),
         Command::Page(_)
         | Command::NextPage
@@ -348,7 +358,11 @@ mod tests {
         for binding in BINDINGS {
             let writes = matches!(
                 binding.command,
-                Command::FailOver | Command::FailBack | Command::Deploy | Command::Delete
+                Command::FailOver
+                    | Command::FailBack
+                    | Command::Deploy
+                    | Command::Delete
+                    | Command::Repair
             );
             let capital = binding
                 .keys

@@ -56,7 +56,7 @@ pub struct Model {
     pub pace: Pace,
     /// The lever that the next `F` proposes, once another was not followed in time.
     pub next_lever: Option<LeverKind>,
-    /// How long an operation may take before it counts as timed out, where somebody said so.
+    /// How long an operation may take before it counts as timed out; none: as long as its kind usually may.
     pub patience: Option<Duration>,
     /// When a failover of this environment was last rehearsed or drilled, in whatever world.
     pub practised: Option<Timestamp>,

@@ -22,7 +22,8 @@ pub fn combined_check<'a>(env: &Environment, seen: &'a Observation) -> Option<&'
 /// The check that the manifest calls `name` (`combined`, `primary`, `standby`, `lever`, `endpoint_lever`).
 ///
 /// The manifest's reference usually names an output of a stack in the primary region; where that can't be read, the
-/// check is found from the records: the one on each side's marker, and the children of the primary's.
+/// check is found from the records: the one on each side's marker, and the children of the primary's. A SECONDARY
+/// record has no check: the standby's is then the one that asks the standby's host.
 pub fn check_of(env: &Environment, seen: &Observation, name: &str) -> Option<CheckId> {
     let traffic = env.traffic.as_ref()?;
     let named = traffic.checks.get(name).map(|text| env.resolve(seen, text));
@@ -32,9 +33,21 @@ pub fn check_of(env: &Environment, seen: &Observation, name: &str) -> Option<Che
     let on = |role| marker_record(env, traffic, seen, role)?.check.clone();
     match name {
         "combined" => on(Role::Primary),
-        "standby" => on(Role::Standby),
+        "standby" => on(Role::Standby).or_else(|| check_of_host(env, seen, Role::Standby)),
         _ => child_of_combined(env, seen, name),
     }
+}
+
+/// The check that asks the host of a side's own address.
+fn check_of_host(env: &Environment, seen: &Observation, role: Role) -> Option<CheckId> {
+    let url = env.traffic.as_ref()?.endpoints.get(role);
+    let url = env.resolve(seen, url).ok()?;
+    let asks = |check: &HealthCheck| {
+        !check.inverted
+            && matches!(&check.target, CheckTarget::Endpoint { host, .. } if url.contains(&format!("//{host}/")))
+    };
+    let checks = seen.traffic.checks.last()?;
+    checks.0.values().find(|c| asks(c)).map(|c| c.id.clone())
 }
 
 fn child_of_combined(env: &Environment, seen: &Observation, name: &str) -> Option<CheckId> {

@@ -143,6 +143,11 @@ async fn execute(
     match order {
         Order::Deploy(target, deployment) => job(target).deploy(deployment).await,
         Order::Delete(target) => job(target).delete().await,
+        Order::Repair {
+            target,
+            repair,
+            skip,
+        } => job(target).repair(repair, skip).await,
         Order::SetParameter {
             target,
             parameter,

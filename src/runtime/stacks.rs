@@ -32,12 +32,12 @@ pub(super) struct Job {
 }
 
 impl Job {
-    fn client(&self) -> &RegionClient {
+    pub(super) fn client(&self) -> &RegionClient {
         self.session.clients.regions.get(self.target.role)
     }
 
     /// The name of the change set and the token of every call: the same when the step is done again.
-    fn token(&self) -> String {
+    pub(super) fn token(&self) -> String {
         format!("{}-{}", self.operation, self.target.stack)
     }
 
@@ -231,7 +231,7 @@ impl Job {
         }
     }
 
-    async fn look(&self) -> Result<StackState, String> {
+    pub(super) async fn look(&self) -> Result<StackState, String> {
         let mut failures = 0;
         loop {
             match self.client().stack(&self.target.name).await {
@@ -243,7 +243,7 @@ impl Job {
     }
 
     /// Follows the stack's events until it is no longer in progress.
-    async fn follow(
+    pub(super) async fn follow(
         &self,
         name: &str,
         since: Timestamp,
@@ -303,7 +303,7 @@ impl Job {
             .await;
     }
 
-    async fn tell_stack(&self, state: StackState) {
+    pub(super) async fn tell_stack(&self, state: StackState) {
         let at = self.session.clock.now();
         let seen = Seen::Stack(self.target.role, self.target.stack.clone(), Ok(state));
         self.send(Msg::Sighted(Box::new(Sighting { at, seen })))
@@ -325,7 +325,7 @@ impl Job {
     }
 }
 
-fn why(name: &str, end: &StackState) -> String {
+pub(super) fn why(name: &str, end: &StackState) -> String {
     let reason = end
         .stack()
         .and_then(|s| s.reason.clone())

@@ -27,7 +27,9 @@ use crate::domain::recovery::Milestones;
 use crate::domain::region::{PerRole, RegionId, RegionPair, Role};
 use crate::domain::routing::{Alias, FailoverRole, Policy, RecordSet};
 use crate::domain::signal::{Datapoint, Series, SignalId, SignalKind, SignalSpec};
-use crate::domain::stack::{ResourceStatus, Stack, StackEvent, StackId, StackState, StackStatus};
+use crate::domain::stack::{
+    ResourceStatus, Stack, StackEvent, StackId, StackResource, StackState, StackStatus,
+};
 
 /// Thursday, half a minute past 12:04 UTC.
 pub(crate) fn now() -> Timestamp {
@@ -1149,6 +1151,44 @@ pub(crate) fn deleting(mut model: Model) -> Model {
     let id = OperationId::new(OperationKind::Delete, model.now, 9);
     let plan = crate::domain::planning::stacks::delete(&basis, id).unwrap();
     model.dialog = Some(Dialog::Confirm(Box::new(Confirm::new(plan))));
+    model
+}
+
+/// A stack that does not let itself be deleted, and the choice of a way out.
+pub(crate) fn repairing() -> Model {
+    let mut model = steady();
+    model.page = Page::Stacks;
+    let spec = model.env.stacks_of(Role::Standby).next().unwrap().clone();
+    let mut stack = stack(Role::Standby);
+    stack.status = StackStatus::new("DELETE_FAILED");
+    stack.reason = Some("The following resource(s) failed to delete: [AuditBucket]. ".into());
+    let resource = |id: &str, kind: &str, status: &str| StackResource {
+        logical_id: id.into(),
+        physical_id: Some(format!("{id}-1")),
+        resource_type: kind.into(),
+        status: ResourceStatus(status.into()),
+    };
+    let all = vec![
+        resource("AuditBucket", "AWS::S3::Bucket", "DELETE_FAILED"),
+        resource("HealthFunction", "AWS::Lambda::Function", "DELETE_COMPLETE"),
+    ];
+    let state = StackState::Present(Box::new(stack));
+    for seen in [
+        Seen::Stack(Role::Standby, spec.id.clone(), Ok(state)),
+        Seen::Resources(Role::Standby, spec.id.clone(), Ok(all)),
+    ] {
+        model.seen.take(Sighting {
+            at: model.now,
+            seen,
+        });
+    }
+    model.dialog = Some(Dialog::Repair(crate::app::dialog::RepairChoice {
+        stack: spec.id,
+        repair: crate::domain::repair::Repair::Delete,
+        row: 1,
+        skip: ["AuditBucket".to_owned()].into(),
+    }));
+    model.conclude();
     model
 }
 

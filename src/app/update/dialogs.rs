@@ -10,7 +10,7 @@ use crate::app::dialog::{Confirm, ConfirmFocus, Dialog, Form};
 use crate::app::effect::Effect;
 use crate::app::key::Key;
 use crate::app::model::Model;
-use crate::app::update::{input, operate};
+use crate::app::update::{input, operate, repair};
 use crate::domain::environment::ParameterSpec;
 use crate::domain::operation::OperationKind;
 
@@ -25,6 +25,7 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
         }
         Some(Dialog::Quit) => quit(model, key),
         Some(Dialog::Form(_)) => form(model, key),
+        Some(Dialog::Repair(_)) => repair::key(model, key),
         Some(Dialog::Confirm(_)) => confirm(model, key),
     }
 }
@@ -41,7 +42,8 @@ pub(super) fn paste(model: &mut Model, text: &str) {
             ConfirmFocus::Name => confirm.name.paste(text),
             ConfirmFocus::Cancel | ConfirmFocus::Proceed => {}
         },
-        Some(Dialog::Help { .. } | Dialog::Errors { .. } | Dialog::Quit) | None => {}
+        Some(Dialog::Help { .. } | Dialog::Errors { .. } | Dialog::Repair(_) | Dialog::Quit)
+        | None => {}
     }
 }
 

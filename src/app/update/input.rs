@@ -13,7 +13,7 @@ use crate::app::key::Key;
 use crate::app::keymap::{self, Command};
 use crate::app::model::{Model, Page, Weight};
 use crate::app::msg::Ask;
-use crate::app::update::{dialogs, operate};
+use crate::app::update::{dialogs, operate, repair};
 use crate::domain::observed::age;
 use crate::domain::operation::OperationKind;
 
@@ -143,6 +143,7 @@ fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::FailBack => open(model, OperationKind::Failback),
         Command::Deploy => form(model),
         Command::Delete => open(model, OperationKind::Delete),
+        Command::Repair => repair::choose(model),
         Command::Page(page) => go(model, page),
         Command::NextPage => go(model, model.page.step(1)),
         Command::PreviousPage => go(model, model.page.step(-1)),
@@ -215,13 +216,14 @@ fn open(model: &mut Model, kind: OperationKind) -> Vec<Effect> {
             kind,
             lever: None,
             parameters: BTreeMap::new(),
+            repair: None,
             salt,
         },
     )
 }
 
 /// Tells operations of one second apart without a random source: times differ, and so do their trails.
-fn salt(model: &Model) -> u16 {
+pub(super) fn salt(model: &Model) -> u16 {
     let nanos = model.now.subsec_nanosecond().unsigned_abs();
     u16::try_from((nanos / 1_000) & 0xffff).unwrap_or_default()
 }
@@ -268,6 +270,7 @@ pub(super) fn deploy_with(model: &mut Model, parameters: BTreeMap<String, String
             kind: OperationKind::Deploy,
             lever: None,
             parameters,
+            repair: None,
             salt,
         },
     )

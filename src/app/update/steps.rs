@@ -61,7 +61,10 @@ fn undo(operation: Option<&OperationId>, order: &Order, at: jiff::Timestamp) -> 
 const fn is_wait(action: &Action) -> bool {
     match action {
         Action::AwaitAlarm { .. } | Action::AwaitDns { .. } | Action::AwaitHealthy { .. } => true,
-        Action::DeployStack { .. } | Action::DeleteStack { .. } | Action::Pull { .. } => false,
+        Action::DeployStack { .. }
+        | Action::DeleteStack { .. }
+        | Action::RepairStack { .. }
+        | Action::Pull { .. } => false,
     }
 }
 

@@ -242,6 +242,7 @@ fn read_only_can_not_be_overridden() {
         kind: OperationKind::Failover,
         lever: None,
         parameters: BTreeMap::new(),
+        repair: None,
         salt: 1,
     };
     update(&mut model, Msg::Ask(ask));
@@ -415,6 +416,7 @@ fn a_deploy_without_a_journal_changes_nothing() {
         kind: OperationKind::Deploy,
         lever: None,
         parameters: BTreeMap::new(),
+        repair: None,
         salt: 1,
     };
     update(&mut model, Msg::Ask(ask));
@@ -462,6 +464,7 @@ fn deploying_leaves_a_pulled_endpoint_lever_alone() {
         kind: OperationKind::Deploy,
         lever: None,
         parameters: BTreeMap::new(),
+        repair: None,
         salt: 1,
     };
     update(&mut model, Msg::Ask(ask));
@@ -531,6 +534,7 @@ fn an_update_goes_on_from_what_is_deployed_unless_told_otherwise() {
         kind: OperationKind::Deploy,
         lever: None,
         parameters: BTreeMap::from([("enableBackup".to_owned(), "true".to_owned())]),
+        repair: None,
         salt: 1,
     };
     update(&mut model, Msg::Ask(ask));
@@ -551,6 +555,7 @@ fn an_update_is_not_asked_for_what_is_deployed() {
         kind: OperationKind::Deploy,
         lever: None,
         parameters: BTreeMap::new(),
+        repair: None,
         salt: 1,
     };
     update(&mut model, Msg::Ask(ask.clone()));

@@ -120,7 +120,10 @@ fn advance(model: &mut Model) -> Vec<Effect> {
         }
         Action::AwaitDns { .. } => found.dns.is_some(),
         Action::AwaitHealthy { .. } => found.healthy.is_some(),
-        Action::DeployStack { .. } | Action::DeleteStack { .. } | Action::Pull { .. } => false,
+        Action::DeployStack { .. }
+        | Action::DeleteStack { .. }
+        | Action::RepairStack { .. }
+        | Action::Pull { .. } => false,
     };
     let running = run
         .steps
@@ -162,13 +165,12 @@ const fn lever_time(lever: LeverKind) -> Duration {
     }
 }
 
-/// How long an operation may take where nobody said: two regions with a database each keep CloudFormation
-/// busy for an hour and more.
-const fn usual_time(kind: OperationKind) -> Duration {
+/// Traffic moves in minutes; a database cluster in two regions takes the better part of an hour to make.
+const fn usual_patience(kind: OperationKind) -> Duration {
     if kind.moves_traffic() {
         Duration::from_mins(15)
     } else {
-        Duration::from_hours(3)
+        Duration::from_hours(2)
     }
 }
 
@@ -176,8 +178,10 @@ fn time_out(model: &mut Model) -> Vec<Effect> {
     let Some(run) = model.run.as_deref() else {
         return Vec::new();
     };
-    let patience = model.patience.unwrap_or(usual_time(run.plan().kind));
-    if age(run.confirmed.at(), model.now) > patience {
+    let allowed = model
+        .patience
+        .unwrap_or_else(|| usual_patience(run.plan().kind));
+    if age(run.confirmed.at(), model.now) > allowed {
         return late(model, "it took longer than allowed");
     }
     let lever = lever_of(run.plan());

@@ -28,6 +28,11 @@ pub(super) struct Kind {
 }
 
 pub(super) fn kind(name: &str) -> Option<&'static Kind> {
+    let name = if name.starts_with("Custom::") {
+        "AWS::CloudFormation::CustomResource"
+    } else {
+        name
+    };
     KINDS.iter().find(|kind| kind.name == name)
 }
 
@@ -66,7 +71,10 @@ const fn stateful(kind: Kind) -> Kind {
 }
 
 const KINDS: &[Kind] = &[
+    named("AWS::ApiGateway::ApiKey", "Name", LIST),
     named("AWS::ApiGateway::RestApi", "Name", LIST),
+    named("AWS::ApiGateway::UsagePlan", "UsagePlanName", LIST),
+    plain("AWS::ApiGateway::UsagePlanKey", Tags::No),
     plain("AWS::ApiGateway::BasePathMapping", Tags::No),
     plain("AWS::ApiGateway::Deployment", Tags::No),
     plain("AWS::ApiGateway::DomainName", LIST),

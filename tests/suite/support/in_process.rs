@@ -134,6 +134,7 @@ impl Rehearsed {
             kind,
             lever: None,
             parameters: std::collections::BTreeMap::new(),
+            repair: None,
             salt: 7,
         };
         let consent = Consent {
@@ -153,6 +154,7 @@ impl Rehearsed {
             kind,
             lever: None,
             parameters: std::collections::BTreeMap::new(),
+            repair: None,
             salt: 7,
         };
         let plan = headless::plan(&mut self.core, ask).unwrap();

@@ -13,7 +13,7 @@ use crate::rehearsal::world::cloudformation::diff::Site;
 use crate::rehearsal::world::cloudformation::record::{
     ChangeSetRecord, StackKey, StackRecord, Version,
 };
-use crate::rehearsal::world::cloudformation::run::{Goal, Run};
+use crate::rehearsal::world::cloudformation::run::{Goal, OnFailure, Run};
 use crate::rehearsal::world::cloudformation::{ChangeSetView, NewChangeSet, ParameterValue};
 use crate::rehearsal::world::{ACCOUNT, World};
 
@@ -136,13 +136,24 @@ impl World {
             .ok_or_else(missing)
     }
 
-    /// Repeated with the token of the run that it began, it succeeds again.
+    /// Executes a change set whose failure would be rolled back.
     pub fn execute_change_set(
         &mut self,
         region: &str,
         stack: &str,
         name: &str,
         token: Option<&str>,
+    ) -> Result<(), ApiError> {
+        self.execute(region, stack, name, (token, false))
+    }
+
+    /// Repeated with the token of the run that it began, it succeeds again. `keep`: `DisableRollback`.
+    pub fn execute(
+        &mut self,
+        region: &str,
+        stack: &str,
+        name: &str,
+        (token, keep): (Option<&str>, bool),
     ) -> Result<(), ApiError> {
         let record = self.change_set(region, stack, name)?.clone();
         let arn = record.view.stack_arn.clone();
@@ -170,7 +181,10 @@ impl World {
                 word.clone_into(&mut other.view.execution_status);
             }
         }
-        let run = Run::new(self.next_serial(), goal, token.map(str::to_owned));
+        let mut run = Run::new(self.next_serial(), goal, token.map(str::to_owned));
+        if keep {
+            run.on_failure = OnFailure::Keep;
+        }
         self.begin(region, &arn, run, record.target)
     }
 
@@ -188,6 +202,17 @@ impl World {
         }
         self.begin_change(&StackKey::new(region, arn), run, target)
             .map_err(|e| rejected(&e))
+    }
+
+    /// `RetainExceptOnCreate`: a create that fails from here on leaves nothing behind.
+    pub fn retain_except_on_create(&mut self, region: &str, stack: &str) {
+        let Ok(arn) = self.found(region, stack).map(|s| s.arn.clone()) else {
+            return;
+        };
+        let run = self.stack_mut(region, &arn).and_then(|s| s.run.as_mut());
+        if let Some(run) = run.filter(|r| r.on_failure == OnFailure::RollBack) {
+            run.on_failure = OnFailure::RemoveNew;
+        }
     }
 
     pub fn delete_change_set(
@@ -231,6 +256,21 @@ impl World {
         Ok(stack.arn)
     }
 
+    /// `CreateStack`, as a `StackSet` calls it.
+    pub(super) fn create_stack(
+        &mut self,
+        region: &str,
+        new: &NewChangeSet,
+    ) -> Result<(), ApiError> {
+        let target = target(None, new)?;
+        let stack = self.reviewed_stack(region, &new.stack_name);
+        self.check_target(region, &stack, &target, new)?;
+        let arn = stack.arn.clone();
+        self.region_mut(region).stacks.push(stack);
+        let run = Run::new(self.next_serial(), Goal::Create, new.token.clone());
+        self.begin(region, &arn, run, target)
+    }
+
     /// A stack that only a change set knows of.
     fn reviewed_stack(&mut self, region: &str, name: &str) -> StackRecord {
         let now = self.now();
@@ -251,6 +291,7 @@ impl World {
             change_sets: Vec::new(),
             termination_protection: false,
             run: None,
+            stopped: None,
         };
         stack.enter(now, "REVIEW_IN_PROGRESS", Some("User Initiated"));
         stack

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::rehearsal::world::World;
 use crate::rehearsal::world::cloudformation::diff::Site;
 use crate::rehearsal::world::cloudformation::record::{ResourceRecord, StackKey};
-use crate::rehearsal::world::cloudformation::run::{Act, Goal, Run, Task};
+use crate::rehearsal::world::cloudformation::run::{Act, Goal, OnFailure, Run, Task};
 
 impl World {
     /// Nothing runs any more: the run has reached its goal, or turns around.
@@ -17,6 +17,9 @@ impl World {
         let list = failed.join(", ");
         match (run.goal, failed.is_empty()) {
             (Goal::Create, true) => self.settle(key, run, "CREATE_COMPLETE"),
+            (Goal::Create | Goal::Update, false) if run.on_failure == OnFailure::Keep => {
+                self.stop(key, run, &list);
+            }
             (Goal::Create, false) => {
                 let reason = format!(
                     "The following resource(s) failed to create: [{list}]. Rollback requested by user."
@@ -24,6 +27,7 @@ impl World {
                 let target = run.target.clone();
                 let mut back = Run::new(run.serial + 1, Goal::Rollback, run.token);
                 back.target = target;
+                back.on_failure = run.on_failure;
                 self.begin_delete(key, back, "ROLLBACK_IN_PROGRESS", &reason);
             }
             (Goal::Update, false) => {
@@ -47,7 +51,7 @@ impl World {
     }
 
     /// Turns a failed update around.
-    fn roll_back(&mut self, key: &StackKey, run: Run, reason: &str) {
+    pub(super) fn roll_back(&mut self, key: &StackKey, run: Run, reason: &str) {
         let mut back = Run::new(run.serial + 1, Goal::UpdateRollback, run.token);
         for (id, before) in &run.before {
             match before {
@@ -204,7 +208,7 @@ impl World {
     }
 
     /// The last event of a run still carries its token.
-    fn close(&mut self, key: &StackKey, run: Run, status: &str, reason: Option<&str>) {
+    pub(super) fn close(&mut self, key: &StackKey, run: Run, status: &str, reason: Option<&str>) {
         let now = self.now();
         if let Some(stack) = self.stack_at_mut(key) {
             stack.run = Some(run);
