@@ -1,6 +1,7 @@
 //! What the document behind payment-pci demands, one test a demand, held against the templates.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -282,14 +283,12 @@ fn the_concurrency_of_the_processor_scales_by_itself() {
 /// A version never changes: new code under an old name would never be served.
 #[test]
 fn the_published_version_is_named_after_its_code() {
-    use sha2::{Digest, Sha256};
+    use sha2::{Digest as _, Sha256};
     let code = std::fs::read(folder().join("lambda/processor.py")).unwrap();
-    let digest = Sha256::digest(code);
-    let digest: String = digest
-        .iter()
-        .take(4)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let mut digest = String::new();
+    for byte in Sha256::digest(code).iter().take(4) {
+        write!(digest, "{byte:02x}").unwrap();
+    }
     let versions = of_type("service", "AWS::Lambda::Version");
     assert_eq!(
         versions[0].0,
@@ -791,6 +790,47 @@ fn tags_are_environment_project_and_cost_center() {
         .map(|t| t["Key"].as_str().unwrap())
         .collect();
     assert_eq!(keys, ["Name", "Environment", "Project", "CostCenter"]);
+}
+
+/// The table of `stacks check` looks at fewer types than those that take tags here.
+#[test]
+fn everything_that_can_carry_tags_does() {
+    let untagged = [
+        "AWS::ApiGateway::BasePathMapping",
+        "AWS::ApiGateway::Deployment",
+        "AWS::ApiGateway::Method",
+        "AWS::ApiGateway::Resource",
+        "AWS::ApplicationAutoScaling::ScalableTarget",
+        "AWS::ApplicationAutoScaling::ScalingPolicy",
+        "AWS::CloudFormation::CustomResource",
+        "AWS::CloudFront::OriginAccessControl",
+        "AWS::CloudWatch::Dashboard",
+        "AWS::DynamoDB::GlobalTable",
+        "AWS::EC2::Route",
+        "AWS::EC2::SubnetRouteTableAssociation",
+        "AWS::EC2::VPCGatewayAttachment",
+        "AWS::ElasticLoadBalancingV2::Listener",
+        "AWS::KMS::Alias",
+        "AWS::Lambda::Alias",
+        "AWS::Lambda::Permission",
+        "AWS::Lambda::Version",
+        "AWS::RDS::GlobalCluster",
+        "AWS::Route53::RecordSet",
+        "AWS::S3::BucketPolicy",
+        "AWS::SNS::Subscription",
+        "AWS::SNS::TopicPolicy",
+        "AWS::SQS::QueuePolicy",
+    ];
+    for name in ALL {
+        for (id, resource) in template(name)["Resources"].as_object().unwrap() {
+            let properties = resource["Properties"].as_object().unwrap();
+            let tagged = properties.iter().any(|(key, value)| {
+                key.ends_with("Tags") && list(value).iter().any(|tag| tag["Key"] == "CostCenter")
+            });
+            let kind = resource["Type"].as_str().unwrap();
+            assert_ne!(tagged, untagged.contains(&kind), "{name} {id} {kind}");
+        }
+    }
 }
 
 // Forms
