@@ -26,3 +26,4 @@ mod stacks;
 mod story;
 pub mod telemetry;
 pub mod terminal;
+mod undo;

@@ -8,6 +8,7 @@
 )]
 
 mod cli;
+mod failover;
 mod layers;
 mod payment_pci;
 mod scenarios;
@@ -15,3 +16,4 @@ mod schema;
 mod support;
 mod terminal;
 mod transaction_dr;
+mod transaction_platform;

@@ -10,6 +10,8 @@ mod steps;
 mod watch;
 
 #[cfg(test)]
+mod lever_tests;
+#[cfg(test)]
 mod tests;
 
 use crate::app::effect::Effect;
@@ -51,6 +53,12 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.conclude();
             Vec::new()
         }
+        Msg::Undo(undo) => {
+            model.undo = undo;
+            model.conclude();
+            Vec::new()
+        }
+        Msg::Probed(result) => observe::probed(model, result),
         Msg::Load(load) => {
             model.load = load;
             Vec::new()
