@@ -10,8 +10,10 @@
 mod cli;
 mod failover;
 mod layers;
+mod payment_pci;
 mod scenarios;
 mod schema;
 mod support;
 mod terminal;
 mod transaction_dr;
+mod transaction_platform;
