@@ -466,6 +466,36 @@ fn cases() -> Vec<Case> {
             "must be said",
         ),
         case(
+            "SB408",
+            (
+                "region.json",
+                at!("Topic", "KmsMasterKeyId"),
+                "alias/aws/sns".into(),
+            ),
+            "Topic.Properties.KmsMasterKeyId",
+            "no alarm can publish",
+        ),
+        Case {
+            rule: "SB408",
+            changes: vec![
+                (
+                    "region.json",
+                    "/Resources/Key",
+                    json!({
+                    "Type": "AWS::KMS::Key", "DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete",
+                    "Properties": {"KeyPolicy": {"Statement": [{"Principal": {"Service": "cloudwatch.amazonaws.com"},
+                        "Action": "kms:Decrypt"}]}}}),
+                ),
+                (
+                    "region.json",
+                    at!("Topic", "KmsMasterKeyId"),
+                    json!({"Fn::GetAtt": ["Key", "Arn"]}),
+                ),
+            ],
+            path: "Topic.Properties.KmsMasterKeyId",
+            message: "does not let cloudwatch.amazonaws.com",
+        },
+        case(
             "SB501",
             (
                 "region.json",
@@ -543,6 +573,16 @@ fn cases() -> Vec<Case> {
             ),
             "BucketName",
             "has a dot",
+        ),
+        case(
+            "SB508",
+            (
+                "region.json",
+                at!("Bucket", "BucketEncryption"),
+                json!({"ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]}),
+            ),
+            "SourceSelectionCriteria",
+            "must select SseKmsEncryptedObjects",
         ),
         case(
             "SB601",
