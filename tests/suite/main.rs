@@ -10,6 +10,7 @@
 mod cli;
 mod failover;
 mod layers;
+mod payment_pci;
 mod scenarios;
 mod schema;
 mod support;

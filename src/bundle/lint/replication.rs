@@ -55,7 +55,7 @@ pub(super) const RULES: &[Rule] = &[
         look: dots,
     },
     Rule {
-        id: "SB508",
+        id: "SB510",
         title: "a bucket that encrypts with KMS replicates what it encrypts",
         source: "S3 leaves such objects out without a word unless the rule selects them and names the key there",
         look: encrypted_objects,
