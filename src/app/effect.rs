@@ -10,9 +10,9 @@ use crate::domain::health::CheckId;
 use crate::domain::observation::Serving;
 use crate::domain::operation::{OperationId, Outcome, StepState};
 use crate::domain::plan::{Confirmed, Plan};
+use crate::domain::records_lever::RecordsChange;
 use crate::domain::region::Role;
 use crate::domain::repair::Repair;
-use crate::domain::routing::RecordSet;
 use crate::domain::stack::StackId;
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -49,6 +49,8 @@ pub enum Effect {
         entry: Entry,
         at: Timestamp,
     },
+    /// Prove the right to write beside the metric lever, with a datum that moves nothing.
+    ProbeLever(LeverDatum),
     /// Publish how long it took, in the standby's CloudWatch.
     PublishRto {
         seconds: f64,
@@ -78,6 +80,8 @@ pub enum Order {
     },
     /// Tell the metric lever.
     PutCommand(LeverDatum),
+    /// Approve the promotion of the standby, or its return.
+    Approve(Approval),
     SetParameter {
         target: StackTarget,
         parameter: String,
@@ -89,8 +93,7 @@ pub enum Order {
         threshold: i32,
     },
     ChangeRecords {
-        before: Vec<RecordSet>,
-        after: Vec<RecordSet>,
+        change: RecordsChange,
         comment: String,
     },
 }
@@ -140,6 +143,20 @@ pub struct LeverDatum {
     pub repeat: bool,
 }
 
+/// The approval of a promotion.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Approval {
+    pub role: Role,
+    pub namespace: String,
+    pub dimensions: Vec<(String, String)>,
+    pub metric: String,
+    /// The lever's command number, and with its sign the value that is published.
+    pub number: i64,
+    pub value: f64,
+    /// The same approval once more, because the state machine has not begun yet.
+    pub repeat: bool,
+}
+
 /// A journal entry; the runtime adds time, sequence and hash.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum Entry {
@@ -153,8 +170,9 @@ pub enum Entry {
         name: String,
         at: Timestamp,
     },
+    /// What the records lever is about to change; `before` takes it back.
     Undo {
-        records: Vec<RecordSet>,
+        change: RecordsChange,
     },
     Note {
         text: String,

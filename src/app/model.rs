@@ -16,7 +16,10 @@ use crate::domain::lever::LeverKind;
 use crate::domain::observation::{Observation, Serving};
 use crate::domain::observed::Observed;
 use crate::domain::operation::{OperationKind, Outcome};
+use crate::domain::planning::traffic::way_back;
+use crate::domain::records_lever::RecordsChange;
 use crate::domain::region::Role;
+use crate::domain::remark::forced_home;
 use crate::domain::stack::Phase;
 
 /// How many lines the trail of recent events keeps.
@@ -60,6 +63,10 @@ pub struct Model {
     pub patience: Option<Duration>,
     /// When a failover of this environment was last rehearsed or drilled, in whatever world.
     pub practised: Option<Timestamp>,
+    /// How the record sets were before the records lever moved them, from the journal.
+    pub undo: Option<RecordsChange>,
+    /// Whether the metric lever's namespace takes our data, tried when a plan is opened.
+    pub may_write: Observed<()>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -182,6 +189,8 @@ impl Model {
             next_lever: None,
             patience: None,
             practised: None,
+            undo: None,
+            may_write: Observed::default(),
         };
         model.conclude();
         model
@@ -191,22 +200,32 @@ impl Model {
     pub fn conclude(&mut self) {
         self.facts = assess(&self.env, &self.seen, self.now);
         self.go = GoNoGo {
-            failover: self.guards(OperationKind::Failover, self.default_lever()),
-            failback: self.guards(OperationKind::Failback, self.default_lever()),
+            failover: self.guards(OperationKind::Failover, &[self.default_lever()]),
+            failback: self.guards(OperationKind::Failback, &self.way_back()),
         };
     }
 
-    /// The go/no-go board for one operation and lever.
-    pub fn guards(&self, kind: OperationKind, lever: LeverKind) -> Vec<GuardResult> {
+    /// The go/no-go board for one operation and the levers that it pulls.
+    pub fn guards(&self, kind: OperationKind, levers: &[LeverKind]) -> Vec<GuardResult> {
         let running = self.run.as_deref().filter(|run| run.is_running());
         let title = running.map(|run| format!("{} {}", run.plan().kind.title(), run.plan().id));
         let question = Question {
             kind,
-            lever,
+            levers,
             running: title.as_deref(),
             last_practice: self.last_practice(),
+            undo: self.undo.as_ref(),
+            may_write: &self.may_write,
         };
         judge(&self.env, &self.seen, self.now, &question)
+    }
+
+    /// The levers that a failback releases unless the operator chooses another.
+    pub fn way_back(&self) -> Vec<LeverKind> {
+        match self.next_lever {
+            Some(next) => vec![next],
+            None => way_back(&self.env, &self.seen, &self.facts, self.now),
+        }
     }
 
     /// The lever that is pulled unless the operator chooses another: the manifest's first.
@@ -239,7 +258,8 @@ impl Model {
 
     pub fn offers_failback(&self) -> bool {
         let away = matches!(self.facts.serving, Serving::Standby | Serving::Split);
-        self.may_move() && (away || self.facts.commanded == Some(Role::Standby))
+        let forced = forced_home(&self.env, &self.seen);
+        self.may_move() && (away || forced || self.facts.commanded == Some(Role::Standby))
     }
 
     /// Whether traffic can be moved at all: there is some, and nothing stands in the way of asking.
@@ -289,36 +309,16 @@ impl Model {
             );
         }
         let traffic = &self.seen.traffic;
-        all.extend(
-            traffic
-                .checks
-                .failure()
-                .map(|f| ("Route 53 health checks".to_owned(), f)),
-        );
-        all.extend(
-            traffic
-                .records
-                .failure()
-                .map(|f| ("Route 53 records".to_owned(), f)),
-        );
-        all.extend(
-            traffic
-                .marker
-                .failure()
-                .map(|f| ("DNS marker".to_owned(), f)),
-        );
-        all.extend(
-            traffic
-                .lever
-                .failure()
-                .map(|f| ("metric lever".to_owned(), f)),
-        );
-        all.extend(
-            self.seen
-                .identity
-                .failure()
-                .map(|f| ("identity".to_owned(), f)),
-        );
+        let besides = [
+            ("Route 53 health checks", traffic.checks.failure()),
+            ("Route 53 records", traffic.records.failure()),
+            ("DNS marker", traffic.marker.failure()),
+            ("metric lever", traffic.lever.failure()),
+            ("promotion", traffic.promotion.failure()),
+            ("identity", self.seen.identity.failure()),
+        ];
+        let failed = |(name, failure): (&str, Option<_>)| Some((name.to_owned(), failure?));
+        all.extend(besides.into_iter().filter_map(failed));
         all
     }
 

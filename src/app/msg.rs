@@ -11,8 +11,10 @@ use crate::app::run::{LiveEvent, StackProgress};
 use crate::domain::change::Change;
 use crate::domain::lever::LeverKind;
 use crate::domain::observation::Sighting;
+use crate::domain::observed::ReadError;
 use crate::domain::operation::{OperationId, OperationKind};
 use crate::domain::plan::Consent;
+use crate::domain::records_lever::RecordsChange;
 use crate::domain::repair::Wish;
 use crate::domain::stack::StackId;
 
@@ -60,6 +62,10 @@ pub enum Msg {
         result: Result<StepDone, String>,
     },
     Past(Vec<PastOperation>),
+    /// How the record sets were before the records lever moved them, if the journal has that.
+    Undo(Option<RecordsChange>),
+    /// Whether the metric lever's namespace may be written to.
+    Probed(Result<(), ReadError>),
     Load(Load),
     /// The outcome of a side task such as a snapshot, in words.
     Told {

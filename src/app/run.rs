@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::change::Change;
+use crate::domain::environment::Environment;
 use crate::domain::observation::Serving;
-use crate::domain::operation::{OperationResult, Outcome, StepResult, StepState};
+use crate::domain::operation::{ClockResult, OperationResult, Outcome, StepResult, StepState};
 use crate::domain::plan::{Confirmed, Plan, Step};
 use crate::domain::recovery::{Exposure, Milestones};
-use crate::domain::region::{RegionPair, Role};
+use crate::domain::region::Role;
 use crate::domain::stack::{StackEvent, StackId};
 
 /// How many events of an operation are kept for the screen.
@@ -37,6 +38,8 @@ pub struct Run {
     pub asking: Option<Asking>,
     /// Changes that were confirmed while the operation ran.
     pub accepted: BTreeMap<StackId, Vec<Change>>,
+    /// The approval of a promotion, repeated until the state machine has begun.
+    pub approval: Option<PulledLever>,
     /// What the operator should know now, such as the next lever to try.
     pub advice: Option<String>,
 }
@@ -114,6 +117,7 @@ impl Run {
             lever: None,
             asking: None,
             accepted: BTreeMap::new(),
+            approval: None,
             advice: None,
         }
     }
@@ -145,12 +149,7 @@ impl Run {
     }
 
     /// The result as scripts read it.
-    pub fn result(
-        &self,
-        regions: &RegionPair,
-        serving: Serving,
-        now: Timestamp,
-    ) -> OperationResult {
+    pub fn result(&self, env: &Environment, serving: Serving, now: Timestamp) -> OperationResult {
         let plan = self.plan();
         let steps = plan
             .steps
@@ -158,7 +157,7 @@ impl Run {
             .zip(&self.steps)
             .map(|(step, run)| StepResult {
                 title: step.title.clone(),
-                region: step.role.map(|role| regions.get(role).to_string()),
+                region: step.role.map(|role| env.regions.get(role).to_string()),
                 state: run.state,
                 started: run.started,
                 finished: run.finished,
@@ -184,6 +183,14 @@ impl Run {
             } else {
                 None
             },
+            clock: moves.then(|| ClockResult {
+                settled: self.milestones.settled,
+                drained: self.milestones.drained,
+                parts: self.milestones.parts(),
+                rto_objective_seconds: env.objectives.rto,
+                rpo_objective_seconds: env.objectives.rpo,
+                rpo_is_upper_bound: self.exposure.is_some_and(|e| e.is_upper_bound),
+            }),
             overrides: self.confirmed.overrides().to_vec(),
             journal: self.journal.clone().ok(),
         }

@@ -10,6 +10,7 @@ use crate::domain::forecast::Forecast;
 use crate::domain::guard::{GuardResult, GuardVerdict};
 use crate::domain::lever::{Command, LeverKind};
 use crate::domain::operation::{OperationId, OperationKind, Override, StepState};
+use crate::domain::records_lever::RecordsChange;
 use crate::domain::region::Role;
 use crate::domain::repair::Repair;
 use crate::domain::stack::{Phase, StackId};
@@ -29,6 +30,9 @@ pub struct Plan {
     pub notes: Vec<String>,
     /// Stack phases at the time of the plan; deploy and delete stop if they differ at execution.
     pub basis: BTreeMap<StackId, Phase>,
+    /// What the records lever changes, as it was reviewed; it stops if the live record sets differ.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records: Option<RecordsChange>,
 }
 
 /// Guards judge differently when the primary is dark.
@@ -87,6 +91,14 @@ pub enum Action {
         lever: LeverKind,
         command: Command,
     },
+    /// Approve the promotion of the standby (or its return), under the lever's command number.
+    Approve {
+        command: Command,
+    },
+    /// The state machine of the promotion must be through.
+    AwaitPromotion {
+        command: Command,
+    },
     /// The metric lever's alarm must follow.
     AwaitAlarm {
         command: Command,
@@ -109,9 +121,11 @@ impl Action {
             | Self::DeleteStack { stack }
             | Self::RepairStack { stack, .. } => Some(stack),
             Self::Pull { .. }
+            | Self::Approve { .. }
             | Self::AwaitAlarm { .. }
             | Self::AwaitDns { .. }
-            | Self::AwaitHealthy { .. } => None,
+            | Self::AwaitHealthy { .. }
+            | Self::AwaitPromotion { .. } => None,
         }
     }
 }
@@ -167,6 +181,11 @@ impl Confirmed<Plan> {
             .as_deref()
             .map(str::trim)
             .filter(|r| !r.is_empty());
+        if plan.approves_promotion() && reason.is_none() {
+            return Err(NotConfirmed::NoReason {
+                why: "the promotion of the standby may lose data",
+            });
+        }
         if plan.production && reason.is_none() {
             return Err(NotConfirmed::NoReason {
                 why: "the environment is marked production",
@@ -250,6 +269,30 @@ impl Plan {
             .filter(|g| g.verdict == GuardVerdict::Refuse)
     }
 
+    /// Whether the plan makes the standby the writer, which may lose data.
+    pub fn approves_promotion(&self) -> bool {
+        let engage = Action::Approve {
+            command: Command::Engage,
+        };
+        self.steps.iter().any(|step| step.action == engage)
+    }
+
+    /// The levers that the plan pulls, in order.
+    pub fn levers(&self) -> Vec<LeverKind> {
+        let pulled = self.steps.iter().filter_map(|step| match step.action {
+            Action::Pull { lever, .. } => Some(lever),
+            Action::DeployStack { .. }
+            | Action::RepairStack { .. }
+            | Action::DeleteStack { .. }
+            | Action::AwaitAlarm { .. }
+            | Action::AwaitDns { .. }
+            | Action::AwaitHealthy { .. }
+            | Action::Approve { .. }
+            | Action::AwaitPromotion { .. } => None,
+        });
+        pulled.collect()
+    }
+
     /// The side to which the plan moves traffic, if it does.
     pub fn destination(&self) -> Option<Role> {
         self.steps.iter().find_map(|step| match step.action {
@@ -259,7 +302,9 @@ impl Plan {
             | Action::RepairStack { .. }
             | Action::Pull { .. }
             | Action::AwaitAlarm { .. }
-            | Action::AwaitHealthy { .. } => None,
+            | Action::AwaitHealthy { .. }
+            | Action::Approve { .. }
+            | Action::AwaitPromotion { .. } => None,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Turns each effect into a task whose result comes back as a message.
 
-use crate::app::effect::{Effect, LeverDatum, Order};
+use crate::app::effect::{Approval, Effect, LeverDatum, Order};
 use crate::app::msg::{Msg, News};
 use crate::domain::operation::OperationId;
 use crate::runtime::core::Core;
@@ -48,6 +48,7 @@ impl Core {
                 index,
                 order,
             } => self.preview(operation, index, *order),
+            Effect::ProbeLever(datum) => self.probe_lever(datum),
             Effect::PublishRto { seconds } => self.publish_rto(seconds),
             Effect::Snapshot => self.snapshot(),
         }
@@ -68,7 +69,11 @@ impl Core {
     fn begin_step(&mut self, operation: OperationId, index: usize, order: Order) {
         let (session, out) = (Shared::clone(&self.session), self.results.clone());
         self.tasks.spawn(async move {
-            let repeats = matches!(&order, Order::PutCommand(LeverDatum { repeat: true, .. }));
+            let repeats = matches!(
+                &order,
+                Order::PutCommand(LeverDatum { repeat: true, .. })
+                    | Order::Approve(Approval { repeat: true, .. })
+            );
             let result = execute(&session, &out, &operation, order).await;
             let msg = match result {
                 Ok(_) if repeats => return,
@@ -129,10 +134,21 @@ impl Core {
         });
     }
 
+    fn probe_lever(&mut self, datum: LeverDatum) {
+        let (session, out) = (Shared::clone(&self.session), self.results.clone());
+        self.tasks.spawn(async move {
+            let result = levers::probe(&session, &datum).await;
+            if out.send(Msg::Probed(result)).await.is_err() {
+                tracing::debug!("the console is gone");
+            }
+        });
+    }
+
     fn publish_rto(&mut self, seconds: f64) {
         let (session, out) = (Shared::clone(&self.session), self.results.clone());
         let suffix = self.model.env.suffix.clone();
-        self.tasks.spawn(async move {
+        // a headless command ends with the operation: this is waited for
+        self.parting.spawn(async move {
             if let Err(why) = levers::publish_rto(&session, &suffix, seconds).await {
                 let text = format!("FailoverDurationSeconds was not published: {why}");
                 if out.send(Msg::Told { good: false, text }).await.is_err() {
@@ -200,16 +216,15 @@ async fn execute(
             value,
         } => job(target).set_parameter(&parameter, &value).await,
         Order::PutCommand(datum) => levers::put_command(session, datum).await,
+        Order::Approve(approval) => levers::approve(session, approval).await,
         Order::SetThreshold {
             check,
             version,
             threshold,
         } => levers::set_threshold(session, &check, version, threshold).await,
-        Order::ChangeRecords {
-            before,
-            after,
-            comment,
-        } => levers::change_records(session, &before, after, &comment).await,
+        Order::ChangeRecords { change, comment } => {
+            levers::change_records(session, change, &comment).await
+        }
     };
     done.map(StepEnd::Done)
 }

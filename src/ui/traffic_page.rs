@@ -1,11 +1,14 @@
 //! How traffic is steered: name servers, go/no-go in full, levers, health checks, records.
 
+use jiff::Timestamp;
+
 use crate::app::model::{Model, Page};
 use crate::domain::assess::limit;
 use crate::domain::guard::means::reach;
-use crate::domain::lever::{LeverKind, LeverSpec};
+use crate::domain::lever::{Command, LeverKind, LeverSpec};
 use crate::domain::operation::OperationKind;
-use crate::domain::routing::{Policy, RecordSet};
+use crate::domain::promotion::Stage;
+use crate::domain::routing::RecordSet;
 
 use super::canvas::Canvas;
 use super::checks_tree;
@@ -60,7 +63,22 @@ fn now(model: &Model, width: usize) -> Sheet<'_> {
     sheet.lines(flow(parts, width.saturating_sub(2), "   "));
     let servers = name_servers::lines(model);
     sheet.lines(flow(servers, width.saturating_sub(2), "   "));
+    for remark in &model.facts.remarks {
+        sheet.lines(explained(&remark.what, true, width));
+        sheet.lines(explained(&remark.advice, false, width));
+    }
     sheet
+}
+
+/// A sentence with its glyph; what can be done about it is indented without one.
+fn explained(words: &str, is_head: bool, width: usize) -> Vec<Line<'static>> {
+    let wrapped = text::wrap(words, width.saturating_sub(6)).into_iter();
+    let line = |(index, words): (usize, String)| match (is_head, index) {
+        (true, 0) => Line::new().state(State::Warn).text(words),
+        (true, _) => Line::new().text("  ").text(words),
+        (false, _) => Line::new().text("    ").text(words),
+    };
+    wrapped.enumerate().map(line).collect()
 }
 
 /// What Route 53 would answer now, by its own rules.
@@ -119,6 +137,7 @@ fn steering(model: &Model, width: usize) -> Sheet<'_> {
     sheet.line(automatic());
     let levers = model.env.traffic.iter().flat_map(|t| &t.levers);
     sheet.lines(levers.map(|lever| lever_line(model, lever)));
+    promotion(&mut sheet, model, width);
     checks_tree::add(&mut sheet, model, width);
     let records = &model.seen.traffic.records;
     sheet.rule("records");
@@ -133,6 +152,43 @@ fn steering(model: &Model, width: usize) -> Sheet<'_> {
         }
     }
     sheet
+}
+
+/// What the standby must become before it writes, what that may lose, and what its state machine last said.
+fn promotion(sheet: &mut Sheet<'_>, model: &Model, width: usize) {
+    let Some(spec) = model
+        .env
+        .traffic
+        .as_ref()
+        .and_then(|t| t.promotion.as_ref())
+    else {
+        return;
+    };
+    sheet.rule("promotion");
+    let seen = &model.seen.traffic.promotion;
+    let last = seen.last();
+    let command = last
+        .and_then(|seen| seen.approval)
+        .map_or(Command::Engage, |approval| approval.command);
+    let line = match (last, seen.failure()) {
+        (_, Some(failure)) => Line::new()
+            .state(State::Unknown)
+            .add(failure.message.clone(), Paint::Unknown),
+        (None, None) => Line::new()
+            .state(State::Unknown)
+            .add("not read yet", Paint::Unknown),
+        (Some(seen), None) => {
+            let stage = seen.stage(spec, command, Timestamp::MIN);
+            let words = match (stage, command) {
+                (Stage::Silent, _) => "never approved in the last 12 hours".to_owned(),
+                (_, Command::Engage) => format!("promotion {}", spec.words(command, stage)),
+                (_, Command::Release) => format!("return {}", spec.words(command, stage)),
+            };
+            Line::new().text(words)
+        }
+    };
+    sheet.line(line);
+    sheet.lines(explained(&spec.loss, true, width));
 }
 
 fn automatic() -> Line<'static> {
@@ -211,12 +267,7 @@ fn lever_detail<'a>(model: &'a Model, lever: &'a LeverSpec, kind: LeverKind) -> 
 }
 
 fn record_line(record: &RecordSet, width: usize) -> Line<'_> {
-    let policy = match &record.policy {
-        Policy::Simple => "simple".to_owned(),
-        Policy::Weighted(weight) => format!("weight {weight}"),
-        Policy::Failover(role) => format!("failover {role:?}").to_lowercase(),
-        Policy::Other(name) => name.clone(),
-    };
+    let policy = record.policy.words();
     let target = record.alias.as_ref().map_or_else(
         || record.values.join(", "),
         |alias| format!("alias {}", alias.name),

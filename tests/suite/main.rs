@@ -9,9 +9,12 @@
 
 mod cli;
 mod deploy;
+mod failover;
 mod layers;
+mod payment_pci;
 mod scenarios;
 mod schema;
 mod support;
 mod terminal;
 mod transaction_dr;
+mod transaction_platform;

@@ -6,13 +6,20 @@ mod input;
 mod observe;
 mod operate;
 mod orders;
+mod promotion;
 mod repair;
 mod second;
 mod steps;
 mod watch;
 
 #[cfg(test)]
+mod lever_tests;
+#[cfg(test)]
+mod promotion_tests;
+#[cfg(test)]
 mod tests;
+
+pub(crate) use promotion::stage as promotion_stage;
 
 use crate::app::effect::Effect;
 use crate::app::model::{Model, Weight};
@@ -64,6 +71,12 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.conclude();
             Vec::new()
         }
+        Msg::Undo(undo) => {
+            model.undo = undo;
+            model.conclude();
+            Vec::new()
+        }
+        Msg::Probed(result) => observe::probed(model, result),
         Msg::Load(load) => {
             model.load = load;
             Vec::new()

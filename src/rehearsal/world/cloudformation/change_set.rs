@@ -106,7 +106,7 @@ impl World {
     }
 
     /// By name within a stack, or by ARN in the region.
-    fn change_set(
+    pub(super) fn change_set(
         &self,
         region: &str,
         stack: &str,
@@ -134,17 +134,6 @@ impl World {
                 }
             })
             .ok_or_else(missing)
-    }
-
-    /// Executes a change set whose failure would be rolled back.
-    pub fn execute_change_set(
-        &mut self,
-        region: &str,
-        stack: &str,
-        name: &str,
-        token: Option<&str>,
-    ) -> Result<(), ApiError> {
-        self.execute(region, stack, name, (token, false))
     }
 
     /// Repeated with the token of the run that it began, it succeeds again. `keep`: `DisableRollback`.
@@ -213,22 +202,6 @@ impl World {
         if let Some(run) = run.filter(|r| r.on_failure == OnFailure::RollBack) {
             run.on_failure = OnFailure::RemoveNew;
         }
-    }
-
-    pub fn delete_change_set(
-        &mut self,
-        region: &str,
-        stack: &str,
-        name: &str,
-    ) -> Result<(), ApiError> {
-        let Ok(record) = self.change_set(region, stack, name) else {
-            return Ok(());
-        };
-        let (stack, set) = (record.view.stack_arn.clone(), record.view.set.arn.clone());
-        if let Some(stack) = self.stack_mut(region, &stack) {
-            stack.change_sets.retain(|c| c.view.set.arn != set);
-        }
-        Ok(())
     }
 
     /// Returns the stack's ARN.

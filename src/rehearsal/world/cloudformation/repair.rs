@@ -1,4 +1,4 @@
-//! `CancelUpdateStack` and `RollbackStack`.
+//! `CancelUpdateStack`, `RollbackStack`, and what is done with a change set but executing it.
 
 use crate::rehearsal::faults::ApiError;
 use crate::rehearsal::world::World;
@@ -6,6 +6,33 @@ use crate::rehearsal::world::cloudformation::record::StackKey;
 use crate::rehearsal::world::cloudformation::run::{Goal, Run, TaskState};
 
 impl World {
+    /// Executes a change set whose failure would be rolled back.
+    pub fn execute_change_set(
+        &mut self,
+        region: &str,
+        stack: &str,
+        name: &str,
+        token: Option<&str>,
+    ) -> Result<(), ApiError> {
+        self.execute(region, stack, name, (token, false))
+    }
+
+    pub fn delete_change_set(
+        &mut self,
+        region: &str,
+        stack: &str,
+        name: &str,
+    ) -> Result<(), ApiError> {
+        let Ok(record) = self.change_set(region, stack, name) else {
+            return Ok(());
+        };
+        let (stack, set) = (record.view.stack_arn.clone(), record.view.set.arn.clone());
+        if let Some(stack) = self.stack_mut(region, &stack) {
+            stack.change_sets.retain(|c| c.view.set.arn != set);
+        }
+        Ok(())
+    }
+
     /// Stops an update; what it has done is taken back.
     pub fn cancel_update_stack(
         &mut self,
