@@ -245,7 +245,6 @@ fn purpose(metric: &str) -> Option<SignalKind> {
         | "5XXError"
         | "5xx"
         | "HTTPCode_Target_5XX_Count"
-        | "ExecutionsFailed"
         | "SuccessPercent" => SignalKind::Errors,
         "Throttles"
         | "ThrottledRequests"
@@ -255,7 +254,9 @@ fn purpose(metric: &str) -> Option<SignalKind> {
         | "OperationsFailedReplication"
         | "UnHealthyHostCount"
         | "ExecutionsTimedOut"
-        | "NumberOfNotificationsFailed" => SignalKind::Throttles,
+        | "NumberOfNotificationsFailed"
+        | "ExecutionsFailed"
+        | "ExecutionsTimedOut" => SignalKind::Throttles,
         "Invocations" | "Count" | "RequestCount" => SignalKind::Requests,
         "ReplicationLatency" | "AuroraGlobalDBReplicationLag" | "AuroraGlobalDBRPOLag" => {
             SignalKind::ReplicationLag
