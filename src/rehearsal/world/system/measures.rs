@@ -241,11 +241,9 @@ impl World {
 /// What a metric that only an alarm names is about.
 fn purpose(metric: &str) -> Option<SignalKind> {
     Some(match metric {
-        "Errors"
-        | "5XXError"
-        | "5xx"
-        | "HTTPCode_Target_5XX_Count"
-        | "SuccessPercent" => SignalKind::Errors,
+        "Errors" | "5XXError" | "5xx" | "HTTPCode_Target_5XX_Count" | "SuccessPercent" => {
+            SignalKind::Errors
+        }
         "Throttles"
         | "ThrottledRequests"
         | "ReadThrottleEvents"
@@ -255,8 +253,7 @@ fn purpose(metric: &str) -> Option<SignalKind> {
         | "UnHealthyHostCount"
         | "ExecutionsTimedOut"
         | "NumberOfNotificationsFailed"
-        | "ExecutionsFailed"
-        | "ExecutionsTimedOut" => SignalKind::Throttles,
+        | "ExecutionsFailed" => SignalKind::Throttles,
         "Invocations" | "Count" | "RequestCount" => SignalKind::Requests,
         "ReplicationLatency" | "AuroraGlobalDBReplicationLag" | "AuroraGlobalDBRPOLag" => {
             SignalKind::ReplicationLag
