@@ -517,7 +517,7 @@ _switchback() {
             return 0
             ;;
         switchback__subcmd__delete)
-            opts="-e -h --yes --reason --dry-run --parameter --parameters --override --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
+            opts="-e -h --yes --reason --dry-run --parameter --parameters --override --resume --abandon --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -619,7 +619,7 @@ _switchback() {
             return 0
             ;;
         switchback__subcmd__deploy)
-            opts="-e -h --yes --reason --dry-run --parameter --parameters --override --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
+            opts="-e -h --yes --reason --dry-run --parameter --parameters --override --resume --abandon --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -721,7 +721,7 @@ _switchback() {
             return 0
             ;;
         switchback__subcmd__failback)
-            opts="-e -h --lever --yes --reason --dry-run --parameter --parameters --override --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
+            opts="-e -h --lever --yes --reason --dry-run --parameter --parameters --override --resume --abandon --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -827,7 +827,7 @@ _switchback() {
             return 0
             ;;
         switchback__subcmd__failover)
-            opts="-e -h --lever --yes --reason --dry-run --parameter --parameters --override --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
+            opts="-e -h --lever --yes --reason --dry-run --parameter --parameters --override --resume --abandon --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -138,6 +138,8 @@ complete -c switchback -n "__fish_switchback_using_subcommand deploy" -l speed -
 complete -c switchback -n "__fish_switchback_using_subcommand deploy" -l seed -d 'The seed of the world [default: 1]' -r
 complete -c switchback -n "__fish_switchback_using_subcommand deploy" -l yes -d 'Confirm without typing the environment\'s name; needed where there is no terminal'
 complete -c switchback -n "__fish_switchback_using_subcommand deploy" -l dry-run -d 'Print the plan and change nothing'
+complete -c switchback -n "__fish_switchback_using_subcommand deploy" -l resume -d 'Continue the operation of this kind that was cut off'
+complete -c switchback -n "__fish_switchback_using_subcommand deploy" -l abandon -d 'Give up what was cut off, and begin anew'
 complete -c switchback -n "__fish_switchback_using_subcommand deploy" -l read-only -d 'Change nothing, whatever is asked'
 complete -c switchback -n "__fish_switchback_using_subcommand deploy" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c switchback -n "__fish_switchback_using_subcommand delete" -l reason -d 'Why; goes into the journal' -r
@@ -177,6 +179,8 @@ complete -c switchback -n "__fish_switchback_using_subcommand delete" -l speed -
 complete -c switchback -n "__fish_switchback_using_subcommand delete" -l seed -d 'The seed of the world [default: 1]' -r
 complete -c switchback -n "__fish_switchback_using_subcommand delete" -l yes -d 'Confirm without typing the environment\'s name; needed where there is no terminal'
 complete -c switchback -n "__fish_switchback_using_subcommand delete" -l dry-run -d 'Print the plan and change nothing'
+complete -c switchback -n "__fish_switchback_using_subcommand delete" -l resume -d 'Continue the operation of this kind that was cut off'
+complete -c switchback -n "__fish_switchback_using_subcommand delete" -l abandon -d 'Give up what was cut off, and begin anew'
 complete -c switchback -n "__fish_switchback_using_subcommand delete" -l read-only -d 'Change nothing, whatever is asked'
 complete -c switchback -n "__fish_switchback_using_subcommand delete" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c switchback -n "__fish_switchback_using_subcommand failover" -l lever -d 'How to move it, if not by the bundle\'s first lever' -r -f -a "metric\t''
@@ -220,6 +224,8 @@ complete -c switchback -n "__fish_switchback_using_subcommand failover" -l speed
 complete -c switchback -n "__fish_switchback_using_subcommand failover" -l seed -d 'The seed of the world [default: 1]' -r
 complete -c switchback -n "__fish_switchback_using_subcommand failover" -l yes -d 'Confirm without typing the environment\'s name; needed where there is no terminal'
 complete -c switchback -n "__fish_switchback_using_subcommand failover" -l dry-run -d 'Print the plan and change nothing'
+complete -c switchback -n "__fish_switchback_using_subcommand failover" -l resume -d 'Continue the operation of this kind that was cut off'
+complete -c switchback -n "__fish_switchback_using_subcommand failover" -l abandon -d 'Give up what was cut off, and begin anew'
 complete -c switchback -n "__fish_switchback_using_subcommand failover" -l read-only -d 'Change nothing, whatever is asked'
 complete -c switchback -n "__fish_switchback_using_subcommand failover" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -l lever -d 'How to move it, if not by the bundle\'s first lever' -r -f -a "metric\t''
@@ -263,6 +269,8 @@ complete -c switchback -n "__fish_switchback_using_subcommand failback" -l speed
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -l seed -d 'The seed of the world [default: 1]' -r
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -l yes -d 'Confirm without typing the environment\'s name; needed where there is no terminal'
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -l dry-run -d 'Print the plan and change nothing'
+complete -c switchback -n "__fish_switchback_using_subcommand failback" -l resume -d 'Continue the operation of this kind that was cut off'
+complete -c switchback -n "__fish_switchback_using_subcommand failback" -l abandon -d 'Give up what was cut off, and begin anew'
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -l read-only -d 'Change nothing, whatever is asked'
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export inline" -s e -l environment -d 'The environment: a name of the configuration, or <bundle>-<suffix>' -r

@@ -6,14 +6,23 @@ use tui_input::{Input, InputRequest};
 use crate::app::key::Key;
 use crate::domain::operation::OperationKind;
 use crate::domain::plan::{Consent, Plan};
+use crate::domain::unfinished::{Choice, Unfinished};
 
 /// The one dialog that is open.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Dialog {
-    Help { scroll: usize },
-    Errors { scroll: usize },
+    Help {
+        scroll: usize,
+    },
+    Errors {
+        scroll: usize,
+    },
     Form(Form),
     Confirm(Box<Confirm>),
+    /// An operation was cut off: continue it, or give it up.
+    Unfinished {
+        scroll: usize,
+    },
     Quit,
 }
 
@@ -113,6 +122,15 @@ pub struct Confirm {
     pub scroll: usize,
     /// Why the last attempt to confirm was not accepted.
     pub error: Option<String>,
+    /// The operation that is continued or given up, if it is not a new one.
+    pub resumes: Option<Box<Resumes>>,
+}
+
+/// What is done about an operation that was cut off.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Resumes {
+    pub unfinished: Unfinished,
+    pub choice: Choice,
 }
 
 /// What the keys act on; the dialog opens on Cancel.
@@ -154,6 +172,7 @@ impl Confirm {
             overriding: false,
             scroll: 0,
             error: None,
+            resumes: None,
         }
     }
 

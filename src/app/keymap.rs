@@ -10,6 +10,7 @@ pub enum Command {
     FailBack,
     Deploy,
     Delete,
+    Resume,
     Page(Page),
     NextPage,
     PreviousPage,
@@ -102,6 +103,14 @@ pub const BINDINGS: &[Binding] = &[
         "delete the bundle's stacks in both regions",
     )
     .rank(1),
+    row(
+        &[Key::Char('R')],
+        Command::Resume,
+        "continue",
+        "continue",
+        "continue an operation that was cut off, or give it up",
+    )
+    .rank(0),
     row(
         &[Key::Char('1')],
         Command::Page(Page::Board),
@@ -302,6 +311,7 @@ pub fn applies(command: Command, model: &Model) -> bool {
         Command::FailOver => model.offers_failover(),
         Command::FailBack => model.offers_failback(),
         Command::Deploy | Command::Delete => !model.is_busy() && !model.env.read_only,
+        Command::Resume => !model.unfinished.is_empty() && !model.is_busy(),
         Command::Errors => model.has_errors(),
         Command::Page(_)
         | Command::NextPage

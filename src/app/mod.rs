@@ -12,4 +12,5 @@ pub mod keymap;
 pub mod model;
 pub mod msg;
 pub mod run;
+pub mod unfinished;
 pub mod update;

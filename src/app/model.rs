@@ -18,6 +18,7 @@ use crate::domain::observed::Observed;
 use crate::domain::operation::{OperationKind, Outcome};
 use crate::domain::region::Role;
 use crate::domain::stack::Phase;
+use crate::domain::unfinished::Unfinished;
 
 /// How many lines the trail of recent events keeps.
 const MOST_TRAIL: usize = 200;
@@ -46,6 +47,8 @@ pub struct Model {
     pub trail: VecDeque<TrailLine>,
     /// Operations of the journal, newest first.
     pub past: Vec<PastOperation>,
+    /// Operations of this environment and world that were cut off, oldest first.
+    pub unfinished: Vec<Unfinished>,
     pub load: Load,
     /// One line that answers the last key, until the next key.
     pub notice: Option<Notice>,
@@ -173,6 +176,7 @@ impl Model {
             run: None,
             trail: VecDeque::new(),
             past: Vec::new(),
+            unfinished: Vec::new(),
             load: Load::default(),
             notice: None,
             size: (80, 24),

@@ -13,6 +13,7 @@ use crate::domain::observation::Sighting;
 use crate::domain::operation::{OperationId, OperationKind};
 use crate::domain::plan::Consent;
 use crate::domain::stack::StackId;
+use crate::domain::unfinished::{Choice, Unfinished};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Msg {
@@ -43,6 +44,13 @@ pub enum Msg {
         result: Result<StepDone, String>,
     },
     Past(Vec<PastOperation>),
+    /// Operations of this environment that were cut off, oldest first.
+    Unfinished(Vec<Unfinished>),
+    /// Opens the confirmation for one of them.
+    Resume {
+        operation: OperationId,
+        choice: Choice,
+    },
     Load(Load),
     /// The outcome of a side task such as a snapshot, in words.
     Told {

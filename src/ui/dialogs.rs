@@ -4,7 +4,7 @@ use crate::app::dialog::Dialog;
 use crate::app::model::Model;
 
 use super::canvas::Canvas;
-use super::{confirm, errors, form, help, quit};
+use super::{confirm, errors, form, help, quit, unfinished};
 
 pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog) {
     canvas.fade();
@@ -13,6 +13,7 @@ pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog) {
         Dialog::Errors { scroll } => errors::render(canvas, model, *scroll),
         Dialog::Form(form) => form::render(canvas, model, form),
         Dialog::Confirm(confirm) => confirm::render(canvas, model, confirm),
+        Dialog::Unfinished { scroll } => unfinished::render(canvas, model, *scroll),
         Dialog::Quit => quit::render(canvas, model),
     }
 }

@@ -8,7 +8,9 @@
 )]
 
 mod cli;
+mod killed;
 mod layers;
+mod resume;
 mod scenarios;
 mod schema;
 mod support;

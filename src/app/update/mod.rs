@@ -5,6 +5,7 @@ mod input;
 mod observe;
 mod operate;
 mod orders;
+mod resume;
 mod steps;
 mod watch;
 
@@ -48,6 +49,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.conclude();
             Vec::new()
         }
+        Msg::Unfinished(all) => resume::found(model, all),
+        Msg::Resume { operation, choice } => resume::choose(model, &operation, choice),
         Msg::Load(load) => {
             model.load = load;
             Vec::new()
