@@ -49,6 +49,7 @@ complete -c switchback -n "__fish_switchback_needs_command" -f -a "status" -d 'L
 complete -c switchback -n "__fish_switchback_needs_command" -f -a "preflight" -d 'The go/no-go board'
 complete -c switchback -n "__fish_switchback_needs_command" -f -a "deploy" -d 'Create or update the stacks of an environment'
 complete -c switchback -n "__fish_switchback_needs_command" -f -a "delete" -d 'Delete the stacks of an environment'
+complete -c switchback -n "__fish_switchback_needs_command" -f -a "repair" -d 'Get a stack out of a failed or stuck status'
 complete -c switchback -n "__fish_switchback_needs_command" -f -a "failover" -d 'Move traffic to the standby, or hold it there'
 complete -c switchback -n "__fish_switchback_needs_command" -f -a "failback" -d 'Move traffic back to the primary'
 complete -c switchback -n "__fish_switchback_needs_command" -f -a "stacks" -d 'Bundles and their templates'
@@ -183,6 +184,53 @@ complete -c switchback -n "__fish_switchback_using_subcommand delete" -l resume 
 complete -c switchback -n "__fish_switchback_using_subcommand delete" -l abandon -d 'Give up what was cut off, and begin anew'
 complete -c switchback -n "__fish_switchback_using_subcommand delete" -l read-only -d 'Change nothing, whatever is asked'
 complete -c switchback -n "__fish_switchback_using_subcommand delete" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -l by -d 'The way out, if not the mildest; --dry-run shows what there is' -r -f -a "cancel-update\t''
+continue-rollback\t''
+roll-back\t''
+delete\t''
+force-delete\t''"
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -l skip -d 'Leave this failed resource out: a rollback does not touch it, a deletion leaves it in AWS (its logical id, or a type; repeatable)' -r
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -l reason -d 'Why; goes into the journal' -r
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -l parameter -d 'A parameter of the bundle (repeatable)' -r
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -l parameters -d 'A JSON object with parameters' -r -F
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -l override -d 'Go on although this guard refuses; needs --reason (repeatable)' -r -f -a "needed\t''
+destination_healthy\t''
+predicted\t''
+nothing_running\t''
+destination_fit\t''
+exposure\t''
+lever\t''
+credentials\t''
+parity\t''
+practised\t''
+not_serving\t''
+production\t''"
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -l progress -d 'What is written to stderr meanwhile' -r -f -a "human\t''
+json\t'One JSON object a line'"
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -s e -l environment -d 'The environment: a name of the configuration, or <bundle>-<suffix>' -r
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -l bundle -d 'The bundle that describes the system' -r
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -l bundle-dir -d 'A folder with bundles of your own' -r -F
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -l suffix -d 'The suffix that tells this instance of the bundle from others' -r
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -l primary -d 'The region that serves by design, if not the bundle\'s' -r
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -l standby -d 'The region that stands by, if not the bundle\'s' -r
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -l profile -d 'The AWS profile' -r
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -l endpoint-url -d 'Talk to this address instead of AWS' -r
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -l name-server -d 'Ask this name server instead of the zone\'s own (repeatable)' -r
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -l config -d 'The configuration file' -r -F
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -l state-dir -d 'Where journals and last known values are kept' -r -F
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -l timeout -d 'How long the command may take' -r
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -l format -d 'What is written to stdout; prometheus is for `status`' -r -f -a "human\t''
+json\t''
+prometheus\t''"
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -l rehearse -d 'Run against the embedded fake AWS, on a scenario [default: steady]' -r
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -l speed -d 'World seconds per second, in the console and in `serve` [default: 1]' -r
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -l seed -d 'The seed of the world [default: 1]' -r
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -l yes -d 'Confirm without typing the environment\'s name; needed where there is no terminal'
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -l dry-run -d 'Print the plan and change nothing'
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -l resume -d 'Continue the operation of this kind that was cut off'
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -l abandon -d 'Give up what was cut off, and begin anew'
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -l read-only -d 'Change nothing, whatever is asked'
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c switchback -n "__fish_switchback_using_subcommand failover" -l lever -d 'How to move it, if not by the bundle\'s first lever' -r -f -a "metric\t''
 endpoint\t''
 force\t''

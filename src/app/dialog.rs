@@ -1,11 +1,15 @@
 //! What may lie over a page: help, a parameter form, a confirmation, a question before quitting.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use tui_input::{Input, InputRequest};
 
 use crate::app::key::Key;
 use crate::domain::operation::OperationKind;
 use crate::domain::plan::{Consent, Plan};
+use crate::domain::repair::Repair;
+use crate::domain::stack::StackId;
 use crate::domain::unfinished::{Choice, Unfinished};
 
 /// The one dialog that is open.
@@ -18,6 +22,7 @@ pub enum Dialog {
         scroll: usize,
     },
     Form(Form),
+    Repair(RepairChoice),
     Confirm(Box<Confirm>),
     /// An operation was cut off: continue it, or give it up.
     Unfinished {
@@ -108,6 +113,16 @@ pub struct FormField {
     pub sensitive: bool,
     /// What is wrong with the text, checked at every key once it was left.
     pub error: Option<String>,
+}
+
+/// Which way out of a stack's status, and what to leave out on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepairChoice {
+    pub stack: StackId,
+    pub repair: Repair,
+    /// The row that the keys act on: first the ways out, then the failed resources.
+    pub row: usize,
+    pub skip: BTreeSet<String>,
 }
 
 /// A plan under review, and what is typed to confirm it.
@@ -214,6 +229,7 @@ impl Confirm {
             OperationKind::Delete => "Delete",
             OperationKind::Failover => "Fail over",
             OperationKind::Failback => "Fail back",
+            OperationKind::Repair => "Repair",
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::domain::observation::Serving;
 use crate::domain::operation::{OperationId, Outcome, StepState};
 use crate::domain::plan::{Confirmed, Plan};
 use crate::domain::region::Role;
+use crate::domain::repair::Repair;
 use crate::domain::routing::RecordSet;
 use crate::domain::stack::StackId;
 
@@ -66,6 +67,12 @@ pub enum Pace {
 pub enum Order {
     Deploy(StackTarget, Deployment),
     Delete(StackTarget),
+    Repair {
+        target: StackTarget,
+        repair: Repair,
+        /// Logical ids that are left as they are, or left behind.
+        skip: Vec<String>,
+    },
     /// Tell the metric lever.
     PutCommand(LeverDatum),
     SetParameter {

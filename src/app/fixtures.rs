@@ -19,7 +19,9 @@ use crate::domain::observed::{FailureKind, ReadError};
 use crate::domain::region::Role;
 use crate::domain::routing::{Policy, RecordSet};
 use crate::domain::signal::{Datapoint, Series, SignalId};
-use crate::domain::stack::{Stack, StackState, StackStatus};
+use crate::domain::stack::{
+    ResourceStatus, Stack, StackId, StackResource, StackState, StackStatus,
+};
 
 /// 2026-01-05T12:00:00Z.
 pub(crate) fn noon() -> Timestamp {
@@ -247,4 +249,27 @@ fn records() -> Vec<RecordSet> {
             "s",
         ),
     ]
+}
+
+/// A stack of the environment has come to a status.
+pub(crate) fn status(model: &mut Model, id: &str, status: &str) {
+    let spec = model.env.stack(&StackId(id.into())).unwrap().clone();
+    let state = match status {
+        "DELETE_COMPLETE" => StackState::Absent,
+        status => StackState::Present(Box::new(stack(&spec.name, status, id))),
+    };
+    see(model, Seen::Stack(spec.role, spec.id, Ok(state)));
+}
+
+/// The resources of a stack, as logical id, type and status.
+pub(crate) fn resources(model: &mut Model, id: &str, all: &[(&str, &str, &str)]) {
+    let spec = model.env.stack(&StackId(id.into())).unwrap().clone();
+    let listed = all.iter().map(|(logical, kind, status)| StackResource {
+        logical_id: (*logical).into(),
+        physical_id: Some(format!("{}-physical", logical.to_lowercase())),
+        resource_type: (*kind).into(),
+        status: ResourceStatus((*status).into()),
+    });
+    let listed = listed.collect();
+    see(model, Seen::Resources(spec.role, spec.id, Ok(listed)));
 }

@@ -11,6 +11,7 @@ pub enum Command {
     Deploy,
     Delete,
     Resume,
+    Repair,
     Page(Page),
     NextPage,
     PreviousPage,
@@ -104,13 +105,21 @@ pub const BINDINGS: &[Binding] = &[
     )
     .rank(1),
     row(
-        &[Key::Char('R')],
+        &[Key::Char('C')],
         Command::Resume,
         "continue",
         "continue",
         "continue an operation that was cut off, or give it up",
     )
     .rank(0),
+    row(
+        &[Key::Char('R')],
+        Command::Repair,
+        "repair",
+        "repair",
+        "get the selected stack out of a failed or stuck status",
+    )
+    .rank(1),
     row(
         &[Key::Char('1')],
         Command::Page(Page::Board),
@@ -312,6 +321,7 @@ pub fn applies(command: Command, model: &Model) -> bool {
         Command::FailBack => model.offers_failback(),
         Command::Deploy | Command::Delete => !model.is_busy() && !model.env.read_only,
         Command::Resume => !model.unfinished.is_empty() && !model.is_busy(),
+        Command::Repair => model.offers_repair(),
         Command::Errors => model.has_errors(),
         Command::Page(_)
         | Command::NextPage
@@ -358,7 +368,11 @@ mod tests {
         for binding in BINDINGS {
             let writes = matches!(
                 binding.command,
-                Command::FailOver | Command::FailBack | Command::Deploy | Command::Delete
+                Command::FailOver
+                    | Command::FailBack
+                    | Command::Deploy
+                    | Command::Delete
+                    | Command::Repair
             );
             let capital = binding
                 .keys

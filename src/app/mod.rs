@@ -12,5 +12,6 @@ pub mod keymap;
 pub mod model;
 pub mod msg;
 pub mod run;
+pub mod select;
 pub mod unfinished;
 pub mod update;

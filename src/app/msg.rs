@@ -12,6 +12,7 @@ use crate::domain::lever::LeverKind;
 use crate::domain::observation::Sighting;
 use crate::domain::operation::{OperationId, OperationKind};
 use crate::domain::plan::Consent;
+use crate::domain::repair::Wish;
 use crate::domain::stack::StackId;
 use crate::domain::unfinished::{Choice, Unfinished};
 
@@ -68,6 +69,9 @@ pub struct Ask {
     pub lever: Option<LeverKind>,
     /// Parameters of a deploy; they replace what the environment was given.
     pub parameters: BTreeMap<String, String>,
+    /// Which stack to repair, and how.
+    #[serde(default)]
+    pub repair: Option<Wish>,
     /// Makes the operation's id unique.
     pub salt: u16,
 }

@@ -126,6 +126,7 @@ impl Run {
             Order::PutCommand(datum) => Some(datum.number),
             Order::Deploy(..)
             | Order::Delete(_)
+            | Order::Repair { .. }
             | Order::SetParameter { .. }
             | Order::SetThreshold { .. }
             | Order::ChangeRecords { .. } => None,

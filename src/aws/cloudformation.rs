@@ -245,6 +245,23 @@ impl RegionClient {
         }
     }
 
+    /// Stops an update that is in progress; the stack goes back to what it was.
+    pub async fn cancel_update(&self, stack: &str, token: &str) -> Result<(), ActError> {
+        let site = self.cloudformation_site();
+        let request = self
+            .cloudformation
+            .cancel_update_stack()
+            .stack_name(stack)
+            .client_request_token(token);
+        change!(
+            aws_sdk_cloudformation,
+            site,
+            "cloudformation:CancelUpdateStack",
+            request
+        )?;
+        Ok(())
+    }
+
     /// Repairs `UPDATE_ROLLBACK_FAILED`: continues the rollback, leaving the resources in `skip` as they are.
     pub async fn continue_rollback(
         &self,

@@ -13,6 +13,8 @@ pub enum BundleError {
     NoBundle { path: String },
     #[error("unknown bundle `{name}`; there are: {known}")]
     Unknown { name: String, known: String },
+    #[error("which bundle? Give --bundle NAME; there are: {known}")]
+    Which { known: String },
     /// Everything that was found wrong, one line each.
     #[error("{}", lines(.0))]
     Invalid(Vec<Problem>),

@@ -1,16 +1,19 @@
-//! Puts the text of `lambda/*.py` into the templates.
+//! Puts the text of `lambda/*.py` into the templates, and the template of a stack set into its root.
 //!
-//! A function says where its code comes from in `Metadata.Source`; a test proves that every shipped
-//! template holds exactly the text of that file.
+//! A resource says where its text comes from in `Metadata.Source`; a test proves that every shipped
+//! template holds exactly the text of that file. A template goes in minified, with its own sources inlined.
 
 use serde_json::Value;
 
 use crate::bundle::error::BundleError;
 
-/// Where a resource keeps its code: its type, and the property below `Code`.
-const CODE: [(&str, &str); 2] = [
-    ("AWS::Lambda::Function", "ZipFile"),
-    ("AWS::Synthetics::Canary", "Script"),
+pub(super) const STACK_SET: &str = "AWS::CloudFormation::StackSet";
+
+/// Where a resource keeps the text of its source: its type, and the path below `Properties`.
+const TEXTS: [(&str, &[&str]); 3] = [
+    ("AWS::Lambda::Function", &["Code", "ZipFile"]),
+    ("AWS::Synthetics::Canary", &["Code", "Script"]),
+    (STACK_SET, &["TemplateBody"]),
 ];
 
 /// Returns the template with every source inlined, pretty-printed with its keys in their order.
@@ -44,29 +47,35 @@ pub fn sources(tree: &Value) -> Vec<String> {
     found
 }
 
-/// A resource that says where its code comes from.
+/// A resource that says where its code or template comes from.
 pub(super) struct Coded<'a> {
     pub source: &'a str,
-    /// The property below `Code` that holds the text.
-    pub key: &'static str,
+    /// The path below `Properties` that holds the text.
+    pub path: &'static [&'static str],
     pub text: Option<&'a str>,
 }
 
-/// What is known about the code of a resource, if it names a source.
+/// What is known about the text of a resource, if it names a source.
 pub(super) fn coded(resource: &Value) -> Option<Coded<'_>> {
     let kind = resource.get("Type")?.as_str()?;
-    let (_, key) = CODE.into_iter().find(|(name, _)| *name == kind)?;
+    let (_, path) = TEXTS.into_iter().find(|(name, _)| *name == kind)?;
     let source = resource.pointer("/Metadata/Source")?.as_str()?;
     let text = resource
-        .pointer("/Properties/Code")
-        .and_then(|code| code.get(key))
+        .get("Properties")
+        .and_then(|own| path.iter().try_fold(own, |at, key| at.get(key)))
         .and_then(Value::as_str);
-    Some(Coded { source, key, text })
+    Some(Coded { source, path, text })
+}
+
+/// The text of a template the way a stack set carries it.
+pub(super) fn minified(template: &str) -> Result<String, BundleError> {
+    let tree: Value = serde_json::from_str(template).map_err(|e| not_json(&e))?;
+    Ok(tree.to_string())
 }
 
 /// The template that a stack set carries as a text.
 pub(super) fn inner_template(resource: &Value) -> Option<Value> {
-    if resource.get("Type")?.as_str()? != "AWS::CloudFormation::StackSet" {
+    if resource.get("Type")?.as_str()? != STACK_SET {
         return None;
     }
     let body = resource.pointer("/Properties/TemplateBody")?.as_str()?;
@@ -92,10 +101,14 @@ fn inline_tree(
             inline_tree(&mut inner, read)?;
             set(resource, &["Properties", "TemplateBody"], inner.to_string());
         }
-        let Some((source, key)) = coded(resource).map(|c| (c.source.to_owned(), c.key)) else {
+        let Some((source, path)) = coded(resource).map(|c| (c.source.to_owned(), c.path)) else {
             continue;
         };
-        set(resource, &["Properties", "Code", key], read(&source)?);
+        let mut text = read(&source)?;
+        if path == ["TemplateBody"] {
+            text = minified(&inline(&text, read)?)?;
+        }
+        set(resource, &[&["Properties"], path].concat(), text);
     }
     Ok(())
 }
@@ -145,6 +158,36 @@ mod tests {
             Some(&Value::from("# lambda/b.py\n"))
         );
         assert_eq!(sources(&tree), ["lambda/a.py", "lambda/b.py"]);
+    }
+
+    #[test]
+    fn a_stack_set_takes_the_minified_text_of_the_template_that_it_names() {
+        let root = serde_json::json!({"Resources": {"S": {
+            "Type": STACK_SET, "Metadata": {"Source": "region.json"},
+            "Properties": {"TemplateBody": "old"}}}});
+        let region = r#"{
+            "Resources": {"F": {"Type": "AWS::Lambda::Function", "Metadata": {"Source": "lambda/a.py"}}}
+        }"#;
+        let read = |name: &str| {
+            Ok(if name == "region.json" {
+                region.to_owned()
+            } else {
+                "pass\n".to_owned()
+            })
+        };
+        let out = inline(&root.to_string(), &read).unwrap();
+        let tree: Value = serde_json::from_str(&out).unwrap();
+        let body = tree.pointer("/Resources/S/Properties/TemplateBody");
+        assert_eq!(
+            body.and_then(Value::as_str),
+            Some(
+                "{\"Resources\":{\"F\":{\"Type\":\"AWS::Lambda::Function\",\
+                 \"Metadata\":{\"Source\":\"lambda/a.py\"},\
+                 \"Properties\":{\"Code\":{\"ZipFile\":\"pass\\n\"}}}}}"
+            )
+        );
+        assert_eq!(inline(&out, &read).unwrap(), out, "again changes nothing");
+        assert_eq!(sources(&tree), ["lambda/a.py", "region.json"]);
     }
 
     #[test]

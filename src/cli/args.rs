@@ -13,6 +13,8 @@ use crate::domain::guard::GuardId;
 use crate::domain::lever::LeverKind;
 use crate::domain::operation::OperationKind;
 use crate::domain::region::RegionId;
+use crate::domain::repair::{Repair, Wish};
+use crate::domain::stack::StackId;
 
 const AFTER_HELP: &str = "\
 Flags beat SWITCHBACK_* variables (such as SWITCHBACK_ENVIRONMENT) beat the file
@@ -121,6 +123,8 @@ pub enum Verb {
     Deploy(StackOperation),
     /// Delete the stacks of an environment
     Delete(StackOperation),
+    /// Get a stack out of a failed or stuck status
+    Repair(RepairOperation),
     /// Move traffic to the standby, or hold it there
     Failover(TrafficOperation),
     /// Move traffic back to the primary
@@ -185,6 +189,31 @@ pub struct StackOperation {
     pub which: Option<String>,
     #[command(flatten)]
     pub how: How,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+pub struct RepairOperation {
+    /// The manifest's name of the stack, if not the one that is stuck
+    #[arg(value_name = "STACK")]
+    pub stack: Option<String>,
+    /// The way out, if not the mildest; --dry-run shows what there is
+    #[arg(long, value_name = "WAY", value_parser = value::repair())]
+    pub by: Option<Repair>,
+    /// Leave this failed resource out: a rollback does not touch it, a deletion leaves it in AWS (its logical id, or a type; repeatable)
+    #[arg(long, value_name = "RESOURCE")]
+    pub skip: Vec<String>,
+    #[command(flatten)]
+    pub how: How,
+}
+
+impl RepairOperation {
+    pub fn wish(&self) -> Wish {
+        Wish {
+            stack: self.stack.clone().map(StackId),
+            repair: self.by,
+            skip: self.skip.clone(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
@@ -342,7 +371,14 @@ mod tests {
         let mut command = Cli::command().term_width(100);
         command.build();
         let mut text = command.render_long_help().to_string();
-        for verb in ["status", "preflight", "deploy", "failover", "serve"] {
+        for verb in [
+            "status",
+            "preflight",
+            "deploy",
+            "repair",
+            "failover",
+            "serve",
+        ] {
             let sub = command.find_subcommand_mut(verb).unwrap();
             let own = sub.render_help().to_string();
             let own = own.split("\nCommon flags").next().unwrap();

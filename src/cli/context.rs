@@ -92,8 +92,13 @@ impl Context {
 
     /// The environment that the settings describe.
     pub fn environment(&self) -> Result<Environment, Failed> {
-        let bundle = self.bundle()?;
         let settings = &self.settings;
+        let suffix = settings.suffix.clone().ok_or_else(|| {
+            Failed::usage(
+                "which environment? Give --environment NAME (from the configuration) or --bundle BUNDLE --suffix SUFFIX, or try --rehearse",
+            )
+        })?;
+        let bundle = self.bundle()?;
         let mut parameters = settings.parameters.clone();
         if settings.rehearse.is_some() {
             for spec in bundle.manifest.parameters.iter().filter(|p| p.required) {
@@ -104,11 +109,6 @@ impl Context {
                 }
             }
         }
-        let suffix = settings.suffix.clone().ok_or_else(|| {
-            Failed::usage(
-                "which environment? Give --environment NAME (from the configuration) or --suffix SUFFIX, or try --rehearse",
-            )
-        })?;
         let choices = Choices {
             suffix,
             primary: settings.primary.clone(),
@@ -207,8 +207,7 @@ fn only(mut bundles: Vec<Bundle>) -> Result<Bundle, bundle::BundleError> {
     let names: Vec<String> = bundles.iter().map(|b| b.manifest.name.clone()).collect();
     match bundles.pop() {
         Some(bundle) if bundles.is_empty() => Ok(bundle),
-        _ => Err(bundle::BundleError::Unknown {
-            name: String::new(),
+        _ => Err(bundle::BundleError::Which {
             known: names.join(", "),
         }),
     }

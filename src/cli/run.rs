@@ -86,6 +86,11 @@ fn dispatch(cli: &Cli, streams: &mut Streams<'_>) -> Ended {
             streams,
             &operate::Wanted::new(OperationKind::Delete, None, &o.how),
         ),
+        Verb::Repair(o) => operate::run(
+            &context()?,
+            streams,
+            &operate::Wanted::repair(o.wish(), &o.how),
+        ),
         Verb::Failover(o) => operate::run(
             &context()?,
             streams,

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::domain::guard::GuardId;
 use crate::domain::lever::LeverKind;
+use crate::domain::repair::{REPAIRS, Repair};
 use crate::domain::text::clean;
 
 /// Levers that can be pulled by name.
@@ -43,6 +44,11 @@ pub(super) fn lever() -> impl TypedValueParser<Value = LeverKind> {
 pub(super) fn guard() -> impl TypedValueParser<Value = GuardId> {
     PossibleValuesParser::new(GUARDS.map(GuardId::as_str))
         .try_map(|name| find(&GUARDS, |guard| guard.as_str() == name))
+}
+
+pub(super) fn repair() -> impl TypedValueParser<Value = Repair> {
+    PossibleValuesParser::new(REPAIRS.map(Repair::as_str))
+        .try_map(|name| find(&REPAIRS, |repair| repair.as_str() == name))
 }
 
 fn find<T: Copy>(all: &[T], is_meant: impl Fn(&T) -> bool) -> Result<T, String> {

@@ -21,6 +21,7 @@ pub mod planning;
 pub mod prediction;
 pub mod recovery;
 pub mod region;
+pub mod repair;
 pub mod routing;
 pub mod signal;
 pub mod stack;

@@ -13,7 +13,7 @@ use crate::domain::observed::{Observed, ReadError};
 use crate::domain::region::{PerRole, Role};
 use crate::domain::routing::RecordSet;
 use crate::domain::signal::{Series, SignalId};
-use crate::domain::stack::{Stack, StackId, StackState};
+use crate::domain::stack::{Stack, StackId, StackResource, StackState};
 
 /// What was seen so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct Observation {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RegionSeen {
     pub stacks: BTreeMap<StackId, Observed<StackState>>,
+    /// Listed once for each version of a stack.
+    #[serde(default)]
+    pub resources: BTreeMap<StackId, Observed<Vec<StackResource>>>,
     pub alarms: Observed<Vec<Alarm>>,
     pub signals: Observed<BTreeMap<SignalId, Series>>,
     /// Our own HTTPS GET of the region's health path.
@@ -132,6 +135,7 @@ pub struct Sighting {
 pub enum Seen {
     Identity(Result<Identity, ReadError>),
     Stack(Role, StackId, Result<StackState, ReadError>),
+    Resources(Role, StackId, Result<Vec<StackResource>, ReadError>),
     Alarms(Role, Result<Vec<Alarm>, ReadError>),
     Signals(Role, Result<BTreeMap<SignalId, Series>, ReadError>),
     Endpoint(Role, Result<EndpointAnswer, ReadError>),
@@ -151,6 +155,13 @@ impl Observation {
                 .regions
                 .get_mut(role)
                 .stacks
+                .entry(id)
+                .or_default()
+                .take(result, at),
+            Seen::Resources(role, id, result) => self
+                .regions
+                .get_mut(role)
+                .resources
                 .entry(id)
                 .or_default()
                 .take(result, at),

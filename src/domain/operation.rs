@@ -34,6 +34,8 @@ pub enum OperationKind {
     Delete,
     Failover,
     Failback,
+    /// Get a stack out of a status in which it is stuck.
+    Repair,
 }
 
 impl OperationKind {
@@ -43,6 +45,7 @@ impl OperationKind {
             Self::Delete => "delete",
             Self::Failover => "failover",
             Self::Failback => "failback",
+            Self::Repair => "repair",
         }
     }
 
@@ -53,13 +56,14 @@ impl OperationKind {
             Self::Delete => "Delete",
             Self::Failover => "Fail over",
             Self::Failback => "Fail back",
+            Self::Repair => "Repair",
         }
     }
 
     pub const fn moves_traffic(self) -> bool {
         match self {
             Self::Failover | Self::Failback => true,
-            Self::Deploy | Self::Delete => false,
+            Self::Deploy | Self::Delete | Self::Repair => false,
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::domain::guard::{GuardResult, GuardVerdict};
 use crate::domain::lever::{Command, LeverKind};
 use crate::domain::operation::{OperationId, OperationKind, Override};
 use crate::domain::region::Role;
+use crate::domain::repair::Repair;
 use crate::domain::stack::{Phase, StackId};
 
 /// What will be done, in order. The review screen, the dry run and the executor read this same value.
@@ -70,6 +71,13 @@ pub enum Action {
     },
     DeleteStack {
         stack: StackId,
+    },
+    /// Get a stack out of a status in which it is stuck.
+    RepairStack {
+        stack: StackId,
+        repair: Repair,
+        /// Logical ids that are left as they are, or left behind.
+        skip: Vec<String>,
     },
     Pull {
         lever: LeverKind,
@@ -200,6 +208,7 @@ impl Plan {
             Action::AwaitDns { to } => Some(to),
             Action::DeployStack { .. }
             | Action::DeleteStack { .. }
+            | Action::RepairStack { .. }
             | Action::Pull { .. }
             | Action::AwaitAlarm { .. }
             | Action::AwaitHealthy { .. } => None,

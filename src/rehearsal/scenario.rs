@@ -9,6 +9,7 @@ use crate::domain::lever::LeverKind;
 use crate::domain::observation::Serving;
 use crate::domain::operation::{OperationKind, Outcome};
 use crate::domain::region::Role;
+use crate::domain::repair::{Repair, Wish};
 use crate::domain::stack::Phase;
 use crate::domain::text::clean;
 use crate::rehearsal::faults::{Fault, TimedFault};
@@ -58,6 +59,11 @@ pub struct ScriptStep {
     pub at: u64,
     pub run: OperationKind,
     pub lever: Option<LeverKind>,
+    /// The way out, where a stack is repaired; the mildest without it.
+    pub by: Option<Repair>,
+    /// Types of failed resources that a repair leaves out.
+    #[serde(default)]
+    pub skip: Vec<String>,
     /// Guards overridden with the scenario's title as the reason.
     #[serde(default)]
     pub overrides: Vec<String>,
@@ -66,6 +72,17 @@ pub struct ScriptStep {
     pub outcome: Outcome,
     /// The guard that must refuse, where the outcome is `refused`.
     pub refused_by: Option<String>,
+}
+
+impl ScriptStep {
+    /// What is to be repaired, and how: the stack that is stuck.
+    pub fn wish(&self) -> Option<Wish> {
+        (self.run == OperationKind::Repair).then(|| Wish {
+            stack: None,
+            repair: self.by,
+            skip: self.skip.clone(),
+        })
+    }
 }
 
 const fn succeeded() -> Outcome {

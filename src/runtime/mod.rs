@@ -21,6 +21,7 @@ mod perform;
 mod poller;
 mod quiet;
 mod remembered;
+mod repair;
 pub mod session;
 mod stacks;
 mod story;

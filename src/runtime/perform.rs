@@ -182,7 +182,10 @@ async fn recorded(
     order: &Order,
     on_disk: oneshot::Receiver<Result<(), String>>,
 ) -> Result<(), String> {
-    if !matches!(order, Order::Deploy(..) | Order::Delete(_)) {
+    if !matches!(
+        order,
+        Order::Deploy(..) | Order::Delete(_) | Order::Repair { .. }
+    ) {
         let waited = session.clock.timeout(PATIENCE_OF_A_LEVER, on_disk).await;
         if !matches!(waited, Ok(Ok(Ok(())))) {
             tracing::warn!("a lever is pulled before the journal says so");
@@ -210,6 +213,11 @@ async fn execute(
     match order {
         Order::Deploy(target, deployment) => job(target).deploy(deployment).await,
         Order::Delete(target) => job(target).delete().await,
+        Order::Repair {
+            target,
+            repair,
+            skip,
+        } => job(target).repair(repair, skip).await,
         Order::SetParameter {
             target,
             parameter,

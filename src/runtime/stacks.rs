@@ -37,7 +37,7 @@ impl Job {
     }
 
     /// The name of the change set and the token of every call: the same when the step is done again.
-    fn token(&self) -> String {
+    pub(super) fn token(&self) -> String {
         format!("{}-{}", self.operation, self.target.stack)
     }
 
@@ -268,7 +268,7 @@ impl Job {
     }
 
     /// Follows the stack's events until it is no longer in progress.
-    async fn follow(
+    pub(super) async fn follow(
         &self,
         name: &str,
         since: Timestamp,
@@ -328,7 +328,7 @@ impl Job {
             .await;
     }
 
-    async fn tell_stack(&self, state: StackState) {
+    pub(super) async fn tell_stack(&self, state: StackState) {
         let at = self.session.clock.now();
         let seen = Seen::Stack(self.target.role, self.target.stack.clone(), Ok(state));
         self.send(Msg::Sighted(Box::new(Sighting { at, seen })))
@@ -350,7 +350,7 @@ impl Job {
     }
 }
 
-fn why(name: &str, end: &StackState) -> String {
+pub(super) fn why(name: &str, end: &StackState) -> String {
     let reason = end
         .stack()
         .and_then(|s| s.reason.clone())

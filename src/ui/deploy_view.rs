@@ -128,7 +128,9 @@ const fn waiting(run: &Run, state: StepState) -> &'static str {
 /// The stack's name, or the step's title where it is about none.
 fn name<'a>(model: &'a Model, step: &'a Step) -> &'a str {
     match &step.action {
-        Action::DeployStack { stack } | Action::DeleteStack { stack } => model
+        Action::DeployStack { stack }
+        | Action::DeleteStack { stack }
+        | Action::RepairStack { stack, .. } => model
             .env
             .stack(stack)
             .map_or(step.title.as_str(), |spec| spec.name.as_str()),
@@ -141,7 +143,9 @@ fn name<'a>(model: &'a Model, step: &'a Step) -> &'a str {
 
 fn progress<'a>(run: &'a Run, step: &Step) -> (&'a str, usize, usize) {
     let stack = match &step.action {
-        Action::DeployStack { stack } | Action::DeleteStack { stack } => Some(stack),
+        Action::DeployStack { stack }
+        | Action::DeleteStack { stack }
+        | Action::RepairStack { stack, .. } => Some(stack),
         Action::Pull { .. }
         | Action::AwaitAlarm { .. }
         | Action::AwaitDns { .. }

@@ -27,7 +27,9 @@ use crate::domain::recovery::Milestones;
 use crate::domain::region::{PerRole, RegionId, RegionPair, Role};
 use crate::domain::routing::{Alias, FailoverRole, Policy, RecordSet};
 use crate::domain::signal::{Datapoint, Series, SignalId, SignalKind, SignalSpec};
-use crate::domain::stack::{ResourceStatus, Stack, StackEvent, StackId, StackState, StackStatus};
+use crate::domain::stack::{
+    ResourceStatus, Stack, StackEvent, StackId, StackResource, StackState, StackStatus,
+};
 use crate::domain::unfinished::{RecordedStep, Unfinished};
 
 /// Thursday, half a minute past 12:04 UTC.
@@ -1153,6 +1155,44 @@ pub(crate) fn deleting(mut model: Model) -> Model {
     model
 }
 
+/// A stack that does not let itself be deleted, and the choice of a way out.
+pub(crate) fn repairing() -> Model {
+    let mut model = steady();
+    model.page = Page::Stacks;
+    let spec = model.env.stacks_of(Role::Standby).next().unwrap().clone();
+    let mut stack = stack(Role::Standby);
+    stack.status = StackStatus::new("DELETE_FAILED");
+    stack.reason = Some("The following resource(s) failed to delete: [AuditBucket]. ".into());
+    let resource = |id: &str, kind: &str, status: &str| StackResource {
+        logical_id: id.into(),
+        physical_id: Some(format!("{id}-1")),
+        resource_type: kind.into(),
+        status: ResourceStatus(status.into()),
+    };
+    let all = vec![
+        resource("AuditBucket", "AWS::S3::Bucket", "DELETE_FAILED"),
+        resource("HealthFunction", "AWS::Lambda::Function", "DELETE_COMPLETE"),
+    ];
+    let state = StackState::Present(Box::new(stack));
+    for seen in [
+        Seen::Stack(Role::Standby, spec.id.clone(), Ok(state)),
+        Seen::Resources(Role::Standby, spec.id.clone(), Ok(all)),
+    ] {
+        model.seen.take(Sighting {
+            at: model.now,
+            seen,
+        });
+    }
+    model.dialog = Some(Dialog::Repair(crate::app::dialog::RepairChoice {
+        stack: spec.id,
+        repair: crate::domain::repair::Repair::Delete,
+        row: 1,
+        skip: ["AuditBucket".to_owned()].into(),
+    }));
+    model.conclude();
+    model
+}
+
 /// The model with the confirmation of a real failover plan open.
 pub(crate) fn planned(mut model: Model) -> Model {
     let basis = crate::domain::planning::Basis {
@@ -1251,7 +1291,7 @@ pub(crate) fn cut_off() -> Model {
         opening: None,
         steps,
         milestones: Milestones::default(),
-        orders: std::collections::BTreeMap::new(),
+        orders: BTreeMap::new(),
     }];
     with(model, Dialog::Unfinished { scroll: 0 })
 }

@@ -50,9 +50,10 @@ impl Answer {
 pub(super) fn of(model: &Model, kind: OperationKind) -> &[GuardResult] {
     match kind {
         OperationKind::Failback => &model.go.failback,
-        OperationKind::Failover | OperationKind::Deploy | OperationKind::Delete => {
-            &model.go.failover
-        }
+        OperationKind::Failover
+        | OperationKind::Deploy
+        | OperationKind::Delete
+        | OperationKind::Repair => &model.go.failover,
     }
 }
 

@@ -37,6 +37,7 @@ mod name_servers;
 mod quit;
 mod reading;
 mod reason;
+mod repair;
 mod run_strip;
 #[cfg(test)]
 mod screens;

@@ -143,6 +143,7 @@ fn dialogs() {
     );
     snapshot("hold", &fixtures::planned(fixtures::on_standby(None)));
     snapshot("delete", &fixtures::deleting(fixtures::steady()));
+    snapshot("repair", &fixtures::repairing());
     snapshot("form", &fixtures::form());
     snapshot(
         "help",
@@ -208,6 +209,7 @@ fn situations() -> Vec<Model> {
         fixtures::confirmed_typed(),
         fixtures::refused(),
         fixtures::form(),
+        fixtures::repairing(),
         fixtures::with(fixtures::steady(), Dialog::Help { scroll: 7 }),
         fixtures::with(fixtures::dark(), Dialog::Errors { scroll: 3 }),
         fixtures::with(fixtures::failing_over(), Dialog::Quit),

@@ -134,6 +134,7 @@ pub(super) const fn verb(model: &Model, kind: OperationKind) -> &'static str {
         OperationKind::Failover if would_hold(model) => "Hold",
         OperationKind::Deploy
         | OperationKind::Delete
+        | OperationKind::Repair
         | OperationKind::Failover
         | OperationKind::Failback => kind.title(),
     }

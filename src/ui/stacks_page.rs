@@ -22,7 +22,7 @@ pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model) {
         deploy_view::render(canvas, model, run);
         return;
     }
-    let specs = shown(model);
+    let specs = model.shown_stacks();
     let selected = model.rows.get(Page::Stacks as usize).copied().unwrap_or(0);
     let selected = selected.min(specs.len().saturating_sub(1));
     let rows = specs.len().min(canvas.height() / 2);
@@ -33,24 +33,8 @@ pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model) {
     }
 }
 
-fn shown(model: &Model) -> Vec<&StackSpec> {
-    let filter = model.filter.as_ref().map_or("", |f| f.value());
-    let region = |spec: &StackSpec| model.env.regions.get(spec.role).as_str();
-    let fits = |spec: &&StackSpec| {
-        text::contains(&spec.name, filter)
-            || text::contains(region(spec), filter)
-            || last(model, spec).is_some_and(|s| text::contains(s.label(), filter))
-    };
-    model.env.stacks.iter().filter(fits).collect()
-}
-
 fn seen<'a>(model: &'a Model, spec: &StackSpec) -> Option<&'a Observed<StackState>> {
     model.seen.regions.get(spec.role).stacks.get(&spec.id)
-}
-
-/// The last seen state, however old.
-fn last<'a>(model: &'a Model, spec: &StackSpec) -> Option<&'a StackState> {
-    seen(model, spec).and_then(Observed::last)
 }
 
 fn list(canvas: &mut Canvas<'_>, model: &Model, specs: &[&StackSpec], selected: usize) {
@@ -84,7 +68,7 @@ fn row<'a>(model: &'a Model, spec: &'a StackSpec, width: usize) -> Line<'a> {
         .text(text::cut_middle(&spec.name, name_room))
         .pad_to(status_at)
         .join(cell.line());
-    let Some(stack) = last(model, spec).and_then(StackState::stack) else {
+    let Some(stack) = model.last_state(spec).and_then(StackState::stack) else {
         return line;
     };
     let mut line = line.pad_to(status_at + 23);
@@ -112,7 +96,7 @@ fn detail(canvas: &mut Canvas<'_>, model: &Model, spec: &StackSpec) {
     let height = canvas.height().saturating_sub(1);
     let width = canvas.width();
     let body = &mut canvas.rows(1, height);
-    let Some(stack) = last(model, spec).and_then(StackState::stack) else {
+    let Some(stack) = model.last_state(spec).and_then(StackState::stack) else {
         let why = match seen(model, spec).and_then(Observed::failure) {
             Some(failure) => Line::new()
                 .state(State::Bad)

@@ -88,9 +88,10 @@ fn verdicts(model: &Model, width: usize) -> Sheet<'_> {
     let first = serving::next_move(model);
     let second = match first {
         OperationKind::Failback => OperationKind::Failover,
-        OperationKind::Failover | OperationKind::Deploy | OperationKind::Delete => {
-            OperationKind::Failback
-        }
+        OperationKind::Failover
+        | OperationKind::Deploy
+        | OperationKind::Delete
+        | OperationKind::Repair => OperationKind::Failback,
     };
     let mut sheet = Sheet::default();
     for kind in [first, second] {

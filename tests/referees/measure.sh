@@ -160,8 +160,8 @@ def first_frame():
         with Console(*words) as console:
             return console.until(*REGIONS)
     with black_hole() as url:
-        cases = {"an endpoint that hangs": ("--suffix", "demo", "--endpoint-url", url),
-                 "an endpoint that refuses": ("--suffix", "demo", "--endpoint-url", "http://127.0.0.1:1"),
+        cases = {"an endpoint that hangs": ("--bundle", "payment-standby", "--suffix", "demo", "--endpoint-url", url),
+                 "an endpoint that refuses": ("--bundle", "payment-standby", "--suffix", "demo", "--endpoint-url", "http://127.0.0.1:1"),
                  "a rehearsal": ("--rehearse",)}
         for name, words in cases.items():
             once(*words)
@@ -172,7 +172,7 @@ def first_frame():
 def keys():
     with black_hole() as url:
         cases = {"": ("--rehearse",), ", a region that hangs": ("--rehearse=region-outage",),
-                 ", everything hangs": ("--suffix", "demo", "--endpoint-url", url)}
+                 ", everything hangs": ("--bundle", "payment-standby", "--suffix", "demo", "--endpoint-url", url)}
         for name, words in cases.items():
             with Console(*words) as console:
                 console.until(*REGIONS)
@@ -197,7 +197,7 @@ def idle():
         console.until(*REGIONS)
         console.drain(quiet=2, most=12)
         row("resident memory, large", console.memory(), 60, "MiB", "a rehearsal: its world included")
-    with black_hole() as url, Console("--suffix", "demo", "--endpoint-url", url) as console:
+    with black_hole() as url, Console("--bundle", "payment-standby", "--suffix", "demo", "--endpoint-url", url) as console:
         console.until(*REGIONS)
         # until every source has timed out once, the screen has something new to say
         console.count(30)
@@ -261,7 +261,7 @@ def lever():
         http = int(serve.stdout.readline().rsplit(":", 1)[1])
         dns = serve.stdout.readline().strip().rsplit(" ", 1)[1]
         tap = Tap(http)
-        parameters = ("--name-server", dns, "--suffix", "demo", "--endpoint-url", f"http://127.0.0.1:{tap.port}")
+        parameters = ("--name-server", dns, "--bundle", "payment-standby", "--suffix", "demo", "--endpoint-url", f"http://127.0.0.1:{tap.port}")
         with Console(*parameters, size=(120, 50)) as console:
             console.until(*REGIONS)
             console.count(12)

@@ -236,6 +236,10 @@ fn what_can_not_be_meant_is_told_in_a_sentence() {
         ("--rehearse=moon status", &["moon", "region-outage"]),
         ("statsu", &["statsu", "status"]),
         ("status", &["which environment", "--suffix"]),
+        (
+            "--suffix demo status",
+            &["which bundle", "--bundle", "payment-standby"],
+        ),
         ("--suffix demo --endpoint-url ftp://x status", &["ftp://x"]),
         ("--suffix demo --name-server here status", &["here"]),
         (
@@ -304,12 +308,14 @@ fn a_broken_file_is_named_with_the_place_and_the_reason() {
 
 #[test]
 fn without_credentials_or_an_endpoint_the_reason_is_said_at_once() {
-    let ran = run("--suffix demo status").ends_with(12);
+    let ran = run("--bundle payment-standby --suffix demo status").ends_with(12);
     assert!(ran.out.contains("no credentials"), "{}", ran.out);
     let home = Home::new();
     let mut command = home.command();
     command
         .args([
+            "--bundle",
+            "payment-standby",
             "--suffix",
             "demo",
             "--endpoint-url",
@@ -334,6 +340,8 @@ fn without_credentials_or_an_endpoint_the_reason_is_said_at_once() {
         &home
             .command()
             .args([
+                "--bundle",
+                "payment-standby",
                 "--suffix",
                 "demo",
                 "--endpoint-url",

@@ -15,3 +15,4 @@ mod scenarios;
 mod schema;
 mod support;
 mod terminal;
+mod transaction_dr;

@@ -109,6 +109,49 @@ fn a_failover_holds_traffic_that_has_moved_by_itself() {
 }
 
 #[test]
+fn a_stuck_rollback_is_continued_without_what_can_not_be_brought_back() {
+    let mut console = Console::start(&rehearse("stuck-rollback"), 120, 40);
+    console.press("2");
+    console.sees(&["UPDATE_ROLLBACK_FAILED", "R repair"]);
+    console.press("R");
+    console.sees(&["REPAIR payment-standby-demo", "leave out HealthFunction"]);
+    console.press("j ");
+    console.sees(&["[x] leave out HealthFunction"]);
+    console.press("\r");
+    console.sees(&[
+        "is left as it is",
+        "HealthFunction (AWS::Lambda::Function",
+        "Cancel",
+    ]);
+    confirm(&mut console);
+    console.sees(&["SUCCEEDED", "UPDATE_ROLLBACK_COMPLETE"]);
+    console.press("\x1b");
+    console.sees(&["3 stacks of payment-standby"]);
+    console.sees_no_more("R repair");
+}
+
+#[test]
+fn a_blocked_deletion_leaves_behind_what_does_not_let_itself_be_deleted() {
+    let mut console = Console::start(&rehearse("delete-blocked"), 120, 40);
+    console.sees(&["→ us-east-1"]);
+    console.press("X");
+    console.sees(&["still answers from", "Ctrl-o"]);
+    console.press("\x0f");
+    console.press("\ta drill\t");
+    console.press(NAME);
+    console.press("\r\r");
+    console.sees(&["FAILED", "AuditBucket"]);
+    console.press("\x1b");
+    console.sees(&["R repair"]);
+    console.press("R");
+    console.sees(&["leave out AuditBucket"]);
+    console.press("j \r");
+    console.sees(&["AuditBucket (AWS::S3::Bucket", "to be removed by hand"]);
+    confirm(&mut console);
+    console.sees(&["SUCCEEDED", "1 left behind"]);
+}
+
+#[test]
 fn an_environment_is_deployed_and_deleted_with_live_events_of_both_regions() {
     let mut console = Console::start(&rehearse("empty"), 120, 40);
     console.sees(&["absent"]);

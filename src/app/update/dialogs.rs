@@ -10,7 +10,7 @@ use crate::app::dialog::{Confirm, ConfirmFocus, Dialog, Form};
 use crate::app::effect::Effect;
 use crate::app::key::Key;
 use crate::app::model::{Model, Weight};
-use crate::app::update::{input, operate, resume};
+use crate::app::update::{input, operate, repair, resume};
 use crate::domain::environment::ParameterSpec;
 use crate::domain::operation::OperationKind;
 use crate::domain::unfinished::Choice;
@@ -27,6 +27,7 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
         Some(Dialog::Unfinished { .. }) => unfinished(model, key),
         Some(Dialog::Quit) => quit(model, key),
         Some(Dialog::Form(_)) => form(model, key),
+        Some(Dialog::Repair(_)) => repair::key(model, key),
         Some(Dialog::Confirm(_)) => confirm(model, key),
     }
 }
@@ -44,7 +45,11 @@ pub(super) fn paste(model: &mut Model, text: &str) {
             ConfirmFocus::Cancel | ConfirmFocus::Proceed => {}
         },
         Some(
-            Dialog::Help { .. } | Dialog::Errors { .. } | Dialog::Unfinished { .. } | Dialog::Quit,
+            Dialog::Help { .. }
+            | Dialog::Errors { .. }
+            | Dialog::Repair(_)
+            | Dialog::Unfinished { .. }
+            | Dialog::Quit,
         )
         | None => {}
     }
@@ -85,7 +90,7 @@ fn unfinished(model: &mut Model, key: Key) -> Vec<Effect> {
             {
                 model.dialog = None;
                 model.say(
-                    "it stays in the journal; R offers it again",
+                    "it stays in the journal; C offers it again",
                     Weight::Warning,
                 );
             }

@@ -13,7 +13,7 @@ use crate::app::key::Key;
 use crate::app::keymap::{self, Command};
 use crate::app::model::{Model, Page, Weight};
 use crate::app::msg::Ask;
-use crate::app::update::{dialogs, operate, resume};
+use crate::app::update::{dialogs, operate, repair, resume};
 use crate::domain::observed::age;
 use crate::domain::operation::OperationKind;
 
@@ -144,6 +144,7 @@ fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Deploy => form(model),
         Command::Delete => open(model, OperationKind::Delete),
         Command::Resume => resume::show(model),
+        Command::Repair => repair::choose(model),
         Command::Page(page) => go(model, page),
         Command::NextPage => go(model, model.page.step(1)),
         Command::PreviousPage => go(model, model.page.step(-1)),
@@ -216,13 +217,14 @@ fn open(model: &mut Model, kind: OperationKind) -> Vec<Effect> {
             kind,
             lever: None,
             parameters: BTreeMap::new(),
+            repair: None,
             salt,
         },
     )
 }
 
 /// Tells operations of one second apart without a random source: times differ, and so do their trails.
-fn salt(model: &Model) -> u16 {
+pub(super) fn salt(model: &Model) -> u16 {
     let nanos = model.now.subsec_nanosecond().unsigned_abs();
     u16::try_from((nanos / 1_000) & 0xffff).unwrap_or_default()
 }
@@ -269,6 +271,7 @@ pub(super) fn deploy_with(model: &mut Model, parameters: BTreeMap<String, String
             kind: OperationKind::Deploy,
             lever: None,
             parameters,
+            repair: None,
             salt,
         },
     )

@@ -5,6 +5,7 @@ mod input;
 mod observe;
 mod operate;
 mod orders;
+mod repair;
 mod resume;
 mod steps;
 mod watch;
@@ -15,6 +16,8 @@ mod tests;
 use crate::app::effect::Effect;
 use crate::app::model::{Model, Weight};
 use crate::app::msg::Msg;
+
+pub(crate) use repair::{Row as RepairRow, rows as repair_rows};
 
 /// Takes one message in.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {

@@ -85,6 +85,7 @@ pub(super) fn lever_of(plan: &Plan) -> LeverKind {
         Action::Pull { lever, .. } => Some(lever),
         Action::DeployStack { .. }
         | Action::DeleteStack { .. }
+        | Action::RepairStack { .. }
         | Action::AwaitAlarm { .. }
         | Action::AwaitDns { .. }
         | Action::AwaitHealthy { .. } => None,

@@ -15,6 +15,7 @@ use crate::domain::operation::{OperationId, OperationKind, Outcome};
 use crate::domain::plan::{Confirmed, Consent, NotConfirmed, Plan};
 use crate::domain::planning::{self, Basis, CannotPlan};
 use crate::domain::recovery::Milestones;
+use crate::domain::repair::Wish;
 use crate::domain::unfinished::Choice;
 
 /// Whether an operation may be asked for at all; says why not.
@@ -58,6 +59,11 @@ pub(super) fn make_plan(model: &Model, ask: &Ask) -> Result<Plan, CannotPlan> {
     let mut plan = match ask.kind {
         OperationKind::Deploy => planning::stacks::deploy(&basis, id)?,
         OperationKind::Delete => planning::stacks::delete(&basis, id)?,
+        OperationKind::Repair => {
+            let mildest = Wish::default();
+            let wish = ask.repair.as_ref().unwrap_or(&mildest);
+            planning::repair::repair(&basis, id, wish)?
+        }
         OperationKind::Failover => planning::traffic::failover(
             &basis,
             id,
@@ -95,6 +101,7 @@ pub(super) fn other_lever(model: &mut Model) -> Vec<Effect> {
         kind: confirm.plan.kind,
         lever: next,
         parameters: std::collections::BTreeMap::new(),
+        repair: None,
         salt: 0,
     };
     match make_plan(model, &again) {

@@ -20,6 +20,15 @@ pub(super) fn order(model: &Model, action: &Action) -> Result<Order, String> {
     match action {
         Action::DeployStack { stack } => deploy(model, stack),
         Action::DeleteStack { stack } => delete(model, stack),
+        Action::RepairStack {
+            stack,
+            repair,
+            skip,
+        } => Ok(Order::Repair {
+            target: target(spec(model, stack)?),
+            repair: *repair,
+            skip: skip.clone(),
+        }),
         Action::Pull { lever, command } => pull(model, *lever, *command),
         Action::AwaitAlarm { .. } | Action::AwaitDns { .. } | Action::AwaitHealthy { .. } => {
             Err("a step that waits has no order".to_owned())

@@ -159,6 +159,7 @@ pub(super) fn guards(model: &Model, one: &Unfinished) -> Result<Vec<GuardResult>
         kind: one.kind(),
         lever: None,
         parameters: std::collections::BTreeMap::new(),
+        repair: None,
         salt: 0,
     };
     match operate::make_plan(model, &ask) {
@@ -179,9 +180,11 @@ fn writes(one: &Unfinished) -> bool {
     one.steps().any(|(step, recorded)| {
         let acts = match step.action {
             Action::DeployStack { .. } | Action::DeleteStack { .. } | Action::Pull { .. } => true,
-            Action::AwaitAlarm { .. } | Action::AwaitDns { .. } | Action::AwaitHealthy { .. } => {
-                false
-            }
+            // a repair is never continued: what it would write is refused above
+            Action::RepairStack { .. }
+            | Action::AwaitAlarm { .. }
+            | Action::AwaitDns { .. }
+            | Action::AwaitHealthy { .. } => false,
         };
         acts && !recorded.is_over()
     })
@@ -224,7 +227,8 @@ pub(super) fn cut_off(model: &Model, stack: &StackId) -> Option<jiff::Timestamp>
             let same = match &step.action {
                 Action::DeployStack { stack: s } | Action::DeleteStack { stack: s } => s == stack,
                 Action::Pull { .. } => true,
-                Action::AwaitAlarm { .. }
+                Action::RepairStack { .. }
+                | Action::AwaitAlarm { .. }
                 | Action::AwaitDns { .. }
                 | Action::AwaitHealthy { .. } => false,
             };
@@ -289,6 +293,9 @@ fn shows(model: &Model, order: &Order) -> bool {
             .records
             .last()
             .is_some_and(|live| after.iter().all(|record| live.contains(record))),
-        Order::Deploy(..) | Order::Delete(_) | Order::SetParameter { .. } => false,
+        Order::Deploy(..)
+        | Order::Delete(_)
+        | Order::Repair { .. }
+        | Order::SetParameter { .. } => false,
     }
 }

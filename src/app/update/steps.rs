@@ -77,7 +77,7 @@ fn told(
     at: jiff::Timestamp,
 ) -> Option<Effect> {
     let order = match order {
-        Order::Deploy(..) | Order::Delete(_) => return None,
+        Order::Deploy(..) | Order::Delete(_) | Order::Repair { .. } => return None,
         Order::PutCommand(_)
         | Order::SetParameter { .. }
         | Order::SetThreshold { .. }
@@ -101,7 +101,10 @@ fn over(model: &mut Model, index: usize, done: StepDone) -> Vec<Effect> {
 const fn is_wait(action: &Action) -> bool {
     match action {
         Action::AwaitAlarm { .. } | Action::AwaitDns { .. } | Action::AwaitHealthy { .. } => true,
-        Action::DeployStack { .. } | Action::DeleteStack { .. } | Action::Pull { .. } => false,
+        Action::DeployStack { .. }
+        | Action::DeleteStack { .. }
+        | Action::RepairStack { .. }
+        | Action::Pull { .. } => false,
     }
 }
 

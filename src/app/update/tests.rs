@@ -273,7 +273,7 @@ fn what_was_cut_off_is_offered_and_continued_only_by_the_typed_name() {
     };
     assert_eq!(confirmed.plan().id, id);
     let opened = Msg::Opened {
-        operation: id.clone(),
+        operation: id,
         journal: Ok("/j".into()),
     };
     let effects = update(&mut model, opened);
@@ -384,6 +384,7 @@ fn read_only_can_not_be_overridden() {
         kind: OperationKind::Failover,
         lever: None,
         parameters: BTreeMap::new(),
+        repair: None,
         salt: 1,
     };
     update(&mut model, Msg::Ask(ask));
@@ -557,6 +558,7 @@ fn a_deploy_without_a_journal_changes_nothing() {
         kind: OperationKind::Deploy,
         lever: None,
         parameters: BTreeMap::new(),
+        repair: None,
         salt: 1,
     };
     update(&mut model, Msg::Ask(ask));
@@ -604,6 +606,7 @@ fn deploying_leaves_a_pulled_endpoint_lever_alone() {
         kind: OperationKind::Deploy,
         lever: None,
         parameters: BTreeMap::new(),
+        repair: None,
         salt: 1,
     };
     update(&mut model, Msg::Ask(ask));
@@ -673,6 +676,7 @@ fn an_update_goes_on_from_what_is_deployed_unless_told_otherwise() {
         kind: OperationKind::Deploy,
         lever: None,
         parameters: BTreeMap::from([("enableBackup".to_owned(), "true".to_owned())]),
+        repair: None,
         salt: 1,
     };
     update(&mut model, Msg::Ask(ask));
@@ -693,6 +697,7 @@ fn an_update_is_not_asked_for_what_is_deployed() {
         kind: OperationKind::Deploy,
         lever: None,
         parameters: BTreeMap::new(),
+        repair: None,
         salt: 1,
     };
     update(&mut model, Msg::Ask(ask.clone()));

@@ -120,7 +120,10 @@ fn advance(model: &mut Model) -> Vec<Effect> {
         }
         Action::AwaitDns { .. } => found.dns.is_some(),
         Action::AwaitHealthy { .. } => found.healthy.is_some(),
-        Action::DeployStack { .. } | Action::DeleteStack { .. } | Action::Pull { .. } => false,
+        Action::DeployStack { .. }
+        | Action::DeleteStack { .. }
+        | Action::RepairStack { .. }
+        | Action::Pull { .. } => false,
     };
     let running = run
         .steps

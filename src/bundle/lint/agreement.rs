@@ -1,6 +1,6 @@
 //! Rules on what manifest and templates say about each other.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -96,8 +96,7 @@ fn needed_are_passed(context: &Context<'_>) -> Vec<Found> {
     let mut found = Vec::new();
     for (unit, stack, path) in stacks(context) {
         for (name, spec) in unit.section("Parameters").into_iter().flatten() {
-            let passed = stack.parameters.contains_key(name)
-                || (stack.made_by.is_some() && unit.fixed.contains_key(name));
+            let passed = stack.parameters.contains_key(name) || unit.passed.contains_key(name);
             if spec.get("Default").is_none() && !passed {
                 found.push((
                     format!("{path}.parameters"),
@@ -295,46 +294,50 @@ fn output(context: &Context<'_>, name: &str) -> Option<String> {
     unit.possible(value).iter().find_map(text)
 }
 
-fn capabilities(context: &Context<'_>) -> Vec<Found> {
-    let mut needed: BTreeMap<(String, &str), &Stack> = BTreeMap::new();
-    let ours = stacks(context).filter(|(_, stack, _)| stack.made_by.is_none());
-    for (unit, stack, path) in ours {
-        for resource in unit
-            .resources()
-            .filter(|r| r.kind.starts_with("AWS::IAM::"))
-        {
-            let named = tables::kind(resource.kind)
-                .and_then(|kind| kind.physical)
-                .is_some_and(|name| resource.property(name).is_some())
-                && resource.kind != "AWS::IAM::Policy";
-            let capability = if named {
-                "CAPABILITY_NAMED_IAM"
-            } else {
-                "CAPABILITY_IAM"
-            };
-            needed.insert((path.clone(), capability), stack);
-        }
-        if unit
-            .tree
-            .get("Transform")
-            .is_some_and(|t| *t != Value::Null)
-        {
-            needed.insert((path, "CAPABILITY_AUTO_EXPAND"), stack);
-        }
+/// The capabilities that a template needs.
+pub(super) fn needed_capabilities(unit: &Unit<'_>) -> BTreeSet<&'static str> {
+    let mut needed = BTreeSet::new();
+    for resource in unit
+        .resources()
+        .filter(|r| r.kind.starts_with("AWS::IAM::"))
+    {
+        let named = tables::kind(resource.kind)
+            .and_then(|kind| kind.physical)
+            .is_some_and(|name| resource.property(name).is_some())
+            && resource.kind != "AWS::IAM::Policy";
+        needed.insert(if named {
+            "CAPABILITY_NAMED_IAM"
+        } else {
+            "CAPABILITY_IAM"
+        });
+    }
+    let transform = unit.tree.get("Transform");
+    if transform.is_some_and(|t| *t != Value::Null) {
+        needed.insert("CAPABILITY_AUTO_EXPAND");
     }
     needed
-        .into_iter()
-        .filter(|((_, needed), stack)| {
-            let declared = |name: &str| stack.capabilities.iter().any(|c| c == name);
-            // The one for named resources includes the one for unnamed ones.
-            let included = *needed == "CAPABILITY_IAM" && declared("CAPABILITY_NAMED_IAM");
-            !declared(needed) && !included
-        })
-        .map(|((path, needed), _)| {
-            (
-                format!("{path}.capabilities"),
-                format!("{needed} is needed and not declared"),
-            )
-        })
-        .collect()
+}
+
+/// Whether what is declared includes what is needed.
+pub(super) fn covers(declared: &[&str], needed: &str) -> bool {
+    // The one for named resources includes the one for unnamed ones.
+    let included = needed == "CAPABILITY_IAM" && declared.contains(&"CAPABILITY_NAMED_IAM");
+    declared.contains(&needed) || included
+}
+
+fn capabilities(context: &Context<'_>) -> Vec<Found> {
+    let ours = stacks(context).filter(|(_, stack, _)| stack.made_by.is_none());
+    let mut found = Vec::new();
+    for (unit, stack, path) in ours {
+        let declared: Vec<&str> = stack.capabilities.iter().map(String::as_str).collect();
+        for needed in needed_capabilities(unit) {
+            if !covers(&declared, needed) {
+                found.push((
+                    format!("{path}.capabilities"),
+                    format!("{needed} is needed and not declared"),
+                ));
+            }
+        }
+    }
+    found
 }

@@ -202,6 +202,7 @@ fn exists_elsewhere(resource: &Resource<'_>) -> bool {
         region: "eu-central-1".into(),
         fixed: unit.fixed.clone(),
         open: unit.open.clone(),
+        passed: unit.passed.clone(),
     };
     elsewhere.may_exist(resource.value)
 }

@@ -32,6 +32,8 @@ pub(super) struct Unit<'a> {
     pub fixed: BTreeMap<String, String>,
     /// What the other parameters may be, as far as manifest and template say.
     pub open: BTreeMap<String, Vec<Value>>,
+    /// What a stack set passes; empty for the stacks that the console deploys.
+    pub passed: BTreeMap<String, Value>,
 }
 
 /// A resource that the stack has, or may have.
@@ -88,6 +90,7 @@ impl<'a> Unit<'a> {
             stack: Some(stack),
             fixed: BTreeMap::new(),
             open: BTreeMap::new(),
+            passed: BTreeMap::new(),
             tree,
         };
         unit.settle_parameters(manifest, &stack.parameters);
@@ -97,7 +100,6 @@ impl<'a> Unit<'a> {
     /// The templates of this one's stack sets: each is deployed where the manifest says, else to the other region.
     fn inner(&self, manifest: &'a Manifest) -> Vec<Self> {
         let of = |r: &Resource<'_>, made: Option<&'a Stack>| {
-            let passed = stack_set_parameters(r);
             let role = made.map_or_else(|| self.role.other(), |stack| stack.role);
             let mut unit = Self {
                 place: format!("{}.Properties.TemplateBody", r.path()),
@@ -107,14 +109,10 @@ impl<'a> Unit<'a> {
                 region: manifest.regions.per_role().get(role).to_string(),
                 fixed: BTreeMap::new(),
                 open: BTreeMap::new(),
+                passed: stack_set_parameters(r),
             };
             unit.settle_parameters(manifest, &BTreeMap::new());
-            for (name, value) in passed {
-                if let Some(text) = self.fixed_text(&value) {
-                    unit.open.remove(&name);
-                    unit.fixed.insert(name, text);
-                }
-            }
+            unit.take(self);
             Some(unit)
         };
         let maker = self.stack;
@@ -131,6 +129,18 @@ impl<'a> Unit<'a> {
             units.extend(made.filter_map(|stack| of(&r, Some(stack))));
         }
         units
+    }
+
+    /// Settles what the stack set of `maker` passes.
+    fn take(&mut self, maker: &Unit<'_>) {
+        for (name, value) in &self.passed {
+            if let Some(text) = maker.fixed_text(value) {
+                self.open.remove(name);
+                self.fixed.insert(name.clone(), text);
+            } else {
+                self.open.insert(name.clone(), maker.possible(value));
+            }
+        }
     }
 
     fn settle_parameters(&mut self, manifest: &Manifest, passed: &BTreeMap<String, Placeholder>) {
@@ -230,7 +240,7 @@ fn is_made_by(stack: &Stack, maker: Option<&Stack>, resource: &str) -> bool {
 }
 
 /// The parameters that a stack set passes to its instances.
-fn stack_set_parameters(set: &Resource<'_>) -> Vec<(String, Value)> {
+fn stack_set_parameters(set: &Resource<'_>) -> BTreeMap<String, Value> {
     let list = set.property("Parameters").and_then(Value::as_array);
     list.into_iter()
         .flatten()

@@ -1,5 +1,7 @@
 //! Rules on Lambda functions: their code, runtime, concurrency and doors.
 
+use std::borrow::Cow;
+
 use super::context::Resource;
 use super::value::{number, referred};
 use super::{Context, Found, Rule};
@@ -10,7 +12,7 @@ const FUNCTION: &str = "AWS::Lambda::Function";
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "SB801",
-        title: "a function holds the text of the file that it names",
+        title: "a function, or a stack set, holds the text of the file that it names",
         source: "Metadata.Source; what is tested must be what is deployed",
         look: sources,
     },
@@ -48,12 +50,23 @@ fn sources(context: &Context<'_>) -> Vec<Found> {
         };
         let reason = match context.bundle.sources.get(code.source) {
             None => format!("{} cannot be read", code.source),
-            Some(text) if code.text != Some(text) => format!("is not the text of {}", code.source),
+            Some(text) if code.text != Some(&wanted(resource.kind, text)) => {
+                format!("is not the text of {}", code.source)
+            }
             Some(_) => continue,
         };
-        found.push((resource.at(&format!("Code.{}", code.key)), reason));
+        found.push((resource.at(&code.path.join(".")), reason));
     }
     found
+}
+
+/// The text that a resource of this type holds of its source.
+fn wanted<'t>(kind: &str, source: &'t str) -> Cow<'t, str> {
+    if kind == inline::STACK_SET {
+        inline::minified(source).map_or(Cow::Borrowed(source), Cow::Owned)
+    } else {
+        Cow::Borrowed(source)
+    }
 }
 
 fn runtimes(context: &Context<'_>) -> Vec<Found> {

@@ -13,6 +13,7 @@ mod names;
 mod replication;
 mod retention;
 mod routing;
+mod stack_sets;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -81,6 +82,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         .chain(names::RULES)
         .chain(retention::RULES)
         .chain(functions::RULES)
+        .chain(stack_sets::RULES)
 }
 
 /// Everything that is wrong with a bundle's templates; the same place is reported once per rule and reason.

@@ -28,6 +28,11 @@ pub(super) struct Kind {
 }
 
 pub(super) fn kind(name: &str) -> Option<&'static Kind> {
+    let name = if name.starts_with("Custom::") {
+        "AWS::CloudFormation::CustomResource"
+    } else {
+        name
+    };
     KINDS.iter().find(|kind| kind.name == name)
 }
 

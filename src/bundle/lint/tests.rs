@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{check, rules};
 use crate::bundle::{Bundle, Manifest, samples};
 
-/// A way to make the sample wrong: file, JSON pointer, the new value (null removes).
+/// A way to make the sample wrong: file, JSON pointer (`-` adds to a list), the new value (null removes).
 type Change = (&'static str, &'static str, Value);
 
 struct Case {
@@ -58,6 +58,7 @@ fn apply(tree: &mut Value, pointer: &str, value: &Value) {
     match (parent, value) {
         (Value::Object(members), Value::Null) => drop(members.remove(key).unwrap()),
         (Value::Object(members), value) => drop(members.insert(key.to_owned(), value.clone())),
+        (Value::Array(items), value) if key == "-" => items.push(value.clone()),
         (Value::Array(items), value) => items[key.parse::<usize>().unwrap()] = value.clone(),
         _ => panic!("no {pointer}"),
     }
@@ -68,6 +69,33 @@ macro_rules! at {
     ($resource:literal, $path:literal) => {
         concat!("/Resources/", $resource, "/Properties/", $path)
     };
+}
+
+/// A stack that the sample's stack set makes.
+fn made(region: &str) -> Change {
+    let stack = json!({
+        "id": format!("made-{region}"), "region": region, "template": "region.json", "name": "StackSet-x-",
+        "parameters": {}, "made_by": {"stack": "global", "resource": "Inner"}});
+    ("bundle.json", "/stacks/-", stack)
+}
+
+/// What is wrong with a stack set that makes both regions, once this property is changed.
+fn set_case(rule: &'static str, change: Change, message: &'static str) -> Case {
+    let both = ["us-west-2", "us-east-1"];
+    let order = json!({"RegionOrder": both, "RegionConcurrencyType": "SEQUENTIAL"});
+    let groups = json!([{"Regions": both}]);
+    Case {
+        rule,
+        changes: vec![
+            made("standby"),
+            made("primary"),
+            ("global.json", at!("Inner", "OperationPreferences"), order),
+            ("global.json", at!("Inner", "StackInstancesGroup"), groups),
+            change,
+        ],
+        path: "Resources.Inner.Properties",
+        message,
+    }
 }
 
 #[expect(clippy::too_many_lines, reason = "a table")]
@@ -635,6 +663,78 @@ fn cases() -> Vec<Case> {
             ("region.json", "/Resources/Function/Metadata", Value::Null),
             "Function.Metadata.Source",
             "is missing",
+        ),
+        case(
+            "SB801",
+            (
+                "global.json",
+                "/Resources/Inner/Metadata",
+                json!({"Source": "lambda/f.py"}),
+            ),
+            "Inner.Properties.TemplateBody",
+            "is not the text of lambda/f.py",
+        ),
+        Case {
+            rule: "SB202",
+            changes: vec![
+                made("standby"),
+                (
+                    "global.json",
+                    at!("Inner", "TemplateBody"),
+                    json!({"Parameters": {"needed": {"Type": "String"}}, "Resources": {}})
+                        .to_string()
+                        .into(),
+                ),
+            ],
+            path: "bundle.json: stacks[3].parameters",
+            message: "`needed` of global.json",
+        },
+        case(
+            "SB901",
+            (
+                "global.json",
+                at!("Inner", "Parameters"),
+                json!([{"ParameterKey": "colour", "ParameterValue": "red"}]),
+            ),
+            "Inner.Properties.TemplateBody",
+            "has no parameter `colour`",
+        ),
+        set_case(
+            "SB902",
+            (
+                "global.json",
+                at!("Inner", "OperationPreferences/RegionOrder"),
+                json!(["us-east-1", "us-west-2"]),
+            ),
+            "must be us-west-2, us-east-1",
+        ),
+        set_case(
+            "SB902",
+            (
+                "global.json",
+                at!("Inner", "OperationPreferences/RegionConcurrencyType"),
+                "PARALLEL".into(),
+            ),
+            "must be SEQUENTIAL",
+        ),
+        set_case(
+            "SB903",
+            (
+                "global.json",
+                at!("Inner", "StackInstancesGroup/0/Regions"),
+                json!(["us-west-2"]),
+            ),
+            "makes nothing in us-east-1",
+        ),
+        case(
+            "SB904",
+            (
+                "global.json",
+                at!("Inner", "TemplateBody"),
+                inner("AWS::IAM::Role").into(),
+            ),
+            "Inner.Properties.Capabilities",
+            "CAPABILITY_IAM is needed",
         ),
         case(
             "SB802",

@@ -1,4 +1,4 @@
-//! `deploy`, `delete`, `failover`, `failback`: one operation without the console.
+//! `deploy`, `delete`, `repair`, `failover`, `failback`: one operation without the console.
 
 use std::collections::BTreeMap;
 
@@ -13,6 +13,7 @@ use crate::cli::verbs::progress::Reporter;
 use crate::domain::lever::LeverKind;
 use crate::domain::operation::OperationKind;
 use crate::domain::plan::{Consent, Plan};
+use crate::domain::repair::Wish;
 use crate::domain::unfinished::Choice;
 use crate::error::ExitCode;
 use crate::runtime::core::Core;
@@ -22,12 +23,28 @@ use crate::runtime::headless::{self, Went};
 pub struct Wanted<'a> {
     kind: OperationKind,
     lever: Option<LeverKind>,
+    repair: Option<Wish>,
     how: &'a How,
 }
 
 impl<'a> Wanted<'a> {
     pub const fn new(kind: OperationKind, lever: Option<LeverKind>, how: &'a How) -> Self {
-        Self { kind, lever, how }
+        Self {
+            kind,
+            lever,
+            repair: None,
+            how,
+        }
+    }
+
+    /// A repair with what the command line says of it.
+    pub const fn repair(wish: Wish, how: &'a How) -> Self {
+        Self {
+            kind: OperationKind::Repair,
+            lever: None,
+            repair: Some(wish),
+            how,
+        }
     }
 
     fn ask(&self, model: &Model) -> Ask {
@@ -37,6 +54,7 @@ impl<'a> Wanted<'a> {
             kind: self.kind,
             lever: self.lever,
             parameters: BTreeMap::new(),
+            repair: self.repair.clone(),
             salt,
         }
     }

@@ -95,6 +95,7 @@ async fn play_step(
         kind: step.run,
         lever: step.lever,
         parameters: BTreeMap::new(),
+        repair: step.wish(),
         salt,
     };
     let consent = Consent {

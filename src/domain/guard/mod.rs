@@ -152,7 +152,10 @@ pub fn situation_of(
     match kind {
         OperationKind::Failback if is_dark(seen, Role::Standby, now) => Situation::Emergency,
         OperationKind::Failback => Situation::Planned,
-        OperationKind::Failover | OperationKind::Deploy | OperationKind::Delete => facts.situation,
+        OperationKind::Failover
+        | OperationKind::Deploy
+        | OperationKind::Delete
+        | OperationKind::Repair => facts.situation,
     }
 }
 
@@ -168,7 +171,10 @@ fn is_dark(seen: &Observation, role: Role, now: Timestamp) -> bool {
 const fn destination(kind: OperationKind) -> Role {
     match kind {
         OperationKind::Failback => Role::Primary,
-        OperationKind::Failover | OperationKind::Deploy | OperationKind::Delete => Role::Standby,
+        OperationKind::Failover
+        | OperationKind::Deploy
+        | OperationKind::Delete
+        | OperationKind::Repair => Role::Standby,
     }
 }
 

@@ -56,7 +56,7 @@ impl Asked<'_> {
         let settled = match self.question.kind {
             OperationKind::Failover => there && facts.held,
             OperationKind::Failback => there && facts.commanded == Some(Role::Primary),
-            OperationKind::Deploy | OperationKind::Delete => false,
+            OperationKind::Deploy | OperationKind::Delete | OperationKind::Repair => false,
         };
         settled.then(|| {
             answer(

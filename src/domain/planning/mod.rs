@@ -14,8 +14,10 @@ use crate::domain::observation::Observation;
 use crate::domain::operation::{OperationId, OperationKind};
 use crate::domain::plan::{Action, Plan, Step};
 use crate::domain::region::Role;
-use crate::domain::stack::{Phase, StackId};
+use crate::domain::repair::Repair;
+use crate::domain::stack::{Phase, StackId, StackResource};
 
+pub mod repair;
 pub mod stacks;
 pub mod traffic;
 
@@ -40,6 +42,27 @@ pub enum CannotPlan {
     BadParameter { name: String, why: String },
     #[error("there is nothing to delete: no stack of the environment exists")]
     NothingThere,
+    #[error("the bundle has no stack {0}; it has: {1}")]
+    NoStack(StackId, String),
+    #[error("there is no stack {0}, so there is nothing to repair")]
+    Absent(String),
+    #[error("no stack is stuck, so there is nothing to repair")]
+    NothingStuck,
+    #[error("several stacks are stuck: say which one to repair: {0}")]
+    SeveralStuck(String),
+    #[error("{stack} is {status} ({means}); what can be done about it: {offered}")]
+    NotOffered {
+        stack: String,
+        status: String,
+        means: &'static str,
+        offered: String,
+    },
+    #[error("{repair} takes no resources to leave out of a stack in {status}")]
+    TakesNoResources { repair: Repair, status: String },
+    #[error("the resources of {0} were not read yet, so none can be left out: try again")]
+    ResourcesUnknown(String),
+    #[error("{resource} has not failed, so it can't be left out; failed: {failed}")]
+    NotFailed { resource: String, failed: String },
 }
 
 /// What every plan starts from.
@@ -101,6 +124,19 @@ impl Basis<'_> {
             )
             .remedy("start it without --read-only")
         })
+    }
+
+    /// The resources of a stack as they were listed last.
+    fn resources(&self, spec: &StackSpec) -> Option<&[StackResource]> {
+        let seen = self.seen.regions.get(spec.role).resources.get(&spec.id)?;
+        seen.last().map(Vec::as_slice)
+    }
+
+    /// Whether other stacks than this one are at rest, as far as they could be read.
+    fn nothing_running_but(&self, id: &StackId) -> GuardResult {
+        let others = self.env.stacks.iter().filter(|spec| spec.id != *id);
+        let phases = others.filter_map(|spec| Some((spec.id.clone(), self.phase(spec).ok()?)));
+        nothing_running(&phases.collect())
     }
 
     /// The region's name and what goes there, for people.

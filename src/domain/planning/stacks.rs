@@ -38,10 +38,19 @@ pub fn deploy(basis: &Basis<'_>, id: OperationId) -> Result<Plan, CannotPlan> {
         }
         steps.push(deploy_step(spec, phase));
     }
-    let failed: Vec<GuardResult> = env.stacks.iter().filter(|s| phases.get(&s.id) == Some(&Phase::Failed)).map(|spec| {
-        firm_refusal(GuardId::DestinationFit, spec.name.clone(), "the stack is in a failed state and takes no change set")
-            .remedy("delete it, or repair it with the AWS CLI (continue-update-rollback, rollback-stack)")
-    }).collect();
+    let failed: Vec<GuardResult> = env
+        .stacks
+        .iter()
+        .filter(|s| phases.get(&s.id) == Some(&Phase::Failed))
+        .map(|spec| {
+            firm_refusal(
+                GuardId::DestinationFit,
+                spec.name.clone(),
+                "the stack is in a failed state and takes no change set",
+            )
+            .remedy("repair it first (R on the Stacks page, or `switchback repair`), or delete it")
+        })
+        .collect();
     let mut plan = basis.plan(OperationKind::Deploy, id, steps);
     plan.guards = basis
         .read_only()
@@ -141,17 +150,7 @@ pub fn delete(basis: &Basis<'_>, id: OperationId) -> Result<Plan, CannotPlan> {
     let mut guards: Vec<GuardResult> = basis.read_only().into_iter().collect();
     guards.push(nothing_running(&phases));
     guards.extend(not_serving(basis, &specs));
-    if env.production {
-        guards.push(
-            result(
-                GuardId::Production,
-                GuardVerdict::Refuse,
-                "production",
-                "the environment is marked production",
-            )
-            .remedy("override with a reason, if this is really meant"),
-        );
-    }
+    guards.extend(production(basis));
     guards.extend(specs.iter().filter_map(|spec| protected(basis.seen, spec)));
     plan.guards = guards;
     plan.basis = phases;
@@ -162,7 +161,19 @@ pub fn delete(basis: &Basis<'_>, id: OperationId) -> Result<Plan, CannotPlan> {
     Ok(plan)
 }
 
-fn not_serving(basis: &Basis<'_>, specs: &[&StackSpec]) -> Option<GuardResult> {
+pub(super) fn production(basis: &Basis<'_>) -> Option<GuardResult> {
+    basis.env.production.then(|| {
+        result(
+            GuardId::Production,
+            GuardVerdict::Refuse,
+            "production",
+            "the environment is marked production",
+        )
+        .remedy("override with a reason, if this is really meant")
+    })
+}
+
+pub(super) fn not_serving(basis: &Basis<'_>, specs: &[&StackSpec]) -> Option<GuardResult> {
     let serving = basis.facts.serving;
     let record = basis
         .facts
@@ -193,7 +204,7 @@ fn not_serving(basis: &Basis<'_>, specs: &[&StackSpec]) -> Option<GuardResult> {
     }
 }
 
-fn protected(seen: &Observation, spec: &StackSpec) -> Option<GuardResult> {
+pub(super) fn protected(seen: &Observation, spec: &StackSpec) -> Option<GuardResult> {
     let stack = seen.stack(&spec.id)?;
     stack.termination_protection.then(|| {
         firm_refusal(GuardId::Production, format!("{} is protected", spec.name), "termination protection is on")

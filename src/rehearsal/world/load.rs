@@ -53,6 +53,7 @@ impl World {
             change_sets: Vec::new(),
             termination_protection: false,
             run: None,
+            stopped: None,
         };
         stack.enter(now, "CREATE_COMPLETE", None);
         self.region_mut(region).stacks.push(stack);

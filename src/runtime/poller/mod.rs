@@ -162,6 +162,7 @@ fn is_throttled(seen: &Seen) -> bool {
     let error = match seen {
         Seen::Identity(r) => r.as_ref().err(),
         Seen::Stack(_, _, r) => r.as_ref().err(),
+        Seen::Resources(_, _, r) => r.as_ref().err(),
         Seen::Alarms(_, r) => r.as_ref().err(),
         Seen::Signals(_, r) => r.as_ref().err(),
         Seen::Endpoint(_, r) => r.as_ref().err(),

@@ -59,17 +59,15 @@ impl Poller {
             let names = std::sync::Arc::clone(&names);
             async move {
                 let mut names = names.lock().await;
-                match poller.read_alarms(role, &known, &mut names).await {
-                    Some(seen) => vec![seen],
-                    None => Vec::new(),
-                }
+                poller.read_alarms(role, &known, &mut names).await
             }
         })
         .await;
     }
 
-    async fn read_alarms(&self, role: Role, known: &Known, names: &mut AlarmNames) -> Option<Seen> {
+    async fn read_alarms(&self, role: Role, known: &Known, names: &mut AlarmNames) -> Vec<Seen> {
         let client = self.session.clients.regions.get(role);
+        let mut listed = Vec::new();
         for spec in self.env.stacks_of(role) {
             let Some(version) = known.versions.get(&spec.id) else {
                 names.0.remove(&spec.id);
@@ -84,6 +82,11 @@ impl Poller {
             }
             match client.stack_resources(&version.arn).await {
                 Ok(resources) => {
+                    listed.push(Seen::Resources(
+                        role,
+                        spec.id.clone(),
+                        Ok(resources.clone()),
+                    ));
                     let alarms = resources
                         .into_iter()
                         .filter(|r| {
@@ -97,18 +100,22 @@ impl Poller {
                         .0
                         .insert(spec.id.clone(), (version.clone(), alarms.collect()));
                 }
-                Err(error) => return Some(Seen::Alarms(role, Err(error))),
+                Err(error) => {
+                    listed.push(Seen::Alarms(role, Err(error)));
+                    return listed;
+                }
             }
         }
         if names.0.is_empty() {
-            return None;
+            return listed;
         }
         let all: Vec<String> = names
             .0
             .values()
             .flat_map(|(_, names)| names.clone())
             .collect();
-        Some(Seen::Alarms(role, client.alarms(&all).await))
+        listed.push(Seen::Alarms(role, client.alarms(&all).await));
+        listed
     }
 
     /// Every signal of the region in one request; those whose dimensions are not known yet are left out.

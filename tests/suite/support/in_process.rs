@@ -139,6 +139,7 @@ impl Rehearsed {
             kind,
             lever: None,
             parameters: std::collections::BTreeMap::new(),
+            repair: None,
             salt: 7,
         };
         self.core.take(Msg::Ask(ask));
@@ -195,6 +196,7 @@ impl Rehearsed {
             kind,
             lever: None,
             parameters: std::collections::BTreeMap::new(),
+            repair: None,
             salt: 7,
         };
         let consent = self.consent();
@@ -210,6 +212,7 @@ impl Rehearsed {
             kind,
             lever: None,
             parameters: std::collections::BTreeMap::new(),
+            repair: None,
             salt: 7,
         };
         let plan = headless::plan(&mut self.core, ask).unwrap();

@@ -45,7 +45,8 @@ fn change(world: &mut World, call: &Call) -> Result<Response, ApiError> {
         "ExecuteChangeSet" => {
             let (stack, name) = (stack_name(call), required(&call.params, "ChangeSetName")?);
             let token = optional(&call.params, "ClientRequestToken");
-            world.execute_change_set(&call.region, stack, name, token)?;
+            let keep = optional(&call.params, "DisableRollback") == Some("true");
+            world.execute(&call.region, stack, name, (token, keep))?;
             let done = wire::ExecuteChangeSetOutput::default();
             Ok(wire::serialize_execute_change_set_response(&done).into())
         }
@@ -86,6 +87,19 @@ fn repair(world: &mut World, call: &Call) -> Result<Response, ApiError> {
             world.continue_update_rollback(&call.region, name, &skip, token)?;
             let done = wire::ContinueUpdateRollbackOutput::default();
             Ok(wire::serialize_continue_update_rollback_response(&done).into())
+        }
+        "CancelUpdateStack" => {
+            let name = required(&call.params, "StackName")?;
+            let token = optional(&call.params, "ClientRequestToken");
+            world.cancel_update_stack(&call.region, name, token)?;
+            Ok(wire::serialize_cancel_update_stack_response().into())
+        }
+        "RollbackStack" => {
+            let name = required(&call.params, "StackName")?;
+            let token = optional(&call.params, "ClientRequestToken");
+            world.rollback_stack(&call.region, name, token)?;
+            let done = wire::RollbackStackOutput::default();
+            Ok(wire::serialize_rollback_stack_response(&done).into())
         }
         "UpdateTerminationProtection" => {
             let name = required(&call.params, "StackName")?;

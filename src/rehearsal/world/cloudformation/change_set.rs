@@ -136,13 +136,24 @@ impl World {
             .ok_or_else(missing)
     }
 
-    /// Repeated with the token of the run that it began, it succeeds again.
+    /// Executes a change set whose failure would be rolled back.
     pub fn execute_change_set(
         &mut self,
         region: &str,
         stack: &str,
         name: &str,
         token: Option<&str>,
+    ) -> Result<(), ApiError> {
+        self.execute(region, stack, name, (token, false))
+    }
+
+    /// Repeated with the token of the run that it began, it succeeds again. `keep`: `DisableRollback`.
+    pub fn execute(
+        &mut self,
+        region: &str,
+        stack: &str,
+        name: &str,
+        (token, keep): (Option<&str>, bool),
     ) -> Result<(), ApiError> {
         let record = self.change_set(region, stack, name)?.clone();
         let arn = record.view.stack_arn.clone();
@@ -170,7 +181,8 @@ impl World {
                 word.clone_into(&mut other.view.execution_status);
             }
         }
-        let run = Run::new(self.next_serial(), goal, token.map(str::to_owned));
+        let mut run = Run::new(self.next_serial(), goal, token.map(str::to_owned));
+        run.keep = keep;
         self.begin(region, &arn, run, record.target)
     }
 
@@ -251,6 +263,7 @@ impl World {
             change_sets: Vec::new(),
             termination_protection: false,
             run: None,
+            stopped: None,
         };
         stack.enter(now, "REVIEW_IN_PROGRESS", Some("User Initiated"));
         stack

@@ -6,6 +6,7 @@ mod diff;
 mod effects;
 mod failures;
 pub(super) mod record;
+mod repair;
 pub(super) mod run;
 mod task;
 mod timing;

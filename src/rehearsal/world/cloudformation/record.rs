@@ -74,6 +74,8 @@ pub(in crate::rehearsal::world) struct StackRecord {
     pub(in crate::rehearsal::world) change_sets: Vec<ChangeSetRecord>,
     pub(in crate::rehearsal::world) termination_protection: bool,
     pub(in crate::rehearsal::world) run: Option<Run>,
+    /// A failed change that was not rolled back.
+    pub(in crate::rehearsal::world) stopped: Option<Run>,
 }
 
 impl StackRecord {

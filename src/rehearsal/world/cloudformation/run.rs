@@ -66,6 +66,8 @@ pub(in crate::rehearsal::world) struct Run {
     /// Left behind by request.
     pub(super) retain: BTreeSet<String>,
     pub(super) force: bool,
+    /// What was done stays after a failure.
+    pub(super) keep: bool,
     /// Seconds that every resource takes, where a fault says so.
     pub(super) pace: Option<u64>,
 }
@@ -83,6 +85,7 @@ impl Run {
             leftovers: Vec::new(),
             retain: BTreeSet::new(),
             force: false,
+            keep: false,
             pace: None,
         }
     }

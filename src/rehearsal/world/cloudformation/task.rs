@@ -261,7 +261,7 @@ impl World {
     }
 
     /// After a failed create or update the others are stopped.
-    fn cancel_others(&mut self, key: &StackKey) {
+    pub(super) fn cancel_others(&mut self, key: &StackKey) {
         let now = self.now();
         let Some(stack) = self.stack_at_mut(key) else {
             return;

@@ -17,6 +17,9 @@ impl World {
         let list = failed.join(", ");
         match (run.goal, failed.is_empty()) {
             (Goal::Create, true) => self.settle(key, run, "CREATE_COMPLETE"),
+            (Goal::Create | Goal::Update, false) if run.keep => {
+                self.stop(key, run, &list);
+            }
             (Goal::Create, false) => {
                 let reason = format!(
                     "The following resource(s) failed to create: [{list}]. Rollback requested by user."
@@ -47,7 +50,7 @@ impl World {
     }
 
     /// Turns a failed update around.
-    fn roll_back(&mut self, key: &StackKey, run: Run, reason: &str) {
+    pub(super) fn roll_back(&mut self, key: &StackKey, run: Run, reason: &str) {
         let mut back = Run::new(run.serial + 1, Goal::UpdateRollback, run.token);
         for (id, before) in &run.before {
             match before {
@@ -204,7 +207,7 @@ impl World {
     }
 
     /// The last event of a run still carries its token.
-    fn close(&mut self, key: &StackKey, run: Run, status: &str, reason: Option<&str>) {
+    pub(super) fn close(&mut self, key: &StackKey, run: Run, status: &str, reason: Option<&str>) {
         let now = self.now();
         if let Some(stack) = self.stack_at_mut(key) {
             stack.run = Some(run);

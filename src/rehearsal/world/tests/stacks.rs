@@ -160,6 +160,60 @@ fn a_failed_update_rolls_back_or_gets_stuck_and_can_be_continued() {
 }
 
 #[test]
+fn an_update_in_progress_is_cancelled_and_taken_back() {
+    let mut world = world_with(true, &[]);
+    let name = "payment-standby-demo";
+    let error = world.cancel_update_stack(WEST, name, None).unwrap_err();
+    assert!(error.message.contains("CREATE_COMPLETE"), "{error}");
+    world.foreign_operation(Role::Standby, 60);
+    pass(&mut world, 5);
+    assert_eq!(status(&world, WEST, name), "UPDATE_IN_PROGRESS");
+    world.cancel_update_stack(WEST, name, Some("t")).unwrap();
+    pass(&mut world, 300);
+    assert_eq!(status(&world, WEST, name), "UPDATE_ROLLBACK_COMPLETE");
+}
+
+#[test]
+fn a_failed_change_that_was_kept_is_rolled_back_on_request() {
+    let failure = Fault::StackFailure {
+        region: Some(Role::Standby),
+        action: StackAction::Update,
+        resource_type: "AWS::Lambda::Function".into(),
+    };
+    let fault = (0, Some(300), failure);
+    let mut world = world_with(true, &[fault]);
+    let name = "payment-standby-demo";
+    assert!(world.rollback_stack(WEST, name, None).is_err());
+    let stack = world.describe_stacks(WEST, Some(name)).unwrap().remove(0);
+    let mut parameters: BTreeMap<String, ParameterValue> = stack
+        .parameters
+        .keys()
+        .map(|k| (k.clone(), ParameterValue::UsePrevious))
+        .collect();
+    parameters.insert("leverEngaged".into(), ParameterValue::Value("true".into()));
+    let new = NewChangeSet {
+        stack_name: name.into(),
+        name: "keep".into(),
+        use_previous_template: true,
+        parameters,
+        capabilities: vec!["CAPABILITY_NAMED_IAM".into()],
+        ..NewChangeSet::default()
+    };
+    world.create_change_set(WEST, &new).unwrap();
+    pass(&mut world, 5);
+    world
+        .execute(WEST, name, "keep", (Some("t"), true))
+        .unwrap();
+    pass(&mut world, 200);
+    assert_eq!(status(&world, WEST, name), "UPDATE_FAILED");
+    world.rollback_stack(WEST, name, Some("r")).unwrap();
+    pass(&mut world, 300);
+    assert_eq!(status(&world, WEST, name), "UPDATE_ROLLBACK_COMPLETE");
+    let back = world.describe_stacks(WEST, Some(name)).unwrap().remove(0);
+    assert_eq!(back.parameters["leverEngaged"], "false");
+}
+
+#[test]
 fn a_change_set_tells_what_would_change() {
     let mut world = world_with(true, &[]);
     let stack = world

@@ -1,0 +1,79 @@
+//! Gets one stack out of a status in which it is stuck.
+
+use crate::app::msg::StepDone;
+use crate::aws::{ActError, DeleteOptions};
+use crate::domain::repair::{Repair, way_out};
+use crate::domain::stack::{Phase, StackState};
+use crate::runtime::stacks::{Job, why};
+
+impl Job {
+    /// Repairs the stack and follows it to its end. `skip` names what is left as it is, or left behind.
+    pub(super) async fn repair(
+        self,
+        repair: Repair,
+        skip: Vec<String>,
+    ) -> Result<StepDone, String> {
+        let since = self.session.clock.now();
+        let before = self.look().await?;
+        if repair.is_reached(before.phase()) {
+            let note = Some(format!("was {} already", before.label()));
+            self.tell_stack(before).await;
+            return Ok(StepDone {
+                skipped: true,
+                note,
+            });
+        }
+        let StackState::Present(stack) = &before else {
+            return Err(format!("{} is not there any more", self.target.name));
+        };
+        if !way_out(&stack.status).repairs.contains(&repair) {
+            return Err(format!(
+                "{} is {} now, which {repair} does not help: look again",
+                self.target.name, stack.status
+            ));
+        }
+        let left = skip.len();
+        self.call(&stack.arn, repair, skip)
+            .await
+            .map_err(|e| e.to_string())?;
+        let end = self.follow(&stack.arn, since, 0).await?;
+        self.tell_stack(end.clone()).await;
+        self.judge(repair, &end, left)
+    }
+
+    async fn call(&self, arn: &str, repair: Repair, skip: Vec<String>) -> Result<(), ActError> {
+        let (client, token) = (self.client(), self.token());
+        match repair {
+            Repair::CancelUpdate => client.cancel_update(arn, &token).await,
+            Repair::ContinueRollback => client.continue_rollback(arn, skip, &token).await,
+            Repair::RollBack => client.roll_back(arn, &token).await,
+            Repair::Delete | Repair::ForceDelete => {
+                let options = DeleteOptions {
+                    token,
+                    retain: skip,
+                    force: repair == Repair::ForceDelete,
+                };
+                client.delete_stack(arn, options).await
+            }
+        }
+    }
+
+    fn judge(&self, repair: Repair, end: &StackState, left: usize) -> Result<StepDone, String> {
+        let phase = end.phase();
+        let note = match (repair, phase) {
+            (Repair::CancelUpdate, Phase::Settled) => {
+                "the update was through before it could be cancelled".to_owned()
+            }
+            (Repair::Delete, Phase::Absent) if left > 0 => {
+                format!("DELETE_COMPLETE, {left} left behind")
+            }
+            (_, Phase::Absent) => "DELETE_COMPLETE".to_owned(),
+            _ if repair.is_reached(phase) => end.label().to_owned(),
+            _ => return Err(why(&self.target.name, end)),
+        };
+        Ok(StepDone {
+            skipped: false,
+            note: Some(note),
+        })
+    }
+}
