@@ -270,6 +270,7 @@ prometheus\t''"
 complete -c switchback -n "__fish_switchback_using_subcommand failover" -l rehearse -d 'Run against the embedded fake AWS, on a scenario [default: steady]' -r
 complete -c switchback -n "__fish_switchback_using_subcommand failover" -l speed -d 'World seconds per second, in the console and in `serve` [default: 1]' -r
 complete -c switchback -n "__fish_switchback_using_subcommand failover" -l seed -d 'The seed of the world [default: 1]' -r
+complete -c switchback -n "__fish_switchback_using_subcommand failover" -l drained -d 'Return only when the side that traffic left has no more requests (10 min at most)'
 complete -c switchback -n "__fish_switchback_using_subcommand failover" -l yes -d 'Confirm without typing the environment\'s name; needed where there is no terminal'
 complete -c switchback -n "__fish_switchback_using_subcommand failover" -l dry-run -d 'Print the plan and change nothing'
 complete -c switchback -n "__fish_switchback_using_subcommand failover" -l resume -d 'Continue the operation of this kind that was cut off'
@@ -315,6 +316,7 @@ prometheus\t''"
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -l rehearse -d 'Run against the embedded fake AWS, on a scenario [default: steady]' -r
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -l speed -d 'World seconds per second, in the console and in `serve` [default: 1]' -r
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -l seed -d 'The seed of the world [default: 1]' -r
+complete -c switchback -n "__fish_switchback_using_subcommand failback" -l drained -d 'Return only when the side that traffic left has no more requests (10 min at most)'
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -l yes -d 'Confirm without typing the environment\'s name; needed where there is no terminal'
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -l dry-run -d 'Print the plan and change nothing'
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -l resume -d 'Continue the operation of this kind that was cut off'

@@ -9,9 +9,9 @@ use crate::domain::health::CheckId;
 use crate::domain::observation::Serving;
 use crate::domain::operation::{OperationId, Outcome, StepState};
 use crate::domain::plan::{Confirmed, Plan};
+use crate::domain::records_lever::RecordsChange;
 use crate::domain::region::Role;
 use crate::domain::repair::Repair;
-use crate::domain::routing::RecordSet;
 use crate::domain::stack::StackId;
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -46,6 +46,8 @@ pub enum Effect {
         entry: Entry,
         at: Timestamp,
     },
+    /// Prove the right to write beside the metric lever, with a datum that moves nothing.
+    ProbeLever(LeverDatum),
     /// Publish how long it took, in the standby's CloudWatch.
     PublishRto {
         seconds: f64,
@@ -86,8 +88,7 @@ pub enum Order {
         threshold: i32,
     },
     ChangeRecords {
-        before: Vec<RecordSet>,
-        after: Vec<RecordSet>,
+        change: RecordsChange,
         comment: String,
     },
 }
@@ -148,8 +149,9 @@ pub enum Entry {
         name: String,
         at: Timestamp,
     },
+    /// What the records lever is about to change; `before` takes it back.
     Undo {
-        records: Vec<RecordSet>,
+        change: RecordsChange,
     },
     Note {
         text: String,

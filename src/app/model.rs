@@ -16,7 +16,10 @@ use crate::domain::lever::LeverKind;
 use crate::domain::observation::{Observation, Serving};
 use crate::domain::observed::Observed;
 use crate::domain::operation::{OperationKind, Outcome};
+use crate::domain::planning::traffic::way_back;
+use crate::domain::records_lever::RecordsChange;
 use crate::domain::region::Role;
+use crate::domain::remark::forced_home;
 use crate::domain::stack::Phase;
 use crate::domain::unfinished::Unfinished;
 
@@ -59,10 +62,14 @@ pub struct Model {
     pub pace: Pace,
     /// The lever that the next `F` proposes, once another was not followed in time.
     pub next_lever: Option<LeverKind>,
-    /// How long an operation may take before it counts as timed out.
-    pub patience: Duration,
+    /// How long an operation may take before it counts as timed out; none: as long as its kind usually may.
+    pub patience: Option<Duration>,
     /// When a failover of this environment was last rehearsed or drilled, in whatever world.
     pub practised: Option<Timestamp>,
+    /// How the record sets were before the records lever moved them, from the journal.
+    pub undo: Option<RecordsChange>,
+    /// Whether the metric lever's namespace takes our data, tried when a plan is opened.
+    pub may_write: Observed<()>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -184,8 +191,10 @@ impl Model {
             last_key: now,
             pace: Pace::Idle,
             next_lever: None,
-            patience: Duration::from_mins(15),
+            patience: None,
             practised: None,
+            undo: None,
+            may_write: Observed::default(),
         };
         model.conclude();
         model
@@ -195,22 +204,32 @@ impl Model {
     pub fn conclude(&mut self) {
         self.facts = assess(&self.env, &self.seen, self.now);
         self.go = GoNoGo {
-            failover: self.guards(OperationKind::Failover, self.default_lever()),
-            failback: self.guards(OperationKind::Failback, self.default_lever()),
+            failover: self.guards(OperationKind::Failover, &[self.default_lever()]),
+            failback: self.guards(OperationKind::Failback, &self.way_back()),
         };
     }
 
-    /// The go/no-go board for one operation and lever.
-    pub fn guards(&self, kind: OperationKind, lever: LeverKind) -> Vec<GuardResult> {
+    /// The go/no-go board for one operation and the levers that it pulls.
+    pub fn guards(&self, kind: OperationKind, levers: &[LeverKind]) -> Vec<GuardResult> {
         let running = self.run.as_deref().filter(|run| run.is_running());
         let title = running.map(|run| format!("{} {}", run.plan().kind.title(), run.plan().id));
         let question = Question {
             kind,
-            lever,
+            levers,
             running: title.as_deref(),
             last_practice: self.last_practice(),
+            undo: self.undo.as_ref(),
+            may_write: &self.may_write,
         };
         judge(&self.env, &self.seen, self.now, &question)
+    }
+
+    /// The levers that a failback releases unless the operator chooses another.
+    pub fn way_back(&self) -> Vec<LeverKind> {
+        match self.next_lever {
+            Some(next) => vec![next],
+            None => way_back(&self.env, &self.seen, &self.facts, self.now),
+        }
     }
 
     /// The lever that is pulled unless the operator chooses another: the manifest's first.
@@ -243,7 +262,8 @@ impl Model {
 
     pub fn offers_failback(&self) -> bool {
         let away = matches!(self.facts.serving, Serving::Standby | Serving::Split);
-        self.may_move() && (away || self.facts.commanded == Some(Role::Standby))
+        let forced = forced_home(&self.env, &self.seen);
+        self.may_move() && (away || forced || self.facts.commanded == Some(Role::Standby))
     }
 
     /// Whether traffic can be moved at all: there is some, and nothing stands in the way of asking.

@@ -10,8 +10,10 @@ use crate::app::model::{Load, PastOperation};
 use crate::app::run::{LiveEvent, StackProgress};
 use crate::domain::lever::LeverKind;
 use crate::domain::observation::Sighting;
+use crate::domain::observed::ReadError;
 use crate::domain::operation::{OperationId, OperationKind};
 use crate::domain::plan::Consent;
+use crate::domain::records_lever::RecordsChange;
 use crate::domain::repair::Wish;
 use crate::domain::stack::StackId;
 use crate::domain::unfinished::{Choice, Unfinished};
@@ -52,6 +54,10 @@ pub enum Msg {
         operation: OperationId,
         choice: Choice,
     },
+    /// How the record sets were before the records lever moved them, if the journal has that.
+    Undo(Option<RecordsChange>),
+    /// Whether the metric lever's namespace may be written to.
+    Probed(Result<(), ReadError>),
     Load(Load),
     /// The outcome of a side task such as a snapshot, in words.
     Told {

@@ -7,11 +7,12 @@ use serde::Serialize;
 
 use crate::app::effect::Order;
 use crate::app::unfinished::order;
+use crate::domain::environment::Environment;
 use crate::domain::observation::Serving;
-use crate::domain::operation::{OperationResult, Outcome, StepResult, StepState};
+use crate::domain::operation::{ClockResult, OperationResult, Outcome, StepResult, StepState};
 use crate::domain::plan::{Confirmed, Plan, Step};
 use crate::domain::recovery::{Exposure, Milestones};
-use crate::domain::region::{RegionPair, Role};
+use crate::domain::region::Role;
 use crate::domain::stack::{StackEvent, StackId};
 use crate::domain::unfinished::Unfinished;
 
@@ -174,12 +175,7 @@ impl Run {
     }
 
     /// The result as scripts read it.
-    pub fn result(
-        &self,
-        regions: &RegionPair,
-        serving: Serving,
-        now: Timestamp,
-    ) -> OperationResult {
+    pub fn result(&self, env: &Environment, serving: Serving, now: Timestamp) -> OperationResult {
         let plan = self.plan();
         let steps = plan
             .steps
@@ -187,7 +183,7 @@ impl Run {
             .zip(&self.steps)
             .map(|(step, run)| StepResult {
                 title: step.title.clone(),
-                region: step.role.map(|role| regions.get(role).to_string()),
+                region: step.role.map(|role| env.regions.get(role).to_string()),
                 state: run.state,
                 started: run.started,
                 finished: run.finished,
@@ -213,6 +209,14 @@ impl Run {
             } else {
                 None
             },
+            clock: moves.then(|| ClockResult {
+                settled: self.milestones.settled,
+                drained: self.milestones.drained,
+                parts: self.milestones.parts(),
+                rto_objective_seconds: env.objectives.rto,
+                rpo_objective_seconds: env.objectives.rpo,
+                rpo_is_upper_bound: self.exposure.is_some_and(|e| e.is_upper_bound),
+            }),
             overrides: self.confirmed.overrides().to_vec(),
             journal: self.journal.clone().ok(),
         }

@@ -221,6 +221,9 @@ pub struct TrafficOperation {
     /// How to move it, if not by the bundle's first lever
     #[arg(long, value_parser = value::lever())]
     pub lever: Option<LeverKind>,
+    /// Return only when the side that traffic left has no more requests (10 min at most)
+    #[arg(long)]
+    pub drained: bool,
     #[command(flatten)]
     pub how: How,
 }

@@ -177,9 +177,7 @@ impl Context {
 
     /// What the model needs to know from the settings and from earlier rehearsals.
     pub fn prepare(&self, core: &mut Core) {
-        if let Some(patience) = self.settings.timeout {
-            core.model.patience = patience;
-        }
+        core.model.patience = self.settings.timeout;
         core.model.practised =
             journal::last_practice(&self.settings.live_state_dir, &core.model.env.name);
     }

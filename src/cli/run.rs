@@ -94,12 +94,12 @@ fn dispatch(cli: &Cli, streams: &mut Streams<'_>) -> Ended {
         Verb::Failover(o) => operate::run(
             &context()?,
             streams,
-            &operate::Wanted::new(OperationKind::Failover, o.lever, &o.how),
+            &operate::Wanted::new(OperationKind::Failover, o.lever, &o.how).drained(o.drained),
         ),
         Verb::Failback(o) => operate::run(
             &context()?,
             streams,
-            &operate::Wanted::new(OperationKind::Failback, o.lever, &o.how),
+            &operate::Wanted::new(OperationKind::Failback, o.lever, &o.how).drained(o.drained),
         ),
         Verb::Stacks(verb) => stacks::run(&context()?, streams, verb),
         Verb::Journal(verb) => journal::run(&context()?, streams, verb),

@@ -16,6 +16,7 @@ use crate::domain::plan::Situation;
 use crate::domain::prediction::{combined_check, marker_answers, predict};
 use crate::domain::recovery::Exposure;
 use crate::domain::region::Role;
+use crate::domain::remark::{Remark, remarks};
 
 /// How old a reading may be before it no longer counts as fresh: a little over two polls (DESIGN §5).
 pub mod limit {
@@ -28,6 +29,8 @@ pub mod limit {
     pub const ENDPOINT: Duration = Duration::from_secs(40);
     pub const MARKER: Duration = Duration::from_secs(20);
     pub const LEVER: Duration = Duration::from_secs(40);
+    /// A trial write beside the lever stays proof for a while.
+    pub const LEVER_PROBE: Duration = Duration::from_mins(15);
     /// Record sets are read on start and around a change; they change rarely.
     pub const RECORDS: Duration = Duration::from_hours(24);
 }
@@ -50,6 +53,8 @@ pub struct Assessment {
     pub predicted: BTreeSet<Role>,
     /// The service's name.
     pub record: Option<String>,
+    /// What is not as it seems, and what can be done about it.
+    pub remarks: Vec<Remark>,
 }
 
 /// Draws the conclusions.
@@ -65,7 +70,7 @@ pub fn assess(env: &Environment, seen: &Observation, now: Timestamp) -> Assessme
         }
     });
     let dark_since = dark_since(seen, now);
-    Assessment {
+    let mut facts = Assessment {
         serving,
         commanded,
         held: serving == Serving::Standby && holds(seen, &engaged),
@@ -77,12 +82,15 @@ pub fn assess(env: &Environment, seen: &Observation, now: Timestamp) -> Assessme
         },
         dark_since,
         exposure: exposure_now(env, seen, now),
-        predicted: predict(env, seen, now, None),
+        predicted: predict(env, seen, now, &[]),
         record: env
             .traffic
             .as_ref()
             .and_then(|t| env.resolve(seen, &t.record).ok()),
-    }
+        remarks: Vec::new(),
+    };
+    facts.remarks = remarks(env, seen, &facts, now);
+    facts
 }
 
 /// Whether an engaged lever has taken hold: the metric lever does once its alarm has followed.

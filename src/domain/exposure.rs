@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::domain::assess::{dark_since, limit};
+use crate::domain::assess::{dark_since, limit, silence};
 use crate::domain::environment::Environment;
 use crate::domain::observation::Observation;
 use crate::domain::recovery::{Exposure, exposure};
@@ -71,12 +71,21 @@ enum SignOfLife {
     Unknown,
 }
 
+/// When a side last answered its health path well.
+pub fn last_answer(seen: &Observation, role: Role) -> Option<Timestamp> {
+    let answered = seen.regions.get(role).endpoint.stamped();
+    answered.filter(|a| a.value.is_healthy()).map(|a| a.at)
+}
+
+/// Since when a side gives no answer at all.
+pub fn silent_since(seen: &Observation, role: Role) -> Option<Timestamp> {
+    silence(&seen.regions.get(role).endpoint).map(|failure| failure.since)
+}
+
 fn last_sign_of_life(seen: &Observation, now: Timestamp) -> SignOfLife {
-    let answered = seen.regions.primary.endpoint.stamped();
-    let healthy = answered.filter(|answer| answer.value.is_healthy());
-    match (dark_since(seen, now), healthy) {
+    match (dark_since(seen, now), last_answer(seen, Role::Primary)) {
         (None, Some(_)) => SignOfLife::Alive,
-        (Some(_), Some(answer)) => SignOfLife::Ended(answer.at),
+        (Some(_), Some(answer)) => SignOfLife::Ended(answer),
         (Some(dark), None) => SignOfLife::Before(dark),
         (None, None) => SignOfLife::Unknown,
     }

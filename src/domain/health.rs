@@ -26,7 +26,7 @@ pub struct HealthCheck {
     pub version: i64,
     pub target: CheckTarget,
     pub inverted: bool,
-    /// A disabled check counts as healthy.
+    /// A disabled check counts as healthy before inversion.
     pub disabled: bool,
     pub name: Option<String>,
 }
@@ -61,6 +61,20 @@ pub enum InsufficientData {
     Healthy,
     Unhealthy,
     LastKnownStatus,
+}
+
+impl InsufficientData {
+    /// The raw health of a metric check: by its data, or where a period has none, by this policy. `last` is the raw
+    /// health before the data ended; a check that never had any is healthy (Route 53 Developer Guide, "How Route 53
+    /// determines the status of health checks that monitor CloudWatch alarms"; facts/aws.md §1.3).
+    pub fn health(self, breaching: Option<bool>, last: Option<Health>) -> Health {
+        match (breaching, self) {
+            (Some(breaching), _) => Health::from_bool(!breaching),
+            (None, Self::Healthy) => Health::Healthy,
+            (None, Self::Unhealthy) => Health::Unhealthy,
+            (None, Self::LastKnownStatus) => last.unwrap_or(Health::Healthy),
+        }
+    }
 }
 
 /// What a check says; unknown where it can't be told.
@@ -129,7 +143,9 @@ impl HealthChecks {
 
     /// A check's health. `leaf` gives the raw health (before inversion) of endpoint and metric checks.
     ///
-    /// A check that is not known is unknown. The depth is bounded: Route 53 allows no calculated check
+    /// A check that is not known is unknown. A disabled one has stopped looking and counts as healthy, whatever its
+    /// kind; inversion still applies to that (API reference, `HealthCheckConfig.Disabled`: to stop traffic to the
+    /// resource of a disabled check, change `Inverted`). The depth is bounded: Route 53 allows no calculated check
     /// among the children of a calculated check, and a longer chain here is unknown.
     pub fn health(&self, id: &CheckId, leaf: &dyn Fn(&HealthCheck) -> Health) -> Health {
         self.health_at(id, leaf, 0)
@@ -142,10 +158,8 @@ impl HealthChecks {
         if depth > 4 {
             return Health::Unknown;
         }
-        if check.disabled {
-            return Health::Healthy;
-        }
         let raw = match &check.target {
+            _ if check.disabled => Health::Healthy,
             CheckTarget::Calculated {
                 children,
                 threshold,
@@ -264,6 +278,53 @@ mod tests {
         assert_eq!(
             ok(&checks, Health::Healthy, Health::Healthy),
             Health::Unhealthy
+        );
+        checks.0.get_mut(&CheckId("p".into())).unwrap().inverted = true;
+        assert_eq!(
+            ok(&checks, Health::Healthy, Health::Unhealthy),
+            Health::Unhealthy,
+            "disabled and inverted: always unhealthy"
+        );
+        let mut checks = calculated(4);
+        checks.0.get_mut(&CheckId("ok".into())).unwrap().disabled = true;
+        assert_eq!(
+            ok(&checks, Health::Unhealthy, Health::Unhealthy),
+            Health::Healthy,
+            "a disabled calculated check no longer asks its children"
+        );
+    }
+
+    #[test]
+    fn a_metric_check_follows_its_data_and_without_any_its_policy() {
+        use InsufficientData::{Healthy, LastKnownStatus, Unhealthy};
+        for policy in [Healthy, Unhealthy, LastKnownStatus] {
+            assert_eq!(policy.health(Some(true), None), Health::Unhealthy);
+            assert_eq!(policy.health(Some(false), None), Health::Healthy);
+        }
+        let red = Some(Health::Unhealthy);
+        assert_eq!(Healthy.health(None, red), Health::Healthy);
+        assert_eq!(Unhealthy.health(None, None), Health::Unhealthy);
+        assert_eq!(LastKnownStatus.health(None, red), Health::Unhealthy);
+        assert_eq!(LastKnownStatus.health(None, None), Health::Healthy);
+    }
+
+    #[test]
+    fn a_check_that_is_not_listed_or_lies_too_deep_is_unknown() {
+        let circle = check(
+            "ok",
+            CheckTarget::Calculated {
+                children: vec![CheckId("ok".into())],
+                threshold: 1,
+            },
+        );
+        let checks = HealthChecks([circle].into());
+        assert_eq!(
+            ok(&checks, Health::Healthy, Health::Healthy),
+            Health::Unknown
+        );
+        assert_eq!(
+            ok(&HealthChecks::default(), Health::Healthy, Health::Healthy),
+            Health::Unknown
         );
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,15 @@ impl LeverKind {
             Self::Endpoint => "endpoint",
             Self::Force => "force",
             Self::Records => "records",
+        }
+    }
+
+    /// How long DNS may take to follow before the next lever is offered (facts/aws.md §1.2, §1.5).
+    pub const fn patience(self) -> Duration {
+        match self {
+            Self::Metric | Self::Automatic => Duration::from_mins(6),
+            Self::Endpoint => Duration::from_mins(8),
+            Self::Force | Self::Records => Duration::from_mins(4),
         }
     }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::environment::EnvironmentName;
 use crate::domain::observation::Serving;
+use crate::domain::recovery::Parts;
 
 /// Unique per operation; sorts by time, and is safe in tokens, file names and comments.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -113,6 +114,19 @@ pub struct Override {
     pub reason: String,
 }
 
+/// The stopwatch of a move: its moments (UTC), its parts in seconds, and what they are held against.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClockResult {
+    pub settled: Option<Timestamp>,
+    /// When the side that traffic left had no more requests; null until that was seen.
+    pub drained: Option<Timestamp>,
+    pub parts: Parts,
+    pub rto_objective_seconds: u64,
+    pub rpo_objective_seconds: u64,
+    /// Whether `rpo_seconds` is only known to be no more than that.
+    pub rpo_is_upper_bound: bool,
+}
+
 /// The machine-readable result of an operation (DESIGN §11).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OperationResult {
@@ -129,6 +143,8 @@ pub struct OperationResult {
     pub rto_seconds: Option<f64>,
     /// Exposure: seconds of data at risk at the cut.
     pub rpo_seconds: Option<f64>,
+    /// What the time went into; null where no traffic was moved.
+    pub clock: Option<ClockResult>,
     pub overrides: Vec<Override>,
     /// Where the journal of this operation is.
     pub journal: Option<String>,

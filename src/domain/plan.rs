@@ -10,6 +10,7 @@ use crate::domain::environment::EnvironmentName;
 use crate::domain::guard::{GuardResult, GuardVerdict};
 use crate::domain::lever::{Command, LeverKind};
 use crate::domain::operation::{OperationId, OperationKind, Override};
+use crate::domain::records_lever::RecordsChange;
 use crate::domain::region::Role;
 use crate::domain::repair::Repair;
 use crate::domain::stack::{Phase, StackId};
@@ -29,6 +30,9 @@ pub struct Plan {
     pub notes: Vec<String>,
     /// Stack phases at the time of the plan; deploy and delete stop if they differ at execution.
     pub basis: BTreeMap<StackId, Phase>,
+    /// What the records lever changes, as it was reviewed; it stops if the live record sets differ.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records: Option<RecordsChange>,
 }
 
 /// Guards judge differently when the primary is dark.
@@ -200,6 +204,20 @@ impl Plan {
         self.guards
             .iter()
             .filter(|g| g.verdict == GuardVerdict::Refuse)
+    }
+
+    /// The levers that the plan pulls, in order.
+    pub fn levers(&self) -> Vec<LeverKind> {
+        let pulled = self.steps.iter().filter_map(|step| match step.action {
+            Action::Pull { lever, .. } => Some(lever),
+            Action::DeployStack { .. }
+            | Action::RepairStack { .. }
+            | Action::DeleteStack { .. }
+            | Action::AwaitAlarm { .. }
+            | Action::AwaitDns { .. }
+            | Action::AwaitHealthy { .. } => None,
+        });
+        pulled.collect()
     }
 
     /// The side to which the plan moves traffic, if it does.

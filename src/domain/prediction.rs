@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use crate::domain::alarm::AlarmState;
 use crate::domain::assess::{engaged_levers, limit, silence};
 use crate::domain::environment::{Environment, TrafficSpec};
-use crate::domain::health::{CheckId, CheckTarget, Health, HealthCheck};
-use crate::domain::lever::{Command, LeverKind};
+use crate::domain::health::{CheckId, CheckTarget, Health, HealthCheck, HealthChecks};
+use crate::domain::lever::{Command, LeverKind, MetricLever};
 use crate::domain::observation::Observation;
+use crate::domain::planning::traffic::forced_threshold;
+use crate::domain::records_lever;
 use crate::domain::region::Role;
 use crate::domain::routing::{RecordSet, absolute, possible_answers};
 
@@ -22,7 +25,8 @@ pub fn combined_check<'a>(env: &Environment, seen: &'a Observation) -> Option<&'
 /// The check that the manifest calls `name` (`combined`, `primary`, `standby`, `lever`, `endpoint_lever`).
 ///
 /// The manifest's reference usually names an output of a stack in the primary region; where that can't be read, the
-/// check is found from the records: the one on each side's marker, and the children of the primary's.
+/// check is found from the records: the one on each side's marker, and the children of the primary's. A SECONDARY
+/// record has no check: the standby's is then the one that asks the standby's host.
 pub fn check_of(env: &Environment, seen: &Observation, name: &str) -> Option<CheckId> {
     let traffic = env.traffic.as_ref()?;
     let named = traffic.checks.get(name).map(|text| env.resolve(seen, text));
@@ -32,9 +36,21 @@ pub fn check_of(env: &Environment, seen: &Observation, name: &str) -> Option<Che
     let on = |role| marker_record(env, traffic, seen, role)?.check.clone();
     match name {
         "combined" => on(Role::Primary),
-        "standby" => on(Role::Standby),
+        "standby" => on(Role::Standby).or_else(|| check_of_host(env, seen, Role::Standby)),
         _ => child_of_combined(env, seen, name),
     }
+}
+
+/// The check that asks the host of a side's own address.
+fn check_of_host(env: &Environment, seen: &Observation, role: Role) -> Option<CheckId> {
+    let url = env.traffic.as_ref()?.endpoints.get(role);
+    let url = env.resolve(seen, url).ok()?;
+    let asks = |check: &HealthCheck| {
+        !check.inverted
+            && matches!(&check.target, CheckTarget::Endpoint { host, .. } if url.contains(&format!("//{host}/")))
+    };
+    let checks = seen.traffic.checks.last()?;
+    checks.0.values().find(|c| asks(c)).map(|c| c.id.clone())
 }
 
 fn child_of_combined(env: &Environment, seen: &Observation, name: &str) -> Option<CheckId> {
@@ -76,34 +92,62 @@ pub fn marker_role(env: &Environment, record: &RecordSet) -> Option<Role> {
         .and_then(|value| env.regions.role_of(value.trim_matches('"')))
 }
 
-/// The sides that could answer, now (`pull` is none) or after a lever was told something.
+/// The sides that could answer, now (no `pulls`) or after levers were told something.
 ///
 /// Both sides where the records are not known: then nothing can be excluded.
 pub fn predict(
     env: &Environment,
     seen: &Observation,
     now: Timestamp,
-    pull: Option<(LeverKind, Command)>,
+    pulls: &[(LeverKind, Command)],
 ) -> BTreeSet<Role> {
     let Some(traffic) = &env.traffic else {
         return BTreeSet::new();
     };
-    if let Some((LeverKind::Records, command)) = pull {
-        return BTreeSet::from([command.wanted()]);
-    }
+    let told = |kind: LeverKind| pulls.iter().find(|(l, _)| *l == kind).map(|(_, c)| *c);
+    let checks = seen.traffic.checks.last().map(|checks| {
+        told(LeverKind::Force).map_or_else(
+            || checks.clone(),
+            |command| forced(env, seen, (checks, command), now),
+        )
+    });
     let health = |id: &CheckId| {
-        let Some(checks) = seen.traffic.checks.last() else {
-            return Health::Unknown;
-        };
-        if let Some((LeverKind::Force, command)) = pull
-            && combined_check(env, seen).is_some_and(|combined| combined.id == *id)
-        {
-            return Health::from_bool(command == Command::Release);
-        }
-        checks.health(id, &|check| leaf_health(env, seen, now, check, pull))
+        checks.as_ref().map_or(Health::Unknown, |checks| {
+            checks.health(id, &|check| leaf_health(env, seen, now, check, &told))
+        })
     };
-    marker_answers(env, traffic, seen, now, &health)
-        .unwrap_or_else(|| Role::BOTH.into_iter().collect())
+    let answers = match told(LeverKind::Records) {
+        None => marker_answers(env, traffic, seen, now, &health),
+        Some(command) => {
+            let change = records_lever::moved(env, seen, command).ok();
+            change.and_then(|change| {
+                let name = env.resolve(seen, &traffic.marker).ok()?;
+                sides(env, &change.after, &name, &health)
+            })
+        }
+    };
+    answers.unwrap_or_else(|| Role::BOTH.into_iter().collect())
+}
+
+/// The checks as the force lever would leave them.
+fn forced(
+    env: &Environment,
+    seen: &Observation,
+    (checks, command): (&HealthChecks, Command),
+    now: Timestamp,
+) -> HealthChecks {
+    let mut checks = checks.clone();
+    let engaged = engaged_levers(env, seen, now).contains(&LeverKind::Force);
+    if let Some(wanted) = forced_threshold(env, seen, engaged, command)
+        && let Some(id) = combined_check(env, seen).map(|check| check.id.clone())
+        && let Some(HealthCheck {
+            target: CheckTarget::Calculated { threshold, .. },
+            ..
+        }) = checks.0.get_mut(&id)
+    {
+        *threshold = wanted;
+    }
+    checks
 }
 
 /// What a check says now, as far as the readings tell.
@@ -111,7 +155,7 @@ pub fn check_health(env: &Environment, seen: &Observation, now: Timestamp, id: &
     let Some(checks) = seen.traffic.checks.last() else {
         return Health::Unknown;
     };
-    checks.health(id, &|check| leaf_health(env, seen, now, check, None))
+    checks.health(id, &|check| leaf_health(env, seen, now, check, &|_| None))
 }
 
 pub(crate) fn marker_answers(
@@ -123,8 +167,17 @@ pub(crate) fn marker_answers(
 ) -> Option<BTreeSet<Role>> {
     let name = env.resolve(seen, &traffic.marker).ok()?;
     let records = seen.traffic.records.fresh(now, limit::RECORDS)?;
-    let answers = possible_answers(records, &name, "TXT", health);
-    let roles: BTreeSet<Role> = answers
+    sides(env, records, &name, health)
+}
+
+/// The sides that the marker's records could name.
+fn sides(
+    env: &Environment,
+    records: &[RecordSet],
+    marker: &str,
+    health: &dyn Fn(&CheckId) -> Health,
+) -> Option<BTreeSet<Role>> {
+    let roles: BTreeSet<Role> = possible_answers(records, marker, "TXT", health)
         .into_iter()
         .filter_map(|r| marker_role(env, r))
         .collect();
@@ -137,27 +190,28 @@ fn leaf_health(
     seen: &Observation,
     now: Timestamp,
     check: &HealthCheck,
-    pull: Option<(LeverKind, Command)>,
+    told: &dyn Fn(LeverKind) -> Option<Command>,
 ) -> Health {
     match &check.target {
-        CheckTarget::Metric { .. } => {
-            let engaged = match pull {
-                Some((LeverKind::Metric, command)) => Some(command == Command::Engage),
-                _ => seen
-                    .traffic
-                    .lever
-                    .fresh(now, limit::LEVER)
-                    .and_then(|lever| lever.engaged),
-            };
-            engaged.map_or(Health::Unknown, |engaged| Health::from_bool(!engaged))
-        }
+        CheckTarget::Metric {
+            insufficient_data, ..
+        } => match told(LeverKind::Metric) {
+            Some(command) => Health::from_bool(command == Command::Release),
+            None => seen
+                .traffic
+                .lever
+                .fresh(now, limit::LEVER)
+                .map_or(Health::Unknown, |lever| {
+                    insufficient_data.health(lever.engaged, latched(lever))
+                }),
+        },
         // the endpoint lever: an inverted check on a path that answers 200 only while the lever is engaged
         CheckTarget::Endpoint { .. } if check.inverted => {
-            let engaged = match pull {
-                Some((LeverKind::Endpoint, command)) => Some(command == Command::Engage),
-                _ => Some(engaged_levers(env, seen, now).contains(&LeverKind::Endpoint)),
-            };
-            engaged.map_or(Health::Unknown, Health::from_bool)
+            let engaged = told(LeverKind::Endpoint).map_or_else(
+                || engaged_levers(env, seen, now).contains(&LeverKind::Endpoint),
+                |command| command == Command::Engage,
+            );
+            Health::from_bool(engaged)
         }
         CheckTarget::Endpoint { host, .. } => {
             let checkers = seen
@@ -171,6 +225,15 @@ fn leaf_health(
             )
         }
         CheckTarget::Calculated { .. } | CheckTarget::Other(_) => Health::Unknown,
+    }
+}
+
+/// The last state of a lever whose data has ended, as its alarm keeps it (it ignores missing data).
+fn latched(lever: &MetricLever) -> Option<Health> {
+    match lever.alarm {
+        Some(AlarmState::Alarm) => Some(Health::Unhealthy),
+        Some(AlarmState::Ok) => Some(Health::Healthy),
+        Some(AlarmState::InsufficientData | AlarmState::Unknown(_)) | None => None,
     }
 }
 

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 /// When each part of moving the traffic was reached (UTC).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Milestones {
+    /// The last good answer of the side that traffic leaves, before it failed.
+    #[serde(default)]
+    pub last_alive: Option<Timestamp>,
     /// The first failed check before the confirmation, if there was one.
     pub first_failed: Option<Timestamp>,
     /// The automatic lever had already moved the traffic when the operator confirmed.
@@ -51,17 +54,57 @@ impl Milestones {
         Some(seconds(start, end))
     }
 
-    /// The parts: detect, decide, pull, propagate, recover; seconds, where both ends are known.
-    pub fn parts(&self) -> Vec<(&'static str, f64)> {
-        let ends = [
-            ("detect and decide", self.first_failed, self.confirmed),
-            ("pull", self.confirmed, self.pulled),
-            ("propagate", self.pulled, self.dns),
-            ("recover", self.dns, self.settled),
-            ("drain", self.settled, self.drained),
+    /// What the time went into, where both ends of a part are known: see [`Parts`].
+    pub fn parts(&self) -> Parts {
+        let between = |from: Option<Timestamp>, to: Option<Timestamp>| Some(seconds(from?, to?));
+        // traffic that had moved before has arrived when the lever holds it
+        let arrived = if self.moved_before {
+            self.alarm.or(self.dns)
+        } else {
+            self.dns
+        };
+        Parts {
+            detect: between(self.last_alive, self.first_failed),
+            decide: between(self.first_failed, self.confirmed),
+            pull: between(self.confirmed, self.pulled),
+            propagate: between(self.pulled, arrived),
+            recover: between(arrived, self.settled),
+            drain: between(self.settled, self.drained),
+        }
+    }
+}
+
+/// Seconds. `pull`, `propagate` and `recover` add up to the RTO of a commanded move; where the automatic lever had moved
+/// first, `decide` belongs to it too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Parts {
+    /// From the last good answer of the side that is left to the first that failed: nobody could know in between.
+    pub detect: Option<f64>,
+    /// From the first failed answer to the confirmation.
+    pub decide: Option<f64>,
+    /// From the confirmation until AWS had acknowledged the lever.
+    pub pull: Option<f64>,
+    /// Until every name server that answers names the new side (or, for a hold, until the lever's alarm followed).
+    pub propagate: Option<f64>,
+    /// Until the new side was seen healthy.
+    pub recover: Option<f64>,
+    /// From settled until the old side received no more requests.
+    pub drain: Option<f64>,
+}
+
+impl Parts {
+    /// The parts that are known, with their names.
+    pub fn known(&self) -> Vec<(&'static str, f64)> {
+        let all = [
+            ("detect", self.detect),
+            ("decide", self.decide),
+            ("pull", self.pull),
+            ("propagate", self.propagate),
+            ("recover", self.recover),
+            ("drain", self.drain),
         ];
-        ends.into_iter()
-            .filter_map(|(name, from, to)| Some((name, seconds(from?, to?))))
+        all.into_iter()
+            .filter_map(|(name, seconds)| Some((name, seconds?)))
             .collect()
     }
 }
@@ -120,6 +163,41 @@ mod tests {
         assert_eq!(clock.rto_seconds(at(500).unwrap()), Some(120.0));
         clock.moved_before = true;
         assert_eq!(clock.rto_seconds(at(500).unwrap()), Some(210.0));
+    }
+
+    #[test]
+    fn the_parts_add_up_to_the_recovery_time() {
+        let mut clock = Milestones {
+            last_alive: at(0),
+            first_failed: at(10),
+            confirmed: at(100),
+            pulled: at(101),
+            alarm: at(150),
+            dns: at(200),
+            healthy: at(203),
+            settled: at(203),
+            drained: at(400),
+            ..Milestones::default()
+        };
+        let sum = |clock: &Milestones, wanted: &[&str]| -> f64 {
+            let parts = clock.parts().known();
+            let wanted = parts.iter().filter(|(name, _)| wanted.contains(name));
+            wanted.map(|(_, seconds)| seconds).sum()
+        };
+        let rto = clock.rto_seconds(at(500).unwrap());
+        assert_eq!(Some(sum(&clock, &["pull", "propagate", "recover"])), rto);
+        assert_eq!(clock.parts().known()[0], ("detect", 10.0));
+        assert_eq!(clock.parts().drain, Some(197.0));
+        clock.moved_before = true;
+        clock.dns = at(101);
+        let rto = clock.rto_seconds(at(500).unwrap());
+        let held = ["decide", "pull", "propagate", "recover"];
+        assert_eq!(Some(sum(&clock, &held)), rto);
+        let started_in_the_dark = Milestones {
+            confirmed: at(1),
+            ..Milestones::default()
+        };
+        assert_eq!(started_in_the_dark.parts().known(), []);
     }
 
     #[test]

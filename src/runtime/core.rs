@@ -23,6 +23,8 @@ const RESULTS: usize = 1024;
 const ENTRIES: usize = 256;
 /// Between two counts of the API calls.
 const COUNT: Duration = Duration::from_secs(10);
+/// How long the end of the program waits for what must still be said.
+const PARTING: Duration = Duration::from_secs(5);
 /// US dollars for one metric of `GetMetricData` (CloudWatch pricing, facts/aws.md §3.1).
 const DOLLARS_PER_METRIC: f64 = 0.01 / 1000.0;
 
@@ -34,6 +36,8 @@ pub struct Core {
     incoming: mpsc::Receiver<Msg>,
     known: watch::Sender<Known>,
     pub(super) tasks: JoinSet<()>,
+    /// What must still be said when the program ends.
+    pub(super) parting: JoinSet<()>,
     pub(super) journalist: mpsc::Sender<Line>,
     writer: JoinSet<()>,
     pub(super) refreshes: u64,
@@ -70,6 +74,7 @@ impl Core {
             incoming,
             known,
             tasks,
+            parting: JoinSet::new(),
             journalist,
             writer,
             refreshes: 0,
@@ -149,12 +154,18 @@ impl Core {
         }
         let Self {
             mut tasks,
+            mut parting,
+            session,
             journalist,
             mut writer,
             incoming,
             ..
         } = self;
         tasks.abort_all();
+        let said = async { while parting.join_next().await.is_some() {} };
+        if session.clock.timeout(PARTING, said).await.is_err() {
+            tracing::warn!("FailoverDurationSeconds may not have been published");
+        }
         drop(journalist);
         drop(incoming);
         while writer.join_next().await.is_some() {}

@@ -229,11 +229,44 @@ fn finished(core: &Core, kind: OperationKind) -> Option<OperationResult> {
         .run
         .as_deref()
         .filter(|run| !run.is_running() && run.plan().kind == kind)?;
-    Some(run.result(
-        &core.model.env.regions,
-        core.model.facts.serving,
-        core.model.now,
-    ))
+    Some(run.result(&core.model.env, core.model.facts.serving, core.model.now))
+}
+
+/// After a move that settled: goes on until the side that traffic left has no more requests, for `limit` at most. Returns
+/// the result with that moment in it. A side whose requests can't be read is not waited for.
+pub async fn drain(
+    core: &mut Core,
+    result: OperationResult,
+    limit: Duration,
+    watch: &mut dyn FnMut(&Model),
+) -> OperationResult {
+    let Some(from) = core
+        .model
+        .run
+        .as_deref()
+        .filter(|run| run.milestones.settled.is_some())
+        .and_then(|run| run.plan().destination())
+        .map(Role::other)
+    else {
+        return result;
+    };
+    let began = core.clock().now();
+    loop {
+        let over = age(began, core.clock().now()) >= limit;
+        let drained = core.model.run.as_deref().and_then(|r| r.milestones.drained);
+        let blind = core
+            .model
+            .seen
+            .regions
+            .get(from)
+            .signals
+            .failure()
+            .is_some();
+        if drained.is_some() || blind || over {
+            return finished(core, result.kind).unwrap_or(result);
+        }
+        step(core, watch).await;
+    }
 }
 
 /// Goes on observing for some time (a scenario between two operations).

@@ -15,6 +15,7 @@ use crate::domain::plan::{Confirmed, Plan};
 use crate::domain::unfinished::Opening;
 use crate::journal::{Entry, Header, Journal, Log, Secrets, Summary, WorldId, read, unfinished};
 use crate::runtime::session::Shared;
+use crate::runtime::undo;
 
 /// What the journalist is told.
 pub(super) enum Line {
@@ -251,8 +252,11 @@ impl Journalist {
     /// The operations of this world, newest first.
     async fn tell_past(&self) {
         let Ok(journal) = self.journal() else { return };
-        let past = journal.list().into_iter().map(past).collect();
+        let all = journal.list();
+        let undo = undo::newest(&all, &self.env.name);
+        let past = all.into_iter().map(past).collect();
         self.send(Msg::Past(past)).await;
+        self.send(Msg::Undo(undo)).await;
     }
 
     /// Operations that were cut off, if this world is the one in which they began.
@@ -305,8 +309,8 @@ fn entry(told: Told) -> Entry {
             order: serde_json::to_value(order).unwrap_or(serde_json::Value::Null),
         },
         Told::Milestone { name, at } => Entry::Milestone { name, at },
-        Told::Undo { records } => Entry::Undo {
-            what: serde_json::to_value(records).unwrap_or(serde_json::Value::Null),
+        Told::Undo { change } => Entry::Undo {
+            what: serde_json::to_value(change).unwrap_or(serde_json::Value::Null),
         },
         Told::Note { text } => Entry::Note { text },
         Told::Closed {

@@ -9,6 +9,7 @@ use crate::app::model::Model;
 use crate::domain::environment::Environment;
 use crate::domain::health::{CheckId, CheckTarget};
 use crate::domain::placeholder::Bindings;
+use crate::domain::prediction::check_of;
 use crate::domain::stack::StackId;
 
 /// A snapshot for the pollers.
@@ -79,7 +80,7 @@ fn versions(model: &Model) -> BTreeMap<StackId, StackVersion> {
         .collect()
 }
 
-/// Checks of this environment only: those on its records, and their children.
+/// Checks of this environment only: those on its records, their children, and those that the manifest names.
 pub(super) fn endpoint_checks(model: &Model) -> Vec<CheckId> {
     let (Some(checks), Some(records)) = (
         model.seen.traffic.checks.last(),
@@ -99,6 +100,8 @@ pub(super) fn endpoint_checks(model: &Model) -> Vec<CheckId> {
         });
     let children: Vec<CheckId> = children.collect();
     wanted.extend(children);
+    let named = model.env.traffic.iter().flat_map(|t| t.checks.keys());
+    wanted.extend(named.filter_map(|name| check_of(&model.env, &model.seen, name)));
     wanted.sort();
     wanted.dedup();
     let is_endpoint = |id: &CheckId| {

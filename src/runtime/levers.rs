@@ -7,7 +7,8 @@ use crate::app::msg::StepDone;
 use crate::aws::RequestId;
 use crate::domain::health::CheckId;
 use crate::domain::lever::metric;
-use crate::domain::routing::RecordSet;
+use crate::domain::observed::ReadError;
+use crate::domain::records_lever::{RecordsChange, differences};
 use crate::runtime::session::Shared;
 
 /// Publishes the command and, so that the alarm need not wait for the keepalive, the state itself.
@@ -82,15 +83,32 @@ pub(super) async fn set_threshold(
     })
 }
 
+/// Proves the right to write: a datum that no alarm and no function looks at.
+pub(super) async fn probe(session: &Shared, datum: &LeverDatum) -> Result<(), ReadError> {
+    let client = session.clients.regions.get(datum.role);
+    let sent = client
+        .put_metric(&datum.namespace, metric::PROBE, &datum.dimensions, 1.0)
+        .await;
+    sent.map(|_| ()).map_err(|error| ReadError {
+        kind: error.kind,
+        message: error.to_string(),
+    })
+}
+
 /// Changes the record sets if they still are as reviewed, and waits until every name server has the change.
 pub(super) async fn change_records(
     session: &Shared,
-    before: &[RecordSet],
-    after: Vec<RecordSet>,
+    change: RecordsChange,
     comment: &str,
 ) -> Result<StepDone, String> {
+    if change.changed().next().is_none() {
+        return Ok(StepDone {
+            skipped: true,
+            note: Some("the record sets are so already".to_owned()),
+        });
+    }
     let global = &session.clients.global;
-    let mut names: Vec<String> = before.iter().map(|r| r.name.clone()).collect();
+    let mut names: Vec<String> = change.before.iter().map(|r| r.name.clone()).collect();
     names.sort();
     names.dedup();
     let first = names
@@ -101,16 +119,22 @@ pub(super) async fn change_records(
         .records(&zone, &names)
         .await
         .map_err(|e| e.to_string())?;
-    if let Some(changed) = before.iter().find(|record| !live.contains(record)) {
+    // an earlier run of this step was cut off after its call
+    if differences(&change.after, &live).is_empty() {
+        return Ok(StepDone {
+            skipped: false,
+            note: Some("the record sets are as wanted".to_owned()),
+        });
+    }
+    let foreign = differences(&change.before, &live);
+    if !foreign.is_empty() {
         return Err(format!(
-            "the record set {} {} {} was changed since it was reviewed; nothing was done. Look at it on the Traffic page and try again",
-            changed.name,
-            changed.kind,
-            changed.set_identifier.as_deref().unwrap_or_default()
+            "somebody changed the record sets since they were reviewed; nothing was done. Reviewed → live: {}. Look at the Traffic page and try again",
+            foreign.join("; ")
         ));
     }
     let id = global
-        .change_records(&zone, after, comment)
+        .change_records(&zone, change.after, comment)
         .await
         .map_err(|e| e.to_string())?;
     for _ in 0..40 {

@@ -27,3 +27,4 @@ mod stacks;
 mod story;
 pub mod telemetry;
 pub mod terminal;
+mod undo;

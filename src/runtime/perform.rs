@@ -61,6 +61,7 @@ impl Core {
                 index,
                 order,
             } => self.begin_step(operation, index, *order),
+            Effect::ProbeLever(datum) => self.probe_lever(datum),
             Effect::PublishRto { seconds } => self.publish_rto(seconds),
             Effect::Snapshot => self.snapshot(),
         }
@@ -128,10 +129,21 @@ impl Core {
         });
     }
 
+    fn probe_lever(&mut self, datum: LeverDatum) {
+        let (session, out) = (Shared::clone(&self.session), self.results.clone());
+        self.tasks.spawn(async move {
+            let result = levers::probe(&session, &datum).await;
+            if out.send(Msg::Probed(result)).await.is_err() {
+                tracing::debug!("the console is gone");
+            }
+        });
+    }
+
     fn publish_rto(&mut self, seconds: f64) {
         let (session, out) = (Shared::clone(&self.session), self.results.clone());
         let suffix = self.model.env.suffix.clone();
-        self.tasks.spawn(async move {
+        // a headless command ends with the operation: this is waited for
+        self.parting.spawn(async move {
             if let Err(why) = levers::publish_rto(&session, &suffix, seconds).await {
                 let text = format!("FailoverDurationSeconds was not published: {why}");
                 if out.send(Msg::Told { good: false, text }).await.is_err() {
@@ -229,10 +241,8 @@ async fn execute(
             version,
             threshold,
         } => levers::set_threshold(session, &check, version, threshold).await,
-        Order::ChangeRecords {
-            before,
-            after,
-            comment,
-        } => levers::change_records(session, &before, after, &comment).await,
+        Order::ChangeRecords { change, comment } => {
+            levers::change_records(session, change, &comment).await
+        }
     }
 }

@@ -86,7 +86,12 @@ fn row<'a>(model: &'a Model, check: &'a HealthCheck, depth: usize, width: usize)
         line = line.add("inverted ", Paint::Text);
     }
     if check.disabled {
-        line = line.add("DISABLED: counts as healthy ", Paint::Warn);
+        let counts = if check.inverted {
+            "DISABLED: counts as unhealthy "
+        } else {
+            "DISABLED: counts as healthy "
+        };
+        line = line.add(counts, Paint::Warn);
     }
     // names differ at their ends
     let room = width.saturating_sub(line.width() + 2);

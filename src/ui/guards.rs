@@ -120,6 +120,7 @@ pub(super) const fn label(id: GuardId) -> &'static str {
         GuardId::DestinationFit => "readiness",
         GuardId::Exposure => "exposure",
         GuardId::Lever => "lever",
+        GuardId::Records => "record sets",
         GuardId::Credentials => "credentials",
         GuardId::Parity => "parity",
         GuardId::Practised => "last drill",
@@ -137,6 +138,8 @@ fn limit(guard: &GuardResult) -> String {
         GuardId::Exposure => format!("of {limit}"),
         GuardId::DestinationHealthy | GuardId::Credentials => format!("needs {limit}"),
         GuardId::Predicted => format!("wanted {limit}"),
+        // the reason says it in full
+        GuardId::Records => String::new(),
         GuardId::ReadOnly
         | GuardId::Needed
         | GuardId::NothingRunning

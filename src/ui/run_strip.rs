@@ -69,6 +69,7 @@ fn lines<'a>(model: &'a Model, run: &'a Run, width: usize) -> Vec<Line<'a>> {
     let room = width.saturating_sub(2);
     let mut lines = vec![clocks(model, run, room)];
     lines.extend(flow(milestones(model, run), room, "  "));
+    lines.extend(parts(run, room));
     let seen = vec![
         serving::destination(model),
         serving::held(model).unwrap_or_default(),
@@ -169,6 +170,18 @@ fn milestones<'a>(model: &Model, run: &Run) -> Vec<Line<'a>> {
         }
     };
     parts.into_iter().enumerate().map(line).collect()
+}
+
+/// What the time went into, once it is over.
+fn parts(run: &Run, room: usize) -> Vec<Line<'static>> {
+    if run.milestones.settled.is_none() {
+        return Vec::new();
+    }
+    let known = run.milestones.parts().known().into_iter();
+    let words = known.map(|(name, seconds)| {
+        Line::of(format!("{name} "), Paint::Dim).text(format::duration(seconds.round()))
+    });
+    flow(words.collect(), room, "  ")
 }
 
 fn is_failure(end: &Finished) -> bool {

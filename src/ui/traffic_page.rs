@@ -5,7 +5,7 @@ use crate::domain::assess::limit;
 use crate::domain::guard::means::reach;
 use crate::domain::lever::{LeverKind, LeverSpec};
 use crate::domain::operation::OperationKind;
-use crate::domain::routing::{Policy, RecordSet};
+use crate::domain::routing::RecordSet;
 
 use super::canvas::Canvas;
 use super::checks_tree;
@@ -60,7 +60,22 @@ fn now(model: &Model, width: usize) -> Sheet<'_> {
     sheet.lines(flow(parts, width.saturating_sub(2), "   "));
     let servers = name_servers::lines(model);
     sheet.lines(flow(servers, width.saturating_sub(2), "   "));
+    for remark in &model.facts.remarks {
+        sheet.lines(explained(&remark.what, true, width));
+        sheet.lines(explained(&remark.advice, false, width));
+    }
     sheet
+}
+
+/// A sentence with its glyph; what can be done about it is indented without one.
+fn explained(words: &str, is_head: bool, width: usize) -> Vec<Line<'static>> {
+    let wrapped = text::wrap(words, width.saturating_sub(6)).into_iter();
+    let line = |(index, words): (usize, String)| match (is_head, index) {
+        (true, 0) => Line::new().state(State::Warn).text(words),
+        (true, _) => Line::new().text("  ").text(words),
+        (false, _) => Line::new().text("    ").text(words),
+    };
+    wrapped.enumerate().map(line).collect()
 }
 
 /// What Route 53 would answer now, by its own rules.
@@ -211,12 +226,7 @@ fn lever_detail<'a>(model: &'a Model, lever: &'a LeverSpec, kind: LeverKind) -> 
 }
 
 fn record_line(record: &RecordSet, width: usize) -> Line<'_> {
-    let policy = match &record.policy {
-        Policy::Simple => "simple".to_owned(),
-        Policy::Weighted(weight) => format!("weight {weight}"),
-        Policy::Failover(role) => format!("failover {role:?}").to_lowercase(),
-        Policy::Other(name) => name.clone(),
-    };
+    let policy = record.policy.words();
     let target = record.alias.as_ref().map_or_else(
         || record.values.join(", "),
         |alias| format!("alias {}", alias.name),

@@ -6,13 +6,14 @@ use crate::domain::observation::Serving;
 use crate::domain::operation::{OperationKind, Outcome};
 use crate::domain::plan::Situation;
 use crate::domain::region::Role;
+use crate::domain::remark::RemarkId;
 
 use super::canvas::Canvas;
 use super::guards::{self, Answer};
 use super::line::{Line, flow};
 use super::state::State;
 use super::theme::Paint;
-use super::{format, layout, name_servers, serving};
+use super::{format, layout, name_servers, serving, text};
 
 /// How many lines the strip needs below its rule, on a page of this size.
 pub(super) fn height(model: &Model, page: (usize, usize)) -> usize {
@@ -89,6 +90,7 @@ fn lines(model: &Model, width: usize) -> Vec<Line<'_>> {
         lines.extend(guards::first_objection(found).map(guards::objection));
     }
     lines.extend(hint(model, answer));
+    lines.extend(first_remark(model, room));
     lines.extend(busy(model));
     lines
         .into_iter()
@@ -184,14 +186,21 @@ fn hint(model: &Model, answer: Answer) -> Option<Line<'static>> {
             };
             Some(Line::of("F", Paint::Key).text(format!(" moves it to {standby}{needs}")))
         }
-        (Serving::Primary, _, Situation::Planned) if facts.commanded == Some(Role::Standby) => {
-            Some(Line::of(
-                "commanded to the standby, but not there",
-                Paint::Warn,
-            ))
-        }
         _ => None,
     }
+}
+
+/// What is not as it seems, where the hint does not say it already. The Traffic page has all of it, with advice.
+fn first_remark(model: &Model, room: usize) -> Option<Line<'static>> {
+    let mut remarks = model.facts.remarks.iter();
+    let found = remarks.find(|remark| remark.id != RemarkId::NotHeld)?;
+    let words = format!("{}: page 3", found.what);
+    let words = text::cut_end(&words, room.saturating_sub(2));
+    Some(
+        Line::new()
+            .state(State::Warn)
+            .add(words.into_owned(), Paint::Warn),
+    )
 }
 
 /// An operation that moves no traffic runs on its own page.

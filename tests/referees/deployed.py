@@ -124,10 +124,11 @@ class Bundle:
             target.describe_table(TableName=table)
         except target.exceptions.ResourceNotFoundException:
             described = source.describe_table(TableName=table)["Table"]
-            keys = {key["AttributeName"] for key in described["KeySchema"]}
+            indexes = [{k: i[k] for k in ("IndexName", "KeySchema", "Projection")} for i in described.get("GlobalSecondaryIndexes", [])]
             target.create_table(
                 TableName=table, BillingMode="PAY_PER_REQUEST", KeySchema=described["KeySchema"],
-                AttributeDefinitions=[a for a in described["AttributeDefinitions"] if a["AttributeName"] in keys])
+                AttributeDefinitions=described["AttributeDefinitions"],
+                **({"GlobalSecondaryIndexes": indexes} if indexes else {}))
         for page in source.get_paginator("scan").paginate(TableName=table):
             for item in page["Items"]:
                 target.put_item(TableName=table, Item=item)

@@ -34,7 +34,13 @@ UNKNOWN = {
     "AWS::Synthetics::Canary",
 }
 # Properties that a resource cannot do without: if they dangle, the resource goes too.
-ESSENTIAL = {"AWS::CloudWatch::Alarm": {"Dimensions", "Metrics"}, "AWS::Events::Rule": {"Targets"}}
+ESSENTIAL = {
+    "AWS::CloudWatch::Alarm": {"Dimensions", "Metrics"},
+    "AWS::CloudWatch::Dashboard": {"DashboardBody"},
+    "AWS::EC2::Route": {"VpcPeeringConnectionId"},
+    "AWS::Events::Rule": {"Targets"},
+    "Custom::Route": {"Route"},
+}
 DANGLING = object()
 
 

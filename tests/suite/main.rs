@@ -8,6 +8,7 @@
 )]
 
 mod cli;
+mod failover;
 mod killed;
 mod layers;
 mod resume;

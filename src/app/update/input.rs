@@ -211,7 +211,7 @@ fn back(model: &mut Model) -> Vec<Effect> {
 
 fn open(model: &mut Model, kind: OperationKind) -> Vec<Effect> {
     let salt = salt(model);
-    operate::ask(
+    let mut effects = operate::ask(
         model,
         &Ask {
             kind,
@@ -220,7 +220,9 @@ fn open(model: &mut Model, kind: OperationKind) -> Vec<Effect> {
             repair: None,
             salt,
         },
-    )
+    );
+    effects.extend(operate::probe_lever(model));
+    effects
 }
 
 /// Tells operations of one second apart without a random source: times differ, and so do their trails.

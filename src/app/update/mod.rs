@@ -11,6 +11,8 @@ mod steps;
 mod watch;
 
 #[cfg(test)]
+mod lever_tests;
+#[cfg(test)]
 mod tests;
 
 use crate::app::effect::Effect;
@@ -54,6 +56,12 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Unfinished(all) => resume::found(model, all),
         Msg::Resume { operation, choice } => resume::choose(model, &operation, choice),
+        Msg::Undo(undo) => {
+            model.undo = undo;
+            model.conclude();
+            Vec::new()
+        }
+        Msg::Probed(result) => observe::probed(model, result),
         Msg::Load(load) => {
             model.load = load;
             Vec::new()

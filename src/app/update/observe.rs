@@ -13,8 +13,8 @@ use crate::domain::assess::Assessment;
 use crate::domain::guard::situation_of;
 use crate::domain::lever::LeverKind;
 use crate::domain::observation::{Seen, Serving, Sighting};
-use crate::domain::observed::age;
-use crate::domain::plan::{Action, Plan};
+use crate::domain::observed::{ReadError, age};
+use crate::domain::plan::Plan;
 use crate::domain::region::Role;
 
 /// Without a key for this long the console reads less often.
@@ -60,6 +60,15 @@ pub(super) fn sighted(model: &mut Model, sighting: Sighting) -> Vec<Effect> {
     watch::watch(model)
 }
 
+/// The right to write is proven, or is not: the guards of an open confirmation say so.
+pub(super) fn probed(model: &mut Model, result: Result<(), ReadError>) -> Vec<Effect> {
+    let at = model.now;
+    model.may_write.take(result, at);
+    model.conclude();
+    refresh_confirmation(model);
+    Vec::new()
+}
+
 /// While a confirmation is open its guards follow the readings, so that the decision rests on fresh ones.
 fn refresh_confirmation(model: &mut Model) {
     let Some(Dialog::Confirm(confirm)) = &model.dialog else {
@@ -81,15 +90,7 @@ fn refresh_confirmation(model: &mut Model) {
 
 /// The lever that a plan pulls first.
 pub(super) fn lever_of(plan: &Plan) -> LeverKind {
-    let pulled = plan.steps.iter().find_map(|step| match step.action {
-        Action::Pull { lever, .. } => Some(lever),
-        Action::DeployStack { .. }
-        | Action::DeleteStack { .. }
-        | Action::RepairStack { .. }
-        | Action::AwaitAlarm { .. }
-        | Action::AwaitDns { .. }
-        | Action::AwaitHealthy { .. } => None,
-    });
+    let pulled = plan.levers().into_iter().next();
     pulled.unwrap_or(LeverKind::Metric)
 }
 

@@ -6,15 +6,17 @@ use crate::app::model::{Model, Page, Weight};
 use crate::app::msg::{Ask, News};
 use crate::app::run::{MOST_EVENTS, Run};
 use crate::app::update::observe::lever_of;
-use crate::app::update::resume;
 use crate::app::update::steps::{finish, start_next};
+use crate::app::update::{orders, resume};
+use crate::domain::exposure::{last_answer, silent_since};
 use crate::domain::guard::GuardResult;
-use crate::domain::lever::LeverKind;
+use crate::domain::lever::{Command, LeverKind};
 use crate::domain::observation::Serving;
 use crate::domain::operation::{OperationId, OperationKind, Outcome};
 use crate::domain::plan::{Confirmed, Consent, NotConfirmed, Plan};
 use crate::domain::planning::{self, Basis, CannotPlan};
 use crate::domain::recovery::Milestones;
+use crate::domain::region::Role;
 use crate::domain::repair::Wish;
 use crate::domain::unfinished::Choice;
 
@@ -48,6 +50,18 @@ pub(super) fn ask(model: &mut Model, ask: &Ask) -> Vec<Effect> {
     }
 }
 
+/// Whoever looks at a plan to move traffic should know whether the metric lever may be written to. Never tried
+/// read-only; a headless command proves it by pulling.
+pub(super) fn probe_lever(model: &Model) -> Option<Effect> {
+    let Some(Dialog::Confirm(confirm)) = &model.dialog else {
+        return None;
+    };
+    if model.env.read_only || !confirm.plan.kind.moves_traffic() {
+        return None;
+    }
+    orders::metric(model, Command::Release, Some(0)).map(Effect::ProbeLever)
+}
+
 pub(super) fn make_plan(model: &Model, ask: &Ask) -> Result<Plan, CannotPlan> {
     let basis = Basis {
         env: &model.env,
@@ -69,10 +83,13 @@ pub(super) fn make_plan(model: &Model, ask: &Ask) -> Result<Plan, CannotPlan> {
             id,
             ask.lever.unwrap_or_else(|| model.default_lever()),
         )?,
-        OperationKind::Failback => planning::traffic::failback(&basis, id, ask.lever)?,
+        OperationKind::Failback => {
+            let levers = ask.lever.map_or_else(|| model.way_back(), |l| vec![l]);
+            planning::traffic::failback(&basis, id, &levers, model.undo.as_ref())?
+        }
     };
     if ask.kind.moves_traffic() {
-        plan.guards = model.guards(ask.kind, lever_of(&plan));
+        plan.guards = model.guards(ask.kind, &plan.levers());
     }
     Ok(plan)
 }
@@ -161,7 +178,7 @@ pub(super) fn guards_now(model: &Model, confirm: &Confirm) -> Option<Vec<GuardRe
         None => {
             let plan = &confirm.plan;
             let follows = plan.kind.moves_traffic();
-            follows.then(|| model.guards(plan.kind, lever_of(plan)))
+            follows.then(|| model.guards(plan.kind, &plan.levers()))
         }
     }
 }
@@ -169,8 +186,20 @@ pub(super) fn guards_now(model: &Model, confirm: &Confirm) -> Option<Vec<GuardRe
 fn begin(model: &mut Model, confirmed: Confirmed<Plan>) -> Vec<Effect> {
     let facts = &model.facts;
     let plan = confirmed.plan();
+    let left = match plan.kind {
+        OperationKind::Failback => Role::Standby,
+        OperationKind::Failover
+        | OperationKind::Deploy
+        | OperationKind::Delete
+        | OperationKind::Repair => Role::Primary,
+    };
+    let first_failed = match left {
+        Role::Primary => facts.dark_since,
+        Role::Standby => silent_since(&model.seen, left),
+    };
     let milestones = Milestones {
-        first_failed: facts.dark_since,
+        last_alive: first_failed.and_then(|_| last_answer(&model.seen, left)),
+        first_failed,
         moved_before: plan.kind == OperationKind::Failover && facts.serving == Serving::Standby,
         confirmed: Some(confirmed.at()),
         ..Milestones::default()

@@ -10,9 +10,8 @@ use crate::domain::lever::{Command, LeverKind, LeverSpec, NumberedCommand};
 use crate::domain::placeholder::{Bindings, Placeholder};
 use crate::domain::plan::Action;
 use crate::domain::planning::traffic::forced_threshold;
-use crate::domain::prediction::{combined_check, marker_role};
+use crate::domain::prediction::combined_check;
 use crate::domain::region::Role;
-use crate::domain::routing::{FailoverRole, Policy, RecordSet, absolute};
 use crate::domain::stack::StackId;
 
 /// The order for a step that acts.
@@ -143,7 +142,7 @@ fn pull(model: &Model, lever: LeverKind, command: Command) -> Result<Order, Stri
             .ok_or_else(|| "the bundle has no metric lever".to_owned()),
         LeverKind::Endpoint => endpoint(model, command),
         LeverKind::Force => force(model, command),
-        LeverKind::Records => records(model, command),
+        LeverKind::Records => records(model),
         LeverKind::Automatic => Err("the automatic lever can't be pulled".to_owned()),
     }
 }
@@ -241,57 +240,15 @@ fn force(model: &Model, command: Command) -> Result<Order, String> {
     })
 }
 
-/// Weights of 100 and 0, or the failover roles, so that the wanted side answers; service and marker in one batch.
-fn records(model: &Model, command: Command) -> Result<Order, String> {
-    let traffic = traffic(model)?;
-    let known = model
-        .seen
-        .traffic
-        .records
-        .last()
-        .ok_or_else(|| "the record sets were not read yet".to_owned())?;
-    let bindings = model.env.bindings(&model.seen);
-    let name = |text: &Placeholder| {
-        text.resolve(&bindings)
-            .map(|n| absolute(&n))
-            .map_err(|e| e.to_string())
-    };
-    let (service, marker) = (name(&traffic.record)?, name(&traffic.marker)?);
-    let sides: BTreeMap<&str, Role> = known
-        .iter()
-        .filter(|r| r.name == marker && r.kind == "TXT")
-        .filter_map(|r| Some((r.set_identifier.as_deref()?, marker_role(&model.env, r)?)))
-        .collect();
-    let before: Vec<RecordSet> = known
-        .iter()
-        .filter(|r| (r.name == service || r.name == marker) && r.set_identifier.is_some())
-        .cloned()
-        .collect();
-    let after: Option<Vec<RecordSet>> = before
-        .iter()
-        .map(|r| moved(r, &sides, command.wanted()))
-        .collect();
-    match after {
-        Some(after) if !after.is_empty() => {
-            let id = model.run.as_ref().map(|run| run.plan().id.to_string()).unwrap_or_default();
-            Ok(Order::ChangeRecords { before, after, comment: format!("switchback {id}") })
-        }
-        _ => Err("the record sets are neither weighted nor failover records with a marker, so they are not changed".to_owned()),
-    }
-}
-
-/// The record set as it must be for `wanted` to answer.
-fn moved(record: &RecordSet, sides: &BTreeMap<&str, Role>, wanted: Role) -> Option<RecordSet> {
-    let side = *sides.get(record.set_identifier.as_deref()?)?;
-    let policy = match (&record.policy, side == wanted) {
-        (Policy::Weighted(_), true) => Policy::Weighted(100),
-        (Policy::Weighted(_), false) => Policy::Weighted(0),
-        (Policy::Failover(_), true) => Policy::Failover(FailoverRole::Primary),
-        (Policy::Failover(_), false) => Policy::Failover(FailoverRole::Secondary),
-        (Policy::Simple | Policy::Other(_), _) => return None,
-    };
-    Some(RecordSet {
-        policy,
-        ..record.clone()
+/// The change of record sets that was reviewed with the plan.
+fn records(model: &Model) -> Result<Order, String> {
+    let plan = model.run.as_ref().map(|run| run.plan());
+    let change = plan
+        .and_then(|plan| plan.records.clone())
+        .ok_or_else(|| "the plan says nothing about record sets".to_owned())?;
+    let id = plan.map(|plan| plan.id.to_string()).unwrap_or_default();
+    Ok(Order::ChangeRecords {
+        change,
+        comment: format!("switchback {id}"),
     })
 }

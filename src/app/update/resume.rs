@@ -6,7 +6,6 @@ use crate::app::model::{Model, Page, Weight};
 use crate::app::msg::{Ask, StepDone};
 use crate::app::run::Run;
 use crate::app::unfinished::{self, Next};
-use crate::app::update::observe::lever_of;
 use crate::app::update::operate;
 use crate::domain::guard::{GuardId, GuardResult, firm_refusal, situation_of};
 use crate::domain::health::CheckTarget;
@@ -151,7 +150,7 @@ pub(super) fn guards(model: &Model, one: &Unfinished) -> Result<Vec<GuardResult>
     }
     if one.kind().moves_traffic() {
         // traffic may have arrived meanwhile: that is no reason to leave the operation without an end
-        let now = model.guards(one.kind(), lever_of(&one.plan));
+        let now = model.guards(one.kind(), &one.plan.levers());
         all.extend(now.into_iter().filter(|g| g.id != GuardId::Needed));
         return Ok(all);
     }
@@ -287,12 +286,12 @@ fn shows(model: &Model, order: &Order) -> bool {
                 let is = matches!(seen.target, CheckTarget::Calculated { threshold: t, .. } if i64::from(t) == i64::from(*threshold));
                 is && seen.version > *version
             }),
-        Order::ChangeRecords { after, .. } => model
+        Order::ChangeRecords { change, .. } => model
             .seen
             .traffic
             .records
             .last()
-            .is_some_and(|live| after.iter().all(|record| live.contains(record))),
+            .is_some_and(|live| change.after.iter().all(|record| live.contains(record))),
         Order::Deploy(..)
         | Order::Delete(_)
         | Order::Repair { .. }

@@ -56,11 +56,11 @@ pub(super) fn start_next(model: &mut Model) -> Vec<Effect> {
 
 /// What takes a change of records back is written down before the change.
 fn undo(operation: Option<&OperationId>, order: &Order, at: jiff::Timestamp) -> Option<Effect> {
-    let Order::ChangeRecords { before, .. } = order else {
+    let Order::ChangeRecords { change, .. } = order else {
         return None;
     };
     let entry = Entry::Undo {
-        records: before.clone(),
+        change: change.clone(),
     };
     Some(Effect::Journal {
         operation: operation?.clone(),

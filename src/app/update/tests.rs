@@ -155,7 +155,7 @@ fn a_failover_runs_from_the_typed_name_to_settled() {
     );
     assert!(run.steps.iter().all(|s| s.state == StepState::Done));
     assert_eq!(run.milestones.rto_seconds(model.now), Some(91.0));
-    let result = run.result(&model.env.regions, model.facts.serving, model.now);
+    let result = run.result(&model.env, model.facts.serving, model.now);
     assert_eq!(
         (result.serving, result.rpo_seconds),
         (Serving::Standby, Some(4.0))
@@ -522,7 +522,7 @@ fn a_lever_that_is_not_followed_in_time_offers_the_next() {
         Some(Outcome::TimedOut)
     );
     assert_eq!(
-        run.result(&model.env.regions, model.facts.serving, model.now)
+        run.result(&model.env, model.facts.serving, model.now)
             .rto_seconds,
         None,
         "traffic that has not arrived has no recovery time"

@@ -13,11 +13,11 @@ use crate::domain::health::Health;
 use crate::domain::lever::{Command, LeverKind};
 use crate::domain::observation::Serving;
 use crate::domain::observed::age;
-use crate::domain::operation::{Outcome, StepState};
+use crate::domain::operation::{OperationKind, Outcome, StepState};
 use crate::domain::plan::Action;
 use crate::domain::prediction::healthy_now;
 use crate::domain::region::Role;
-use crate::domain::signal::{Datapoint, SignalKind};
+use crate::domain::signal::SignalKind;
 
 /// The command is sent again this often until the keepalive echoes its number.
 const REPEAT: Duration = Duration::from_mins(1);
@@ -156,12 +156,12 @@ fn advance(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
-/// How long DNS may take to follow a lever before the next one is offered (facts/aws.md §1.2, §1.5).
-const fn lever_time(lever: LeverKind) -> Duration {
-    match lever {
-        LeverKind::Metric | LeverKind::Automatic => Duration::from_mins(6),
-        LeverKind::Endpoint => Duration::from_mins(8),
-        LeverKind::Force | LeverKind::Records => Duration::from_mins(4),
+/// Traffic moves in minutes; a database cluster in two regions takes the better part of an hour to make.
+const fn usual_patience(kind: OperationKind) -> Duration {
+    if kind.moves_traffic() {
+        Duration::from_mins(15)
+    } else {
+        Duration::from_hours(2)
     }
 }
 
@@ -169,14 +169,17 @@ fn time_out(model: &mut Model) -> Vec<Effect> {
     let Some(run) = model.run.as_deref() else {
         return Vec::new();
     };
-    if age(run.confirmed.at(), model.now) > model.patience {
+    let allowed = model
+        .patience
+        .unwrap_or_else(|| usual_patience(run.plan().kind));
+    if age(run.confirmed.at(), model.now) > allowed {
         return late(model, "it took longer than allowed");
     }
     let lever = lever_of(run.plan());
     let overdue = run
         .milestones
         .pulled
-        .is_some_and(|pulled| age(pulled.max(run.confirmed.at()), model.now) > lever_time(lever));
+        .is_some_and(|pulled| age(pulled.max(run.confirmed.at()), model.now) > lever.patience());
     if run.plan().kind.moves_traffic() && overdue && run.milestones.dns.is_none() {
         return late(model, "DNS did not follow the lever in its time");
     }
@@ -277,42 +280,37 @@ fn set_lever(model: &mut Model, change: impl FnOnce(&mut crate::app::run::Pulled
     }
 }
 
-/// After settled: the side that traffic left has drained when a period after that shows no request.
+/// After settled: the side that traffic left has drained when two whole periods show no request. The moment is the end of
+/// the last period that had one.
 fn drain(model: &mut Model) -> Vec<Effect> {
-    let Some(run) = model.run.as_deref() else {
+    let Some((from, at)) = drained(model) else {
         return Vec::new();
     };
-    let (Some(settled), None, Some(to)) = (
-        run.milestones.settled,
-        run.milestones.drained,
-        run.plan().destination(),
-    ) else {
-        return Vec::new();
-    };
-    let from = to.other();
-    let quiet = model
-        .env
-        .signal_of_kind(SignalKind::Requests, from)
-        .is_some_and(|spec| {
-            let region = model.seen.regions.get(from);
-            let series = region.signals.last().and_then(|all| all.get(&spec.id));
-            // two whole periods after settled: the first may still hold requests from before
-            let enough = Duration::from_secs(u64::from(spec.period_seconds)) * 2;
-            let read = region
-                .signals
-                .at()
-                .is_some_and(|at| age(settled, at) > enough);
-            let after = |p: &&Datapoint| p.at > settled;
-            read && series.is_none_or(|s| s.0.iter().filter(after).all(|p| p.value < 1.0))
-        });
-    if !quiet {
-        return Vec::new();
-    }
-    let now = model.now;
     if let Some(run) = model.run.as_deref_mut() {
-        run.milestones.drained = Some(now);
+        run.milestones.drained = Some(at);
     }
     let region = model.env.regions.get(from).to_string();
     model.note(region, "drained: no more requests", Weight::Good);
-    milestone(model, "drained", now).into_iter().collect()
+    milestone(model, "drained", at).into_iter().collect()
+}
+
+/// The side that was left and has no more requests, and since when.
+fn drained(model: &Model) -> Option<(Role, Timestamp)> {
+    let run = model.run.as_deref()?;
+    let (Some(settled), None) = (run.milestones.settled, run.milestones.drained) else {
+        return None;
+    };
+    let from = run.plan().destination()?.other();
+    let spec = model.env.signal_of_kind(SignalKind::Requests, from)?;
+    let region = model.seen.regions.get(from);
+    let period = Duration::from_secs(u64::from(spec.period_seconds));
+    let series = region.signals.last()?.get(&spec.id);
+    let points = series.map_or(&[][..], |series| &series.0);
+    let busy = points.iter().filter(|p| p.value >= 1.0).map(|p| p.at).max();
+    let quiet = busy
+        .and_then(|at| at.checked_add(period).ok())
+        .max(Some(settled))?;
+    // a datum may come a period late: two without any are needed
+    let read = region.signals.at()?;
+    (read > quiet && age(quiet, read) >= period * 2).then_some((from, quiet))
 }

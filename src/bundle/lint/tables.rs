@@ -71,7 +71,10 @@ const fn stateful(kind: Kind) -> Kind {
 }
 
 const KINDS: &[Kind] = &[
+    named("AWS::ApiGateway::ApiKey", "Name", LIST),
     named("AWS::ApiGateway::RestApi", "Name", LIST),
+    named("AWS::ApiGateway::UsagePlan", "UsagePlanName", LIST),
+    plain("AWS::ApiGateway::UsagePlanKey", Tags::No),
     plain("AWS::ApiGateway::BasePathMapping", Tags::No),
     plain("AWS::ApiGateway::Deployment", Tags::No),
     plain("AWS::ApiGateway::DomainName", LIST),

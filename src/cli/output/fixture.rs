@@ -221,9 +221,11 @@ pub(super) fn status(env: &Environment, seen: &Observation, now: Timestamp) -> S
     let facts = assess(env, seen, now);
     let question = Question {
         kind: OperationKind::Failover,
-        lever: LeverKind::Metric,
+        levers: &[LeverKind::Metric],
         running: None,
         last_practice: Some(now),
+        undo: None,
+        may_write: &crate::domain::observed::Observed::default(),
     };
     let guards = judge(env, seen, now, &question);
     Status::new(env, seen, &facts, &guards, now)

@@ -111,8 +111,7 @@ pub fn result_text(result: &OperationResult) -> String {
     let took = result.finished.duration_since(result.started).as_secs_f64();
     let mut rows = vec![["serving".to_owned(), result.serving.as_str().to_owned()]];
     rows.push(["took".to_owned(), span(took)]);
-    rows.extend(result.rto_seconds.map(|s| ["RTO".to_owned(), span(s)]));
-    rows.extend(result.rpo_seconds.map(|s| ["exposure".to_owned(), span(s)]));
+    rows.extend(clock_rows(result));
     rows.extend(result.overrides.iter().map(|one| {
         let said = format!("{}: {}", clean(&one.guard), clean(&one.reason));
         ["overridden".to_owned(), said]
@@ -127,6 +126,42 @@ pub fn result_text(result: &OperationResult) -> String {
     let rows: Vec<Vec<String>> = rows.into_iter().map(Vec::from).collect();
     out.push_str(&columns(&rows, 2));
     out
+}
+
+/// What the stopwatch says, held against the objectives.
+fn clock_rows(result: &OperationResult) -> Vec<[String; 2]> {
+    let mut rows = Vec::new();
+    let held = result.clock.as_ref();
+    let of = |objective: Option<u64>| {
+        objective.map_or_else(String::new, |s| format!(" of {}", span(s as f64)))
+    };
+    if let Some(rto) = result.rto_seconds {
+        let words = format!("{}{}", span(rto), of(held.map(|c| c.rto_objective_seconds)));
+        rows.push(["RTO".to_owned(), words]);
+    }
+    let parts: Vec<String> = held
+        .map(|c| c.parts.known())
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(name, seconds)| format!("{name} {}", span(seconds)))
+        .collect();
+    if !parts.is_empty() {
+        rows.push(["spent on".to_owned(), parts.join(", ")]);
+    }
+    if let Some(rpo) = result.rpo_seconds {
+        let bound = if held.is_some_and(|c| c.rpo_is_upper_bound) {
+            "at most "
+        } else {
+            ""
+        };
+        let words = format!(
+            "{bound}{}{}",
+            span(rpo),
+            of(held.map(|c| c.rpo_objective_seconds))
+        );
+        rows.push(["exposure".to_owned(), words]);
+    }
+    rows
 }
 
 pub(super) const fn outcome_word(outcome: Outcome) -> &'static str {
@@ -159,8 +194,10 @@ mod tests {
     use super::*;
     use crate::domain::environment::EnvironmentName;
     use crate::domain::observation::Serving;
+    use crate::domain::operation::ClockResult;
     use crate::domain::operation::{OperationId, OperationKind, Override};
     use crate::domain::plan::{Action, Situation};
+    use crate::domain::recovery::Parts;
     use crate::domain::region::{RegionId, Role};
     use crate::domain::stack::StackId;
 
@@ -188,6 +225,20 @@ mod tests {
             finished: at(168),
             rto_seconds: Some(168.0),
             rpo_seconds: Some(3.2),
+            clock: Some(ClockResult {
+                settled: Some(at(168)),
+                drained: None,
+                parts: Parts {
+                    decide: Some(61.0),
+                    pull: Some(0.2),
+                    propagate: Some(160.0),
+                    recover: Some(7.8),
+                    ..Parts::default()
+                },
+                rto_objective_seconds: 900,
+                rpo_objective_seconds: 300,
+                rpo_is_upper_bound: true,
+            }),
             overrides: vec![Override {
                 guard: "exposure".into(),
                 reason: "drill".into(),
@@ -203,8 +254,9 @@ mod tests {
           08:00:01Z  done     engage metric lever  us-west-2  command 1800000000[2J
           serving     standby
           took        2m48s
-          RTO         2m48s
-          exposure    3 s
+          RTO         2m48s of 15m00s
+          spent on    decide 1m01s, pull 0 s, propagate 2m40s, recover 8 s
+          exposure    at most 3 s of 5m00s
           overridden  exposure: drill
           operation   failover-20270115-080000-0000
           journal     /s/journal/x.jsonl
@@ -232,6 +284,7 @@ mod tests {
             "finished",
             "rto_seconds",
             "rpo_seconds",
+            "clock",
             "overrides",
             "journal",
         ] {
@@ -267,6 +320,7 @@ mod tests {
             guards: Vec::new(),
             notes: vec!["the standby is up to date".into()],
             basis: BTreeMap::new(),
+            records: None,
         };
         let region = |name| RegionId::parse(name).unwrap();
         let regions = RegionPair::new(region("us-east-1"), region("us-west-2")).unwrap();

@@ -10,6 +10,7 @@ use crate::domain::guard::{GuardId, GuardResult, GuardVerdict};
 use crate::domain::lever::LeverKind;
 use crate::domain::observation::{Observation, Serving};
 use crate::domain::region::Role;
+use crate::domain::remark::Remark;
 use crate::domain::text::clean;
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -43,6 +44,8 @@ pub struct TrafficStatus {
     pub lever: Option<String>,
     /// The sides that could answer now.
     pub predicted: Vec<Role>,
+    /// What is not as it seems, and what can be done about it.
+    pub remarks: Vec<Remark>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -93,7 +96,16 @@ impl TrafficStatus {
             held: held(facts),
             lever: (!engaged.is_empty()).then(|| engaged.join(",")),
             predicted: facts.predicted.iter().copied().collect(),
+            remarks: facts.remarks.iter().map(cleaned).collect(),
         }
+    }
+}
+
+fn cleaned(remark: &Remark) -> Remark {
+    Remark {
+        id: remark.id,
+        what: clean(&remark.what),
+        advice: clean(&remark.advice),
     }
 }
 

@@ -74,6 +74,9 @@ impl Status {
             })
             .collect();
         out.push_str(&columns(&telling, 2));
+        for remark in &traffic.remarks {
+            writeln!(out, "  {}; {}", remark.what, remark.advice).unwrap_or_default();
+        }
         out
     }
 

@@ -1,6 +1,7 @@
 //! `deploy`, `delete`, `repair`, `failover`, `failback`: one operation without the console.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::app::model::Model;
 use crate::app::msg::Ask;
@@ -25,7 +26,11 @@ pub struct Wanted<'a> {
     lever: Option<LeverKind>,
     repair: Option<Wish>,
     how: &'a How,
+    drained: bool,
 }
+
+/// How long a command waits for the last requests of the side that traffic left.
+const DRAIN: Duration = Duration::from_mins(10);
 
 impl<'a> Wanted<'a> {
     pub const fn new(kind: OperationKind, lever: Option<LeverKind>, how: &'a How) -> Self {
@@ -34,7 +39,15 @@ impl<'a> Wanted<'a> {
             lever,
             repair: None,
             how,
+            drained: false,
         }
+    }
+
+    /// Whether the command returns only when the side that traffic left has no more requests.
+    #[must_use]
+    pub const fn drained(mut self, drained: bool) -> Self {
+        self.drained = drained;
+        self
     }
 
     /// A repair with what the command line says of it.
@@ -44,6 +57,7 @@ impl<'a> Wanted<'a> {
             lever: None,
             repair: Some(wish),
             how,
+            drained: false,
         }
     }
 
@@ -133,12 +147,19 @@ async fn operate(
     let went = {
         let err = &mut *streams.err;
         let watch = &mut |model: &Model| reporter.report(model, err);
-        match &before {
+        let went = match &before {
             Before::Continue(operation) => headless::resume(core, operation, consent, watch).await,
             Before::Nothing | Before::GiveUp(_) => {
                 let ask = wanted.ask(&core.model);
                 headless::operate(core, ask, consent, watch).await
             }
+        };
+        match went {
+            Went::Ended(result) if wanted.drained => {
+                let result = headless::drain(core, *result, DRAIN, watch).await;
+                Went::Ended(Box::new(result))
+            }
+            went => went,
         }
     };
     end(context, streams, went)

@@ -59,7 +59,7 @@ impl Reporter {
     }
 
     fn steps(&mut self, model: &Model, run: &Run, news: &mut News) {
-        let result = run.result(&model.env.regions, model.facts.serving, model.now);
+        let result = run.result(&model.env, model.facts.serving, model.now);
         self.steps.resize(result.steps.len(), StepState::Waiting);
         for (known, step) in self.steps.iter_mut().zip(&result.steps) {
             if *known != step.state {

@@ -14,8 +14,20 @@ use crate::domain::region::Role;
 use crate::domain::stack::Phase;
 
 impl Asked<'_> {
+    /// Every lever that would be pulled must be there and within reach; the first that is not speaks for all.
     pub(super) fn lever(&self) -> GuardResult {
-        let lever = self.question.lever;
+        let each = self.question.levers.iter().map(|l| self.one_lever(*l));
+        let worst = each.reduce(|worst, next| {
+            if next.verdict > worst.verdict {
+                next
+            } else {
+                worst
+            }
+        });
+        worst.unwrap_or_else(|| firm_refusal(GuardId::Lever, "none", "no lever is chosen"))
+    }
+
+    fn one_lever(&self, lever: LeverKind) -> GuardResult {
         if self.traffic.lever(lever).is_none() {
             return firm_refusal(
                 GuardId::Lever,
@@ -24,7 +36,7 @@ impl Asked<'_> {
             );
         }
         match reach(self.seen, self.now, lever) {
-            Ok(()) => answer(GuardId::Lever, Allow, lever.as_str(), "reachable"),
+            Ok(()) => self.writing(lever),
             Err(why) => {
                 let made = answer(GuardId::Lever, Refuse, lever.as_str(), why)
                     .remedy("choose another lever");
@@ -34,6 +46,35 @@ impl Asked<'_> {
                     made
                 }
             }
+        }
+    }
+
+    /// The right to write, as far as it was proven by [`crate::domain::lever::metric::PROBE`].
+    fn writing(&self, lever: LeverKind) -> GuardResult {
+        let probe = self.question.may_write;
+        let proven = probe.fresh(self.now, limit::LEVER_PROBE).is_some();
+        let (verdict, reason) = match (lever, probe.failure()) {
+            (LeverKind::Metric, Some(failure)) => match failure.kind {
+                FailureKind::Denied | FailureKind::Credentials => (
+                    Refuse,
+                    format!("it can be read but not written: {}", failure.message),
+                ),
+                FailureKind::Unreachable
+                | FailureKind::Throttled
+                | FailureKind::NotFound
+                | FailureKind::Service
+                | FailureKind::Invalid => {
+                    (Warn, format!("a trial write failed: {}", failure.message))
+                }
+            },
+            (LeverKind::Metric, None) if proven => (Allow, "reachable, writing proven".to_owned()),
+            _ => (Allow, "reachable".to_owned()),
+        };
+        let made = answer(GuardId::Lever, verdict, lever.as_str(), reason);
+        if verdict == Refuse {
+            made.remedy("choose another lever, or credentials that may write")
+        } else {
+            made
         }
     }
 

@@ -10,12 +10,15 @@ use crate::domain::environment::Environment;
 use crate::domain::health::Health;
 use crate::domain::lever::LeverKind;
 use crate::domain::observation::Observation;
+use crate::domain::observed::Observed;
 use crate::domain::operation::OperationKind;
 use crate::domain::plan::Situation;
 use crate::domain::prediction::healthy_now;
+use crate::domain::records_lever::RecordsChange;
 use crate::domain::region::Role;
 
 pub mod means;
+mod records;
 mod rules;
 
 use rules::Asked;
@@ -31,6 +34,8 @@ pub enum GuardId {
     DestinationFit,
     Exposure,
     Lever,
+    /// The record sets: what the records lever does to them, and who else has.
+    Records,
     Credentials,
     Parity,
     Practised,
@@ -50,6 +55,7 @@ impl GuardId {
             Self::DestinationFit => "destination_fit",
             Self::Exposure => "exposure",
             Self::Lever => "lever",
+            Self::Records => "records",
             Self::Credentials => "credentials",
             Self::Parity => "parity",
             Self::Practised => "practised",
@@ -94,11 +100,16 @@ pub struct GuardResult {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Question<'a> {
     pub kind: OperationKind,
-    pub lever: LeverKind,
+    /// The levers that would be pulled, the main one first.
+    pub levers: &'a [LeverKind],
     /// The operation that runs in the environment, in words.
     pub running: Option<&'a str>,
     /// When the last rehearsal or drill of this environment ended.
     pub last_practice: Option<Timestamp>,
+    /// How the record sets were before the records lever moved them, from the journal.
+    pub undo: Option<&'a RecordsChange>,
+    /// Whether the metric lever's namespace takes our data.
+    pub may_write: &'a Observed<()>,
 }
 
 /// The go/no-go board for moving traffic.
@@ -129,15 +140,15 @@ pub fn judge(
         asked.destination_fit(),
         asked.exposure(),
         asked.lever(),
-        asked.credentials(),
-        asked.parity(),
-        asked.practised(),
     ];
+    let besides = [asked.credentials(), asked.parity(), asked.practised()];
     asked
         .read_only()
         .into_iter()
         .chain(asked.needed())
         .chain(always)
+        .chain(asked.records())
+        .chain(besides)
         .collect()
 }
 

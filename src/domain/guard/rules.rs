@@ -8,12 +8,13 @@ use crate::domain::environment::{Environment, TrafficSpec};
 use crate::domain::guard::GuardVerdict::{self, Allow, Refuse, Warn};
 use crate::domain::guard::{GuardId, GuardResult, Question, answer, firm_refusal};
 use crate::domain::health::Health;
-use crate::domain::lever::Command;
+use crate::domain::lever::{Command, LeverKind};
 use crate::domain::observation::{Observation, Serving};
 use crate::domain::operation::OperationKind;
 use crate::domain::plan::Situation;
 use crate::domain::prediction::{healthy_now, predict};
 use crate::domain::region::Role;
+use crate::domain::remark::forced_home;
 use crate::domain::stack::Phase;
 
 /// A question with everything that answers it.
@@ -55,7 +56,10 @@ impl Asked<'_> {
         let there = facts.serving == Serving::of(self.to);
         let settled = match self.question.kind {
             OperationKind::Failover => there && facts.held,
-            OperationKind::Failback => there && facts.commanded == Some(Role::Primary),
+            // a check that is forced healthy is to be given back to its children
+            OperationKind::Failback => {
+                there && facts.commanded == Some(Role::Primary) && !forced_home(self.env, self.seen)
+            }
             OperationKind::Deploy | OperationKind::Delete | OperationKind::Repair => false,
         };
         settled.then(|| {
@@ -112,12 +116,8 @@ impl Asked<'_> {
         } else {
             Command::Release
         };
-        let possible = predict(
-            self.env,
-            self.seen,
-            self.now,
-            Some((self.question.lever, command)),
-        );
+        let pulls: Vec<_> = self.question.levers.iter().map(|l| (*l, command)).collect();
+        let possible = predict(self.env, self.seen, self.now, &pulls);
         let region = self.env.regions.get(self.to);
         let names = possible
             .iter()
@@ -159,7 +159,7 @@ impl Asked<'_> {
                 .then(|| format!("{} is {}", spec.name, state.label()))
         });
         let own = self.question.running.map(str::to_owned);
-        own.or(busy).map_or_else(
+        own.or(busy).or_else(|| self.under_way()).map_or_else(
             || {
                 answer(
                     GuardId::NothingRunning,
@@ -175,9 +175,25 @@ impl Asked<'_> {
                     what,
                     "another operation is running in the environment",
                 )
-                .remedy("wait for it or stop it")
+                .remedy("wait for it, or look who does it")
             },
         )
+    }
+
+    /// The same command of the metric lever, given a moment ago by whomever, that DNS has not followed yet: a second one
+    /// would only restart the wait.
+    fn under_way(&self) -> Option<String> {
+        if self.question.levers != [LeverKind::Metric] || self.facts.serving == Serving::of(self.to)
+        {
+            return None;
+        }
+        let lever = self.seen.traffic.lever.fresh(self.now, limit::LEVER)?;
+        let given = lever.command.filter(|c| c.command.wanted() == self.to)?;
+        let seconds = self.now.as_second().saturating_sub(given.number);
+        let recent = 0..LeverKind::Metric.patience().as_secs().cast_signed();
+        recent
+            .contains(&seconds)
+            .then(|| format!("command {} was given {seconds} s ago", given.number))
     }
 
     /// Stacks settled, no critical alarm, readings fresh.

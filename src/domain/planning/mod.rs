@@ -42,6 +42,8 @@ pub enum CannotPlan {
     BadParameter { name: String, why: String },
     #[error("there is nothing to delete: no stack of the environment exists")]
     NothingThere,
+    #[error("the records lever can't be planned: {0}")]
+    Records(String),
     #[error("the bundle has no stack {0}; it has: {1}")]
     NoStack(StackId, String),
     #[error("there is no stack {0}, so there is nothing to repair")]
@@ -87,6 +89,7 @@ impl Basis<'_> {
             guards: Vec::new(),
             notes: Vec::new(),
             basis: BTreeMap::new(),
+            records: None,
         }
     }
 

@@ -1,14 +1,20 @@
 //! Plans to fail over and to fail back.
 
+use jiff::Timestamp;
+
+use crate::domain::assess::Assessment;
 use crate::domain::environment::Environment;
+use crate::domain::guard::means::reach;
 use crate::domain::health::CheckTarget;
-use crate::domain::lever::{Command, LeverKind};
+use crate::domain::lever::{Command, LeverKind, LeverSpec};
 use crate::domain::observation::{Observation, Serving};
 use crate::domain::operation::{OperationId, OperationKind};
 use crate::domain::plan::{Action, Plan, Situation, Step};
 use crate::domain::planning::{Basis, CannotPlan, step};
 use crate::domain::prediction::combined_check;
+use crate::domain::records_lever::{self, RecordsChange};
 use crate::domain::region::Role;
+use crate::domain::remark::forced_home;
 
 /// A plan to move traffic to the standby, or to hold it there.
 pub fn failover(basis: &Basis<'_>, id: OperationId, lever: LeverKind) -> Result<Plan, CannotPlan> {
@@ -29,29 +35,83 @@ pub fn failover(basis: &Basis<'_>, id: OperationId, lever: LeverKind) -> Result<
         ));
     }
     if lever == LeverKind::Records {
+        let change = records_lever::moved(basis.env, basis.seen, Command::Engage)
+            .map_err(CannotPlan::Records)?;
         plan.notes
-            .push("the record sets will differ from the stack's template until failback".into());
+            .push("the record sets will differ from the stack's template until failback: do not deploy meanwhile".into());
+        plan.notes.extend(change.words());
+        plan.records = Some(change);
     }
     Ok(plan)
 }
 
-/// A plan to let traffic return: every engaged lever is released, or the chosen one is used.
+/// The levers that let traffic return: those that are engaged. Where one of them is out of reach (the standby that
+/// holds it may be dead), the first other that forces the primary's answer and can be reached.
+pub fn way_back(
+    env: &Environment,
+    seen: &Observation,
+    facts: &Assessment,
+    now: Timestamp,
+) -> Vec<LeverKind> {
+    let known: Vec<LeverKind> = env
+        .traffic
+        .iter()
+        .flat_map(|t| &t.levers)
+        .map(LeverSpec::kind)
+        .collect();
+    let engaged = match facts.engaged.as_slice() {
+        [] => known.iter().take(1).copied().collect(),
+        engaged => engaged.to_vec(),
+    };
+    let home = forced_home(env, seen);
+    if facts.engaged.is_empty() && home {
+        return vec![LeverKind::Force];
+    }
+    let reached = |lever: &LeverKind| reach(seen, now, *lever).is_ok();
+    if home || engaged.iter().all(reached) {
+        return engaged;
+    }
+    let mut forcing = known.into_iter().filter(|lever| lever.needs_route53());
+    forcing
+        .find(|lever| reached(lever) && !engaged.contains(lever))
+        .map_or(engaged, |lever| vec![lever])
+}
+
+/// A plan to let traffic return by these levers. `undo` is how the record sets were before the records lever moved
+/// them, from the journal.
 pub fn failback(
     basis: &Basis<'_>,
     id: OperationId,
-    lever: Option<LeverKind>,
+    levers: &[LeverKind],
+    undo: Option<&RecordsChange>,
 ) -> Result<Plan, CannotPlan> {
-    let levers = match lever {
-        Some(lever) => vec![lever],
-        None if basis.facts.engaged.is_empty() => vec![LeverKind::Metric],
-        None => basis.facts.engaged.clone(),
-    };
     let mut steps = levers
         .iter()
         .map(|l| pull(basis, *l, Command::Release))
         .collect::<Result<Vec<_>, _>>()?;
-    steps.extend(awaits(basis, &levers, Command::Release));
+    steps.extend(awaits(basis, levers, Command::Release));
     let mut plan = basis.plan(OperationKind::Failback, id, steps);
+    if levers.contains(&LeverKind::Records) {
+        let (change, origin) =
+            records_lever::restored(basis.env, basis.seen, undo).map_err(CannotPlan::Records)?;
+        plan.notes
+            .push(format!("record sets are {}", origin.words()));
+        plan.notes.extend(change.words());
+        plan.records = Some(change);
+    }
+    let left: Vec<&str> = basis
+        .facts
+        .engaged
+        .iter()
+        .filter(|lever| !levers.contains(lever))
+        .map(|lever| lever.as_str())
+        .collect();
+    if !left.is_empty() {
+        plan.notes.push(format!(
+            "still engaged afterwards: {}; fail back again to release it once it can be reached",
+            left.join(", ")
+        ));
+    }
     if basis.facts.situation == Situation::Emergency {
         plan.notes
             .push("the primary does not answer: traffic may stay where it is".into());
@@ -142,14 +202,18 @@ pub fn forced_threshold(
     command: Command,
 ) -> Option<i32> {
     let check = combined_check(env, seen)?;
-    let CheckTarget::Calculated { children, .. } = &check.target else {
+    let CheckTarget::Calculated {
+        children,
+        threshold,
+    } = &check.target
+    else {
         return None;
     };
     let all = i32::try_from(children.len()).ok()?;
     Some(match command {
         Command::Engage => all + 1,
-        // what was forced unhealthy goes back to needing every child; otherwise the check is forced healthy
-        Command::Release if engaged => all,
+        // what was forced, either way, goes back to needing every child; otherwise the check is forced healthy
+        Command::Release if engaged || *threshold == 0 => all,
         Command::Release => 0,
     })
 }

@@ -190,12 +190,7 @@ impl World {
                 .alarm
                 .as_ref()
                 .and_then(|copy| self.breaching(region, copy));
-            let raw = match (breaching, insufficient_data) {
-                (Some(breaching), _) => Health::from_bool(!breaching),
-                (None, InsufficientData::Healthy) => Health::Healthy,
-                (None, InsufficientData::Unhealthy) => Health::Unhealthy,
-                (None, InsufficientData::LastKnownStatus) => check.raw,
-            };
+            let raw = insufficient_data.health(breaching, Some(check.raw));
             check.set_raw(raw, now);
         }
         self.route53.checks = checks;

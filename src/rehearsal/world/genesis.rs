@@ -1,7 +1,7 @@
 //! How a world begins: zones that exist beforehand, the environment deployed through the same calls as any other,
 //! six hours of history, the scenario's faults planned.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -79,6 +79,7 @@ impl World {
             regions: BTreeMap::new(),
             route53: Route53::default(),
             hosts: BTreeMap::new(),
+            retained: BTreeSet::new(),
             system: System::default(),
             history: Vec::new(),
             requests: Vec::new(),
@@ -128,7 +129,8 @@ impl World {
 
     /// Deploys every stack in the manifest's order, through change sets.
     fn deploy_everything(&mut self) -> Result<(), WorldError> {
-        let specs = self.setup.environment.stacks.clone();
+        let mut specs = self.setup.environment.stacks.clone();
+        specs.retain(|spec| spec.made_by.is_none());
         let mut waiting: Vec<StackId> = specs.iter().map(|s| s.id.clone()).collect();
         while !waiting.is_empty() {
             let ready = specs

@@ -19,7 +19,7 @@ mod system;
 mod tests;
 mod zones;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -34,6 +34,7 @@ use crate::rehearsal::world::alarms::AlarmRecord;
 use crate::rehearsal::world::chance::Chance;
 use crate::rehearsal::world::checks::later;
 use crate::rehearsal::world::cloudformation::record::StackRecord;
+use crate::rehearsal::world::cloudformation::retained::Taken;
 use crate::rehearsal::world::cloudwatch::AlarmChange;
 use crate::rehearsal::world::gate::Faults;
 use crate::rehearsal::world::metrics::Metrics;
@@ -80,6 +81,8 @@ pub struct World {
     route53: Route53,
     /// Host names (absolute) and the region that answers under each.
     hosts: BTreeMap<String, String>,
+    /// What deleted stacks have left behind under its name.
+    retained: BTreeSet<Taken>,
     system: System,
     history: Vec<WorldEvent>,
     requests: Vec<RequestRecord>,

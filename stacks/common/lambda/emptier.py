@@ -30,7 +30,7 @@ def handler(event, context):
 
 
 def clean(given, context):
-    for kind, empty in (("Bucket", bucket), ("Vault", vault), ("Secret", secret), ("Zone", zone)):
+    for kind, empty in (("Bucket", bucket), ("Vault", vault), ("Secret", secret), ("Zone", zone), ("Interfaces", interfaces)):
         while given.get(kind) and remains(empty, given[kind]):
             if context.get_remaining_time_in_millis() < 60_000:
                 raise TimeoutError(f"{kind} {given[kind]} is not empty yet: delete the stack again")
@@ -99,3 +99,16 @@ def zone(zone_id):
             route53.change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": changes})
         removed += len(changes)
     return removed
+
+
+def interfaces(group):
+    """What functions leave behind in a network: free ones go now, AWS takes away the others within minutes."""
+    ec2 = boto3.client("ec2")
+    found = ec2.describe_network_interfaces(Filters=[{"Name": "group-id", "Values": [group]}])["NetworkInterfaces"]
+    for one in found:
+        if one["Status"] == "available":
+            try:
+                ec2.delete_network_interface(NetworkInterfaceId=one["NetworkInterfaceId"])
+            except ClientError as error:  # somebody was faster, or it is in use again: the next pass will see
+                print(error)
+    return len(found)

@@ -1,4 +1,4 @@
-"""The minute's work. Primary: a heartbeat. Standby: its age, and the metric lever's keepalive.
+"""The minute's work. Primary: a heartbeat. Standby: its age, the metric lever's keepalive, what clients meet.
 
 FailoverCommand carries numbered commands: the magnitude is the number, the sign engages (+)
 or releases (-), the largest magnitude wins. FailoverEngaged is what the alarm and Route 53
@@ -25,8 +25,11 @@ def handler(event, context):
         return heartbeat()
     try:
         return keepalive("alarm" in event.get("detail-type", "").lower())
-    finally:  # neither of the two may stop the other
-        staleness()
+    finally:  # none of the three may stop another
+        try:
+            staleness()
+        finally:
+            availability()
 
 
 def heartbeat():
@@ -45,6 +48,12 @@ def staleness():
     if item:
         received = float(item["sent"])
         publish("Switchback/DR", HeartbeatReceived=received, ReplicaStalenessSeconds=max(0.0, time.time() - received))
+
+
+def availability():
+    """What clients meet, wherever they are sent; only where the stack names the service's own address."""
+    if url := os.environ.get("SERVICE_URL"):
+        publish("Switchback/DR", ServiceUnavailable=int(not answers(url)))
 
 
 def keepalive(heartbeats_silent):

@@ -41,7 +41,7 @@ def keepalive(silent):
         command = max(int(time.time()), 1 - command)
         publish(LEVER, FailoverCommand=command)
     publish(LEVER, FailoverEngaged=int(command > 0), **({'FailoverEcho': command} if command else {}))
-    return command
+    return {'command': command}
 
 
 def newest_command():

@@ -8,6 +8,7 @@ use switchback::app::model::Model;
 use switchback::app::msg::{Ask, Msg};
 use switchback::bundle::{self, Choices};
 use switchback::domain::environment::{Environment, Mode};
+use switchback::domain::lever::LeverKind;
 use switchback::domain::operation::{OperationKind, OperationResult};
 use switchback::domain::plan::Consent;
 use switchback::rehearsal::SharedWorld;
@@ -24,6 +25,8 @@ const EPOCH: &str = "2026-03-02T12:00:00Z";
 pub(crate) struct Rehearsed {
     pub(crate) core: Core,
     pub(crate) world: SharedWorld,
+    /// The end of the first look.
+    pub(crate) began: Timestamp,
 }
 
 /// Plays on the paused clock of a runtime of its own.
@@ -72,6 +75,16 @@ pub(crate) fn environment(scenario: &Scenario) -> Environment {
     bundle.environment(choices).unwrap()
 }
 
+fn wiring(state: &Path) -> Wiring {
+    Wiring {
+        profile: None,
+        endpoint_url: None,
+        name_servers: Vec::new(),
+        state: state.to_owned(),
+        user: "ops".to_owned(),
+    }
+}
+
 impl Rehearsed {
     /// Starts without looking; the clock may be a real one.
     pub(crate) async fn start(scenario: &str, state: &Path) -> Self {
@@ -81,7 +94,23 @@ impl Rehearsed {
     async fn begin(scenario: Scenario, state: &Path) -> Self {
         let mut rehearsed = Self::set_up(scenario, state).await;
         headless::look(&mut rehearsed.core, headless::LOOK).await;
+        rehearsed.began = rehearsed.core.clock().now();
         rehearsed
+    }
+
+    /// A second console on the same world, with a state folder of its own.
+    pub(crate) async fn beside(&self, state: &Path) -> Self {
+        let env = self.model().env.clone();
+        let session = connect::rehearsal(&env, wiring(state), self.world.clone())
+            .await
+            .unwrap();
+        let mut other = Self {
+            core: Core::start(session, env),
+            world: self.world.clone(),
+            began: self.began,
+        };
+        headless::look(&mut other.core, headless::LOOK).await;
+        other
     }
 
     async fn set_up(scenario: Scenario, state: &Path) -> Self {
@@ -98,26 +127,21 @@ impl Rehearsed {
 
     /// A console on a world.
     async fn on(world: SharedWorld, env: Environment, state: &Path) -> Self {
-        let wiring = Wiring {
-            profile: None,
-            endpoint_url: None,
-            name_servers: Vec::new(),
-            state: state.to_owned(),
-            user: "ops".to_owned(),
-        };
-        let session = connect::rehearsal(&env, wiring, world.clone())
+        let session = connect::rehearsal(&env, wiring(state), world.clone())
             .await
             .unwrap();
+        let began = session.clock.now();
         Self {
             core: Core::start(session, env),
             world,
+            began,
         }
     }
 
     /// The console dies with all its tasks, as after SIGKILL; the world goes on for some seconds, and a new console
     /// looks at it and into the journal.
     pub(crate) async fn killed(self, state: &Path, seconds: u64) -> Self {
-        let Self { core, world } = self;
+        let Self { core, world, .. } = self;
         let env = Environment {
             given: environment(&Scenario::shipped("steady").unwrap()).given,
             ..core.model.env.clone()
@@ -192,18 +216,60 @@ impl Rehearsed {
 
     /// An operation, confirmed by the environment's name.
     pub(crate) async fn operate(&mut self, kind: OperationKind) -> OperationResult {
+        let ran = self.try_operate(kind, None, Vec::new()).await;
+        ran.unwrap_or_else(|why| panic!("it did not run: {why}"))
+    }
+
+    /// The same by a lever of one's choice, with guards overridden; why it did not run, if it did not.
+    pub(crate) async fn try_operate(
+        &mut self,
+        kind: OperationKind,
+        lever: Option<LeverKind>,
+        overridden: Vec<String>,
+    ) -> Result<OperationResult, String> {
+        let (ask, consent) = self.wish(kind, lever, overridden);
+        match headless::operate(&mut self.core, ask, consent, &mut |_| {}).await {
+            Went::Ended(result) => Ok(*result),
+            Went::NoPlan(why) | Went::NotConfirmed { why, .. } => Err(why),
+        }
+    }
+
+    fn wish(
+        &self,
+        kind: OperationKind,
+        lever: Option<LeverKind>,
+        overridden: Vec<String>,
+    ) -> (Ask, Consent) {
         let ask = Ask {
             kind,
-            lever: None,
+            lever,
             parameters: std::collections::BTreeMap::new(),
             repair: None,
             salt: 7,
         };
-        let consent = self.consent();
-        match headless::operate(&mut self.core, ask, consent, &mut |_| {}).await {
-            Went::Ended(result) => *result,
-            other => panic!("it did not run: {other:?}"),
-        }
+        let consent = Consent {
+            typed_name: self.model().env.name.0.clone(),
+            reason: Some("a test".to_owned()),
+            overridden,
+        };
+        (ask, consent)
+    }
+
+    /// Confirms an operation and does not wait for its end; the operation's id.
+    pub(crate) async fn launch(&mut self, kind: OperationKind) -> String {
+        let (ask, consent) = self.wish(kind, None, Vec::new());
+        let plan = headless::plan(&mut self.core, ask).unwrap();
+        self.core.take(Msg::Consent(consent));
+        self.wait(1).await;
+        plan.id.to_string()
+    }
+
+    /// The result of an operation that was begun.
+    pub(crate) fn ended(&self, operation: &str) -> OperationResult {
+        let model = self.model();
+        let run = model.run.as_deref().expect("there is an operation");
+        assert_eq!(run.plan().id.to_string(), operation);
+        run.result(&model.env, model.facts.serving, model.now)
     }
 
     /// The guards of a move now, as `id: verdict`, refusals only.

@@ -47,6 +47,9 @@ fn change(world: &mut World, call: &Call) -> Result<Response, ApiError> {
             let token = optional(&call.params, "ClientRequestToken");
             let keep = optional(&call.params, "DisableRollback") == Some("true");
             world.execute(&call.region, stack, name, (token, keep))?;
+            if optional(&call.params, "RetainExceptOnCreate") == Some("true") {
+                world.retain_except_on_create(&call.region, stack);
+            }
             let done = wire::ExecuteChangeSetOutput::default();
             Ok(wire::serialize_execute_change_set_response(&done).into())
         }

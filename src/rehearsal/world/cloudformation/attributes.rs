@@ -69,6 +69,7 @@ pub(super) fn physical_id(
 fn shaped(place: Place<'_>, kind: &str, name: String, label: &str) -> String {
     let region = place.region;
     match kind {
+        "AWS::CloudFormation::StackSet" => format!("{name}:{}", place.chance.uuid(label)),
         "AWS::SNS::Topic" => format!("arn:aws:sns:{region}:{ACCOUNT}:{name}"),
         "AWS::SQS::Queue" => format!("https://sqs.{region}.amazonaws.com/{ACCOUNT}/{name}"),
         "AWS::SecretsManager::Secret" => {

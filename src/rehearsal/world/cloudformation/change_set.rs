@@ -13,7 +13,7 @@ use crate::rehearsal::world::cloudformation::diff::Site;
 use crate::rehearsal::world::cloudformation::record::{
     ChangeSetRecord, StackKey, StackRecord, Version,
 };
-use crate::rehearsal::world::cloudformation::run::{Goal, Run};
+use crate::rehearsal::world::cloudformation::run::{Goal, OnFailure, Run};
 use crate::rehearsal::world::cloudformation::{ChangeSetView, NewChangeSet, ParameterValue};
 use crate::rehearsal::world::{ACCOUNT, World};
 
@@ -182,7 +182,9 @@ impl World {
             }
         }
         let mut run = Run::new(self.next_serial(), goal, token.map(str::to_owned));
-        run.keep = keep;
+        if keep {
+            run.on_failure = OnFailure::Keep;
+        }
         self.begin(region, &arn, run, record.target)
     }
 
@@ -200,6 +202,17 @@ impl World {
         }
         self.begin_change(&StackKey::new(region, arn), run, target)
             .map_err(|e| rejected(&e))
+    }
+
+    /// `RetainExceptOnCreate`: a create that fails from here on leaves nothing behind.
+    pub fn retain_except_on_create(&mut self, region: &str, stack: &str) {
+        let Ok(arn) = self.found(region, stack).map(|s| s.arn.clone()) else {
+            return;
+        };
+        let run = self.stack_mut(region, &arn).and_then(|s| s.run.as_mut());
+        if let Some(run) = run.filter(|r| r.on_failure == OnFailure::RollBack) {
+            run.on_failure = OnFailure::RemoveNew;
+        }
     }
 
     pub fn delete_change_set(
@@ -241,6 +254,21 @@ impl World {
         let run = Run::new(self.next_serial(), Goal::Update, new.token.clone());
         self.begin(region, &stack.arn, run, target)?;
         Ok(stack.arn)
+    }
+
+    /// `CreateStack`, as a `StackSet` calls it.
+    pub(super) fn create_stack(
+        &mut self,
+        region: &str,
+        new: &NewChangeSet,
+    ) -> Result<(), ApiError> {
+        let target = target(None, new)?;
+        let stack = self.reviewed_stack(region, &new.stack_name);
+        self.check_target(region, &stack, &target, new)?;
+        let arn = stack.arn.clone();
+        self.region_mut(region).stacks.push(stack);
+        let run = Run::new(self.next_serial(), Goal::Create, new.token.clone());
+        self.begin(region, &arn, run, target)
     }
 
     /// A stack that only a change set knows of.

@@ -10,7 +10,7 @@ use crate::domain::change::{Change, ChangeAction, Replacement};
 use crate::rehearsal::world::cloudformation::attributes::{Place, attribute};
 use crate::rehearsal::world::cloudformation::record::{ResourceRecord, StackRecord, Version};
 use crate::rehearsal::world::cloudformation::timing::replaces;
-use crate::rehearsal::world::{ACCOUNT, World};
+use crate::rehearsal::world::{ACCOUNT, World, props};
 
 /// Where a stack is, for evaluating its template.
 pub(super) struct Site<'a> {
@@ -60,7 +60,11 @@ impl World {
         }
         let custom = resource.kind.starts_with("Custom::")
             || resource.kind == "AWS::CloudFormation::CustomResource";
-        if let Some(value) = custom.then(|| self.far_output(region, name)).flatten() {
+        let found = custom.then(|| {
+            let told = self.told_output(region, &resource.properties, name);
+            told.or_else(|| self.far_output(region, name))
+        });
+        if let Some(value) = found.flatten() {
             return Value::String(value);
         }
         let place = Place {
@@ -69,6 +73,18 @@ impl World {
             stack,
         };
         attribute(place, resource, name)
+    }
+
+    /// What a custom resource finds that is told where to look: in `Region`, in the stack whose name begins with
+    /// `Prefix` or is `StackName`.
+    fn told_output(&self, here: &str, properties: &Value, name: &str) -> Option<String> {
+        let prefix = ["Prefix", "StackName"]
+            .into_iter()
+            .find_map(|key| props::text(properties, key))?;
+        let region = props::text(properties, "Region").unwrap_or_else(|| here.to_owned());
+        let output = name.rsplit('.').next().unwrap_or(name);
+        let stack = self.newest_with_prefix(&region, &prefix)?;
+        stack.outputs.get(output).cloned()
     }
 
     /// What a custom resource that reads the other region's outputs would find.

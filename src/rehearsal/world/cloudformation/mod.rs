@@ -7,7 +7,9 @@ mod effects;
 mod failures;
 pub(super) mod record;
 mod repair;
+pub(super) mod retained;
 pub(super) mod run;
+mod stack_set;
 mod task;
 mod timing;
 mod turn;
@@ -17,6 +19,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::domain::change::ChangeSet;
+use crate::domain::environment::StackSpec;
 use crate::domain::region::Role;
 use crate::domain::stack::{Stack, StackEvent, StackResource};
 use crate::rehearsal::faults::ApiError;
@@ -217,6 +220,16 @@ impl World {
         by_arn.or_else(by_name).ok_or_else(|| absent(name))
     }
 
+    /// The stack that the manifest speaks of, if it is there.
+    pub(super) fn stack_of(&self, spec: &StackSpec) -> Option<&StackRecord> {
+        let region = self.setup.environment.regions.get(spec.role).as_str();
+        if spec.made_by.is_some() {
+            self.newest_with_prefix(region, &spec.name)
+        } else {
+            self.found(region, &spec.name).ok()
+        }
+    }
+
     fn live_stacks(&self, region: &str) -> impl Iterator<Item = &StackRecord> {
         let all = self
             .region(region)
@@ -247,15 +260,12 @@ impl World {
     /// Somebody else begins to update a stack of the role.
     pub(super) fn foreign_operation(&mut self, role: Role, seconds: u64) {
         let region = self.setup.environment.regions.get(role).as_str().to_owned();
-        let mine: Vec<&str> = self
+        let arn = self
             .setup
             .environment
             .stacks_of(role)
-            .map(|s| s.name.as_str())
-            .collect();
-        let arn = self
-            .live_stacks(&region)
-            .find(|s| mine.contains(&s.name.as_str()) && !s.is_busy())
+            .filter_map(|spec| self.stack_of(spec))
+            .find(|s| !s.is_busy())
             .map(|s| s.arn.clone());
         if let Some(arn) = arn {
             let token = Some("somebody-else".to_owned());

@@ -50,6 +50,16 @@ pub(super) enum TaskState {
     Failed,
 }
 
+/// What becomes of a run that fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OnFailure {
+    RollBack,
+    /// `RetainExceptOnCreate`: a failed create removes what it made, that which is to be retained included.
+    RemoveNew,
+    /// `DisableRollback`: what was done stays.
+    Keep,
+}
+
 #[derive(Clone, Debug)]
 pub(in crate::rehearsal::world) struct Run {
     pub(super) serial: u64,
@@ -66,8 +76,7 @@ pub(in crate::rehearsal::world) struct Run {
     /// Left behind by request.
     pub(super) retain: BTreeSet<String>,
     pub(super) force: bool,
-    /// What was done stays after a failure.
-    pub(super) keep: bool,
+    pub(super) on_failure: OnFailure,
     /// Seconds that every resource takes, where a fault says so.
     pub(super) pace: Option<u64>,
 }
@@ -85,7 +94,7 @@ impl Run {
             leftovers: Vec::new(),
             retain: BTreeSet::new(),
             force: false,
-            keep: false,
+            on_failure: OnFailure::RollBack,
             pace: None,
         }
     }

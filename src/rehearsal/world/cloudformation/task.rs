@@ -1,14 +1,15 @@
 //! One resource of a running stack: begun, finished, left behind, failed.
 
 use crate::bundle::template::TemplateError;
-use crate::rehearsal::world::World;
 use crate::rehearsal::world::agenda::Event;
 use crate::rehearsal::world::checks::later;
 use crate::rehearsal::world::cloudformation::attributes::{Place, physical_id};
 use crate::rehearsal::world::cloudformation::diff::{Site, needs};
 use crate::rehearsal::world::cloudformation::record::{ResourceRecord, StackKey, StackRecord};
-use crate::rehearsal::world::cloudformation::run::{Act, Goal, Run, TaskState};
+use crate::rehearsal::world::cloudformation::run::{Act, Goal, OnFailure, Run, TaskState};
+use crate::rehearsal::world::cloudformation::stack_set::Progress;
 use crate::rehearsal::world::cloudformation::timing::{Doing, seconds};
+use crate::rehearsal::world::{TICK, World};
 
 impl World {
     pub(super) fn begin_task(&mut self, key: &StackKey, id: &str) {
@@ -137,9 +138,21 @@ impl World {
         if !current {
             return;
         }
-        match self.finish_task(key, id) {
-            Ok(()) => {}
-            Err(why) => self.fail_task(key, id, &why),
+        let ended = match self.instances(key, id) {
+            Progress::Ready => self.finish_task(key, id),
+            Progress::Failed(why) => Err(why),
+            Progress::Wait => {
+                let event = Event::Resource {
+                    stack: key.clone(),
+                    run: serial,
+                    logical_id: id.to_owned(),
+                };
+                self.agenda.push(later(self.now(), TICK), event);
+                return;
+            }
+        };
+        if let Err(why) = ended {
+            self.fail_task(key, id, &why);
         }
         self.proceed(key);
     }
@@ -156,7 +169,10 @@ impl World {
         self.injected_failure(&key.region, &resource.kind, &act, goal)?;
         match act {
             Act::Delete => self.dissolve(&key.region, &resource)?,
-            Act::Create | Act::Replace => self.materialise(&key.region, &resource, true)?,
+            Act::Create | Act::Replace => {
+                self.name_is_free(&key.region, &resource)?;
+                self.materialise(&key.region, &resource, true)?;
+            }
             Act::Update | Act::Restore(_) => self.materialise(&key.region, &resource, false)?,
         }
         let Some(stack) = self.stack_at_mut(key) else {
@@ -205,6 +221,7 @@ impl World {
 
     fn skip_task(&mut self, key: &StackKey, resource: &ResourceRecord) {
         let now = self.now();
+        self.leave_behind(&key.region, resource);
         let id = resource.logical_id.as_str();
         if let Some(stack) = self.stack_at_mut(key) {
             stack.event(
@@ -313,12 +330,11 @@ impl World {
     }
 }
 
-fn is_retained(stack: &StackRecord, resource: &ResourceRecord) -> bool {
-    resource.retained
-        || stack
-            .run
-            .as_ref()
-            .is_some_and(|r| r.retain.contains(&resource.logical_id))
+pub(super) fn is_retained(stack: &StackRecord, resource: &ResourceRecord) -> bool {
+    let run = stack.run.as_ref();
+    let kept =
+        !run.is_some_and(|r| r.on_failure == OnFailure::RemoveNew && r.goal == Goal::Rollback);
+    (resource.retained && kept) || run.is_some_and(|r| r.retain.contains(&resource.logical_id))
 }
 
 /// The event that a resource has begun.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::rehearsal::world::World;
 use crate::rehearsal::world::cloudformation::diff::Site;
 use crate::rehearsal::world::cloudformation::record::{ResourceRecord, StackKey};
-use crate::rehearsal::world::cloudformation::run::{Act, Goal, Run, Task};
+use crate::rehearsal::world::cloudformation::run::{Act, Goal, OnFailure, Run, Task};
 
 impl World {
     /// Nothing runs any more: the run has reached its goal, or turns around.
@@ -17,7 +17,7 @@ impl World {
         let list = failed.join(", ");
         match (run.goal, failed.is_empty()) {
             (Goal::Create, true) => self.settle(key, run, "CREATE_COMPLETE"),
-            (Goal::Create | Goal::Update, false) if run.keep => {
+            (Goal::Create | Goal::Update, false) if run.on_failure == OnFailure::Keep => {
                 self.stop(key, run, &list);
             }
             (Goal::Create, false) => {
@@ -27,6 +27,7 @@ impl World {
                 let target = run.target.clone();
                 let mut back = Run::new(run.serial + 1, Goal::Rollback, run.token);
                 back.target = target;
+                back.on_failure = run.on_failure;
                 self.begin_delete(key, back, "ROLLBACK_IN_PROGRESS", &reason);
             }
             (Goal::Update, false) => {

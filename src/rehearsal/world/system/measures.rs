@@ -39,6 +39,9 @@ impl World {
         if !self.is_deployed() {
             return;
         }
+        for (role, asked) in requests.iter() {
+            self.count_unsettled(minute, role, *asked);
+        }
         for source in self.sources().iter() {
             if self.is_dark(&source.region) {
                 continue;
@@ -81,33 +84,50 @@ impl World {
             }),
             SignalKind::Throttles | SignalKind::Backup => Some(0.0),
             SignalKind::Latency => {
-                let base = chance(38.0, 95.0);
+                let base = chance(38.0, 95.0) * (1.0 + failing / 20.0);
                 Some(if source.milliseconds {
                     base
                 } else {
                     base / 1000.0
                 })
             }
-            SignalKind::QueueAge => Some(chance(0.0, 6.0).floor()),
-            SignalKind::QueueDepth => Some(
-                if source
-                    .id
-                    .dimensions
-                    .values()
-                    .any(|d| d.contains("dlq") || d.contains("dead"))
-                {
-                    0.0
-                } else {
-                    chance(0.0, 12.0).floor()
-                },
-            ),
+            SignalKind::QueueAge => {
+                let waiting = self.system.unsettled.get(&source.role);
+                let since = waiting.map(|(since, _)| minute.duration_since(*since).as_secs_f64());
+                let slow = if failing > 10.0 { failing * 3.0 } else { 0.0 };
+                Some(since.unwrap_or_else(|| (chance(0.0, 6.0) + slow).floor()))
+            }
+            SignalKind::QueueDepth => Some(self.depth(source, failing, asked, chance(0.0, 12.0))),
             SignalKind::ReplicationLag => self.lag(source, chance(350.0, 1_400.0)),
             SignalKind::Staleness | SignalKind::Heartbeat => None,
         }
     }
 
-    /// Lag grows while replication is stalled; there is none to be told while the source does not run.
+    /// What waits in a queue, has been given up, or is connected.
+    fn depth(&self, source: &Source, failing: f64, asked: f64, usual: f64) -> f64 {
+        let named = |word: &str| source.id.dimensions.values().any(|d| d.contains(word));
+        let value = if source.id.metric == "DatabaseConnections" {
+            usual + asked / 100.0
+        } else if named("dlq") || named("dead") {
+            // a function that fails now and then is asked again; one that fails often gives up
+            if failing > 10.0 {
+                asked * failing / 1000.0
+            } else {
+                0.0
+            }
+        } else {
+            let waiting = self.system.unsettled.get(&source.role);
+            usual + waiting.map_or(0.0, |(_, count)| *count)
+        };
+        value.floor()
+    }
+
+    /// Lag grows while replication is stalled; there is none to be told while the source does not run, or while the
+    /// standby's own database is the source.
     fn lag(&self, source: &Source, usual: f64) -> Option<f64> {
+        if source.id.namespace == "AWS/RDS" && self.writer() == Role::Standby {
+            return None;
+        }
         let seconds = match self.system.stalled_since {
             Some(since) => self.now().duration_since(since).as_secs_f64(),
             None if !self.runs(Role::Primary) => return None,
@@ -234,6 +254,7 @@ fn purpose(metric: &str) -> Option<SignalKind> {
         | "SystemErrors"
         | "OperationsFailedReplication"
         | "UnHealthyHostCount"
+        | "ExecutionsTimedOut"
         | "NumberOfNotificationsFailed" => SignalKind::Throttles,
         "Invocations" | "Count" | "RequestCount" => SignalKind::Requests,
         "ReplicationLatency" | "AuroraGlobalDBReplicationLag" | "AuroraGlobalDBRPOLag" => {
@@ -241,7 +262,8 @@ fn purpose(metric: &str) -> Option<SignalKind> {
         }
         "Latency" | "Duration" | "TargetResponseTime" => SignalKind::Latency,
         "ApproximateAgeOfOldestMessage" => SignalKind::QueueAge,
-        "ApproximateNumberOfMessagesVisible" => SignalKind::QueueDepth,
+        other if other.ends_with("AgeSeconds") => SignalKind::QueueAge,
+        "ApproximateNumberOfMessagesVisible" | "DatabaseConnections" => SignalKind::QueueDepth,
         "NumberOfBackupJobsFailed" | "NumberOfCopyJobsFailed" => SignalKind::Backup,
         _ => return None,
     })

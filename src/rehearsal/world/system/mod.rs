@@ -6,6 +6,7 @@
 mod clients;
 mod functions;
 mod measures;
+mod promotion;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::domain::placeholder::{Bindings, Placeholder};
 use crate::domain::region::PerRole;
 use crate::rehearsal::world::World;
 use crate::rehearsal::world::system::measures::Source;
+use crate::rehearsal::world::system::promotion::{Promotion, Unsettled};
 
 /// Seconds of each minute at which things happen.
 const AT_TOTALS: i64 = 5;
@@ -35,6 +37,8 @@ pub(super) struct System {
     /// The newest heartbeat that has reached the standby.
     heartbeat: Option<Timestamp>,
     stalled_since: Option<Timestamp>,
+    promotion: Promotion,
+    unsettled: Unsettled,
     /// What is measured; none while the stacks have changed since.
     sources: Option<Arc<[Source]>>,
     /// What placeholders stand for; none while the stacks have changed since.
@@ -62,6 +66,7 @@ impl World {
     pub(super) fn run_system(&mut self) {
         self.watch_dns();
         self.move_clients();
+        self.run_promotion();
         match self.now().as_second().rem_euclid(60) {
             AT_TOTALS => self.write_totals(),
             AT_ALARMS => self.evaluate_all_alarms(),
@@ -104,8 +109,7 @@ impl World {
         let env = &self.setup.environment;
         let mut all = self.given.clone();
         for spec in &env.stacks {
-            let region = env.regions.get(spec.role).as_str();
-            let Ok(stack) = self.found(region, &spec.name) else {
+            let Some(stack) = self.stack_of(spec) else {
                 continue;
             };
             for (name, value) in &stack.outputs {
@@ -120,8 +124,7 @@ impl World {
         let env = &self.setup.environment;
         !env.stacks.is_empty()
             && env.stacks.iter().all(|spec| {
-                let stack = self.found(env.regions.get(spec.role).as_str(), &spec.name);
-                stack.is_ok_and(|s| {
+                self.stack_of(spec).is_some_and(|s| {
                     s.current.is_some()
                         && !s.status.starts_with("CREATE_IN")
                         && !s.status.starts_with("DELETE")

@@ -1,7 +1,9 @@
 //! Tests of the world as a whole, on the bundle that ships.
 
 mod gate;
+mod promotion;
 mod scenarios;
+mod stack_sets;
 mod stacks;
 mod traffic;
 

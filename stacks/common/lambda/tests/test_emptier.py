@@ -163,3 +163,25 @@ def test_a_zone_keeps_only_what_it_was_born_with(load, answers, context):
         change_resource_record_sets=change)
     load("emptier", {"route53": route53}).handler(EVENT | {"ResourceProperties": {"Zone": "Z1"}}, context)
     assert [r["Type"] for r in records] == ["NS", "SOA"] and answers[0]["Status"] == "SUCCESS"
+
+
+def test_a_network_waits_until_the_functions_interfaces_are_gone(load, answers, context, refusal):
+    left = [{"NetworkInterfaceId": "free", "Status": "available"}, {"NetworkInterfaceId": "used", "Status": "in-use"}]
+    refused = ["free"]
+
+    def describe(Filters):
+        assert Filters == [{"Name": "group-id", "Values": ["sg-1"]}]
+        found = list(left)
+        for one in left:
+            one["Status"] = "available"
+        return {"NetworkInterfaces": found}
+
+    def delete(NetworkInterfaceId):
+        if NetworkInterfaceId in refused:
+            refused.remove(NetworkInterfaceId)
+            raise refusal("InvalidParameterValue")
+        left[:] = [one for one in left if one["NetworkInterfaceId"] != NetworkInterfaceId]
+
+    ec2 = SimpleNamespace(describe_network_interfaces=describe, delete_network_interface=delete)
+    load("emptier", {"ec2": ec2}).handler(EVENT | {"ResourceProperties": {"Interfaces": "sg-1"}}, context)
+    assert not left and not refused and answers[0]["Status"] == "SUCCESS"

@@ -150,3 +150,16 @@ def test_without_any_heartbeat_nothing_is_engaged(run, primary):
 def test_an_engaged_lever_is_not_engaged_again(run, table, cloudwatch, primary):
     cloudwatch.history = [(50,)]
     assert run(ALARM, hold="true") == {"command": 50} and not primary.asked
+
+
+@pytest.mark.parametrize(("answer", "unavailable"), [(200, 0), (503, 1), (None, 1)])
+def test_the_services_own_name_is_asked_where_the_stack_gives_it(run, cloudwatch, primary, monkeypatch, answer, unavailable):
+    monkeypatch.setenv("SERVICE_URL", "https://primary/health")
+    primary.answer = answer
+    run()
+    assert cloudwatch.published["Switchback/DR ServiceUnavailable"] == unavailable and primary.asked == 1
+
+
+def test_without_that_name_nothing_is_asked(run, cloudwatch, primary):
+    run()
+    assert "Switchback/DR ServiceUnavailable" not in cloudwatch.published and not primary.asked

@@ -121,7 +121,7 @@ def test_without_a_heartbeat_no_age_is_told(run, cloudwatch):
 
 
 def test_never_commanded_means_released_without_an_echo(run, cloudwatch):
-    assert run() == 0
+    assert run()["command"] == 0
     assert cloudwatch.published == {"Switchback/Failover FailoverEngaged": 0}
 
 
@@ -129,7 +129,7 @@ def test_never_commanded_means_released_without_an_echo(run, cloudwatch):
     ([[100]], 100), ([[100, -101]], -101), ([[-101], [102]], 102), ([[5, -5]], 5), ([[7], [-9, 8]], -9)])
 def test_the_largest_magnitude_wins_and_is_echoed(run, cloudwatch, history, command):
     cloudwatch.history = history
-    assert run() == command
+    assert run()["command"] == command
     assert cloudwatch.published["Switchback/Failover FailoverEngaged"] == int(command > 0)
     assert cloudwatch.published["Switchback/Failover FailoverEcho"] == command
 
@@ -145,7 +145,7 @@ def test_if_commands_cannot_be_read_nothing_is_published_but_the_age_is(run, tab
 def test_silence_engages_the_lever_where_that_is_allowed_and_the_primary_is_dead(run, table, cloudwatch, primary):
     table.items["heartbeat"] = heartbeat(400)
     cloudwatch.history = [[-50]]
-    command = run(ALARM, hold="true")
+    command = run(ALARM, hold="true")["command"]
     assert command >= int(time.time()) - 5 and primary.asked == 3
     assert cloudwatch.published["Switchback/Failover FailoverCommand"] == command
     assert cloudwatch.published["Switchback/Failover FailoverEngaged"] == 1
@@ -155,7 +155,7 @@ def test_an_automatic_command_is_newer_than_any_seen(run, table, cloudwatch, pri
     table.items["heartbeat"] = heartbeat(400)
     newest = int(time.time()) + 10_000
     cloudwatch.history = [[-newest]]
-    assert run(ALARM, hold="true") == newest + 1
+    assert run(ALARM, hold="true")["command"] == newest + 1
 
 
 @pytest.mark.parametrize(("event", "hold", "answer", "history"), [
@@ -171,7 +171,7 @@ def test_it_engages_in_no_other_case(run, table, cloudwatch, primary, event, hol
 def test_an_answer_that_is_not_200_counts_as_dead(run, table, cloudwatch, primary):
     table.items["heartbeat"] = heartbeat(400)
     primary.answer = 503
-    assert run(ALARM, hold="true") > 0
+    assert run(ALARM, hold="true")["command"] > 0
 
 
 def test_a_primary_that_was_never_heard_is_not_held(run, cloudwatch, monkeypatch):
@@ -179,7 +179,7 @@ def test_a_primary_that_was_never_heard_is_not_held(run, cloudwatch, monkeypatch
         raise OSError("nothing to ask")
 
     monkeypatch.setattr(urllib.request, "urlopen", refused)
-    assert run(ALARM, hold="true") == 0
+    assert run(ALARM, hold="true")["command"] == 0
 
 
 def test_a_region_that_can_process_is_healthy(get, table):

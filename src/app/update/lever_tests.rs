@@ -1,0 +1,248 @@
+//! Tests of the levers: which one is proposed, what proves that it can be pulled, what the records lever takes back.
+
+use std::collections::BTreeMap;
+
+use crate::app::dialog::Dialog;
+use crate::app::effect::{Effect, Entry, Order};
+use crate::app::fixtures::{dead, lever, marker, see, steady};
+use crate::app::key::Key;
+use crate::app::model::Model;
+use crate::app::msg::{Ask, Msg};
+use crate::app::update::update;
+use crate::domain::alarm::AlarmState;
+use crate::domain::guard::{GuardId, GuardResult, GuardVerdict};
+use crate::domain::lever::{Command, LeverKind};
+use crate::domain::observation::{EndpointAnswer, Seen};
+use crate::domain::observed::{FailureKind, ReadError};
+use crate::domain::operation::OperationKind;
+use crate::domain::plan::{Consent, Plan};
+use crate::domain::records_lever::{RecordsChange, moved};
+use crate::domain::region::Role;
+use crate::domain::routing::{Policy, RecordSet};
+
+fn asked(kind: OperationKind, lever: Option<LeverKind>) -> Msg {
+    Msg::Ask(Ask {
+        kind,
+        lever,
+        parameters: BTreeMap::new(),
+        salt: 3,
+        repair: None,
+    })
+}
+
+fn plan(model: &Model) -> &Plan {
+    let Some(Dialog::Confirm(confirm)) = &model.dialog else {
+        panic!("no plan: {:?}", model.notice)
+    };
+    &confirm.plan
+}
+
+fn guard(guards: &[GuardResult], id: GuardId) -> &GuardResult {
+    guards.iter().find(|g| g.id == id).expect("such a guard")
+}
+
+/// Confirms the open plan and lets its journal open: what follows.
+fn confirm(model: &mut Model) -> Vec<Effect> {
+    let operation = plan(model).id.clone();
+    let consent = Consent {
+        typed_name: "payment-standby-demo".into(),
+        reason: Some("a test".into()),
+        overridden: plan(model)
+            .refusals()
+            .map(|g| g.id.as_str().to_owned())
+            .collect(),
+    };
+    update(model, Msg::Consent(consent));
+    let journal = Ok("/j".into());
+    update(model, Msg::Opened { operation, journal })
+}
+
+fn change_ordered(effects: &[Effect]) -> &RecordsChange {
+    let mut orders = effects.iter().filter_map(|effect| {
+        let Effect::Do { order, .. } = effect else {
+            return None;
+        };
+        let Order::ChangeRecords { change, .. } = order.as_ref() else {
+            return None;
+        };
+        Some(change)
+    });
+    orders.next().expect("a change of records")
+}
+
+fn set_weights(model: &mut Model, weights: [i64; 4]) -> Vec<RecordSet> {
+    let mut records = model.seen.traffic.records.last().unwrap().clone();
+    for (record, weight) in records.iter_mut().zip(weights) {
+        record.policy = Policy::Weighted(weight);
+    }
+    see(model, Seen::Records(Ok(records.clone())));
+    records
+}
+
+#[test]
+fn a_plan_opened_by_hand_proves_the_right_to_write_and_read_only_never_does() {
+    let probes = |effects: &[Effect]| {
+        let probe = |e: &&Effect| matches!(e, Effect::ProbeLever(_));
+        effects.iter().filter(probe).count()
+    };
+    let mut model = steady();
+    assert_eq!(probes(&update(&mut model, Msg::Key(Key::Char('F')))), 1);
+    let mut model = steady();
+    assert_eq!(probes(&update(&mut model, Msg::Key(Key::Char('D')))), 0);
+    let mut model = steady();
+    model.env.read_only = true;
+    model.conclude();
+    assert_eq!(probes(&update(&mut model, Msg::Key(Key::Char('F')))), 0);
+    let mut model = steady();
+    let effects = update(&mut model, asked(OperationKind::Failover, None));
+    assert_eq!(probes(&effects), 0, "a dry run writes nothing");
+}
+
+#[test]
+fn a_lever_that_may_not_be_written_to_is_refused_while_the_plan_is_open() {
+    let mut model = steady();
+    update(&mut model, Msg::Key(Key::Char('F')));
+    let lever_guard = |model: &Model| {
+        let found = guard(&plan(model).guards, GuardId::Lever);
+        (found.verdict, found.reason.clone())
+    };
+    assert_eq!(
+        lever_guard(&model),
+        (GuardVerdict::Allow, "reachable".into())
+    );
+    update(&mut model, Msg::Probed(Ok(())));
+    assert_eq!(
+        lever_guard(&model),
+        (GuardVerdict::Allow, "reachable, writing proven".into())
+    );
+    let denied = ReadError {
+        kind: FailureKind::Denied,
+        message: "not allowed to call cloudwatch:PutMetricData".into(),
+    };
+    update(&mut model, Msg::Probed(Err(denied)));
+    let (verdict, reason) = lever_guard(&model);
+    assert_eq!(verdict, GuardVerdict::Refuse);
+    assert!(reason.contains("cloudwatch:PutMetricData"), "{reason}");
+    // the next lever needs no such right
+    update(&mut model, Msg::Key(Key::Ctrl('l')));
+    assert_eq!(lever_guard(&model).0, GuardVerdict::Allow);
+}
+
+#[test]
+fn the_records_lever_does_what_was_reviewed_and_writes_down_what_takes_it_back() {
+    let mut model = steady();
+    update(
+        &mut model,
+        asked(OperationKind::Failover, Some(LeverKind::Records)),
+    );
+    let reviewed = plan(&model).records.clone().unwrap();
+    let drift = guard(&plan(&model).guards, GuardId::Records);
+    assert_eq!(
+        (drift.verdict, drift.value.as_str()),
+        (GuardVerdict::Warn, "will drift")
+    );
+    let said = plan(&model).notes.join("\n");
+    assert!(
+        said.contains("api.pay.test CNAME primary: weight 100 → weight 0"),
+        "{said}"
+    );
+    // somebody changes them while the plan is on the screen: the order is still the reviewed one, and will not fit
+    set_weights(&mut model, [70, 30, 70, 30]);
+    let effects = confirm(&mut model);
+    assert_eq!(change_ordered(&effects), &reviewed);
+    let undo = effects.iter().find_map(|effect| {
+        let Effect::Journal { entry, .. } = effect else {
+            return None;
+        };
+        let Entry::Undo { change } = entry else {
+            return None;
+        };
+        Some(change)
+    });
+    assert_eq!(undo, Some(&reviewed));
+}
+
+#[test]
+fn traffic_is_not_sent_by_records_to_a_side_whose_check_is_red() {
+    let mut model = steady();
+    let mut checks = model.seen.traffic.checks.last().unwrap().clone();
+    let red = checks
+        .0
+        .get_mut(&crate::domain::health::CheckId("s".into()))
+        .unwrap();
+    red.disabled = true;
+    red.inverted = true;
+    see(&mut model, Seen::Checks(Ok(checks)));
+    update(
+        &mut model,
+        asked(OperationKind::Failover, Some(LeverKind::Records)),
+    );
+    let predicted = guard(&plan(&model).guards, GuardId::Predicted);
+    assert_eq!(predicted.verdict, GuardVerdict::Refuse, "{predicted:?}");
+}
+
+#[test]
+fn a_failback_restores_the_record_sets_of_the_journal_and_shows_who_else_touched_them() {
+    let mut model = steady();
+    let before = set_weights(&mut model, [90, 10, 90, 10]);
+    let moved = moved(&model.env, &model.seen, Command::Engage).unwrap();
+    set_weights(&mut model, [0, 100, 0, 100]);
+    marker(&mut model, Role::Standby);
+    update(&mut model, Msg::Undo(Some(moved)));
+    update(&mut model, asked(OperationKind::Failback, None));
+    assert_eq!(plan(&model).levers(), [LeverKind::Records]);
+    let undo = guard(&plan(&model).guards, GuardId::Records);
+    assert_eq!(undo.value, "from the journal");
+    update(&mut model, Msg::Key(Key::Esc));
+
+    set_weights(&mut model, [0, 50, 0, 100]);
+    update(&mut model, asked(OperationKind::Failback, None));
+    let undo = guard(&plan(&model).guards, GuardId::Records);
+    assert_eq!(undo.verdict, GuardVerdict::Refuse);
+    assert!(
+        undo.reason
+            .contains("api.pay.test CNAME standby: weight 100 → weight 50"),
+        "{}",
+        undo.reason
+    );
+    // overridden with a reason, they are put back as they were, from what is live now
+    let effects = confirm(&mut model);
+    let change = change_ordered(&effects);
+    assert_eq!(change.after, before);
+    assert_eq!(change.before[1].policy, Policy::Weighted(50));
+}
+
+#[test]
+fn every_engaged_lever_is_released_and_the_prediction_knows_of_all() {
+    let mut model = steady();
+    lever(&mut model, Command::Engage, 2, AlarmState::Alarm);
+    set_weights(&mut model, [0, 100, 0, 100]);
+    marker(&mut model, Role::Standby);
+    update(&mut model, asked(OperationKind::Failback, None));
+    assert_eq!(
+        plan(&model).levers(),
+        [LeverKind::Metric, LeverKind::Records]
+    );
+    let predicted = guard(&plan(&model).guards, GuardId::Predicted);
+    assert_eq!(predicted.verdict, GuardVerdict::Allow, "{predicted:?}");
+}
+
+#[test]
+fn when_the_standby_that_holds_the_lever_is_dead_the_way_back_is_forced() {
+    let mut model = steady();
+    lever(&mut model, Command::Engage, 2, AlarmState::Alarm);
+    marker(&mut model, Role::Standby);
+    see(&mut model, Seen::Lever(Err(dead())));
+    see(&mut model, Seen::Endpoint(Role::Standby, Err(dead())));
+    let answer = EndpointAnswer {
+        status: 200,
+        took: std::time::Duration::from_millis(40),
+    };
+    see(&mut model, Seen::Endpoint(Role::Primary, Ok(answer)));
+    update(&mut model, asked(OperationKind::Failback, None));
+    assert_eq!(plan(&model).levers(), [LeverKind::Force]);
+    let predicted = guard(&plan(&model).guards, GuardId::Predicted);
+    assert_eq!(predicted.verdict, GuardVerdict::Allow, "{predicted:?}");
+    let said = plan(&model).notes.join("\n");
+    assert!(said.contains("still engaged afterwards: metric"), "{said}");
+}
