@@ -724,8 +724,7 @@ _switchback() {
             return 0
             ;;
         switchback__subcmd__failback)
-            opts="-e -h --lever --yes --reason --dry-run --parameter --parameters --override --resume --abandon --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
-            opts="-e -h --lever --drained --yes --reason --dry-run --parameter --parameters --override --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
+            opts="-e -h --lever --drained --yes --reason --dry-run --parameter --parameters --override --resume --abandon --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -831,8 +830,7 @@ _switchback() {
             return 0
             ;;
         switchback__subcmd__failover)
-            opts="-e -h --lever --yes --reason --dry-run --parameter --parameters --override --resume --abandon --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
-            opts="-e -h --lever --drained --yes --reason --dry-run --parameter --parameters --override --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
+            opts="-e -h --lever --drained --yes --reason --dry-run --parameter --parameters --override --resume --abandon --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -145,7 +145,7 @@ pub(super) fn guards(model: &Model, one: &Unfinished) -> Result<Vec<GuardResult>
         ))
     });
     let mut all: Vec<GuardResult> = stops.collect();
-    if !writes(one) {
+    if !writes(model, one) {
         return Ok(all);
     }
     if one.kind().moves_traffic() {
@@ -175,8 +175,8 @@ pub(super) fn guards(model: &Model, one: &Unfinished) -> Result<Vec<GuardResult>
 }
 
 /// Whether anything is still to be told to AWS; else continuing only watches.
-fn writes(one: &Unfinished) -> bool {
-    one.steps().any(|(step, recorded)| {
+fn writes(model: &Model, one: &Unfinished) -> bool {
+    one.steps().enumerate().any(|(index, (step, recorded))| {
         let acts = match step.action {
             Action::DeployStack { .. } | Action::DeleteStack { .. } | Action::Pull { .. } => true,
             // a repair is never continued: what it would write is refused above
@@ -185,7 +185,8 @@ fn writes(one: &Unfinished) -> bool {
             | Action::AwaitDns { .. }
             | Action::AwaitHealthy { .. } => false,
         };
-        acts && !recorded.is_over()
+        let told = unfinished::order(one, index).is_some_and(|order| shows(model, &order));
+        acts && !recorded.is_over() && !told
     })
 }
 
