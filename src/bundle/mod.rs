@@ -17,6 +17,7 @@ pub mod lint;
 mod load;
 pub mod manifest;
 pub mod present;
+pub mod retained;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod template;

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::bundle::lint::{self, Body, Finding};
 use crate::bundle::manifest::{Objectives, Parameter, Stack};
+use crate::bundle::retained::{self, Left};
 use crate::bundle::{Bundle, BundleError, inline, yaml};
 use crate::domain::region::Role;
 
@@ -65,6 +66,9 @@ pub struct Shown {
     pub record: String,
     pub marker: String,
     pub levers: Vec<&'static str>,
+    /// What stays when the stacks are deleted, and what that means for the next deployment.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub retained: Vec<Left>,
 }
 
 /// A stack of a bundle.
@@ -124,6 +128,7 @@ pub fn show(bundle: &Bundle) -> Option<Shown> {
         record: manifest.traffic.record.to_string(),
         marker: manifest.traffic.marker.to_string(),
         levers: levers.map(|lever| lever.spec().kind().as_str()).collect(),
+        retained: retained::left(bundle),
     })
 }
 
@@ -199,6 +204,11 @@ pub fn show_text(shown: &Shown) -> String {
         ["id", "kind", "role", "metric", "unit", "warn", "breach"],
     );
     out += &columns(&shown.signals.iter().map(signal_row).collect::<Vec<_>>());
+    if !shown.retained.is_empty() {
+        let columns_of = ["stack", "when deployed again", "resources"];
+        section(&mut out, "Retained after a deletion", columns_of);
+        out += &columns(&shown.retained.iter().map(left_row).collect::<Vec<_>>());
+    }
     out
 }
 
@@ -224,6 +234,14 @@ fn stack_row(stack: &ShownStack) -> [String; 6] {
         stack.template.clone(),
         stack.bytes.to_string(),
         stack.resources.to_string(),
+    ]
+}
+
+fn left_row(left: &Left) -> [String; 3] {
+    [
+        left.stack.clone(),
+        left.fate.words().to_owned(),
+        left.resources.join(", "),
     ]
 }
 

@@ -154,12 +154,13 @@ def levers_move(bundle, keepalive, lever_function):
         until(lambda c=command: bundle.run("standby", keepalive)["command"] == c, f"the keepalive obeys {what} {command}")
         until(lambda c=command: newest("FailoverEcho") == c, f"the echo of {command}")
         must(True, f"keepalive obeys and echoes {what} {command}")
-    alarm = cloudwatch.describe_alarms(AlarmNames=[bundle.values["standby.LeverAlarmName"]])["MetricAlarms"][0]
+    levers = {lever["kind"]: lever for lever in bundle.manifest["traffic"]["levers"]}
+    alarm = cloudwatch.describe_alarms(AlarmNames=[bundle.fill(levers["metric"]["alarm"])])["MetricAlarms"][0]
     must((alarm["Statistic"], alarm["Threshold"], alarm["TreatMissingData"]) == ("Maximum", 1.0, "ignore"),
          "the lever's alarm has the agreed shape")
 
     must(bundle.call("standby", "/lever")[0] == 503, "the endpoint lever is released")
-    lever = next(lever for lever in bundle.manifest["traffic"]["levers"] if lever["kind"] == "endpoint")
+    lever = levers["endpoint"]
     changed = bundle.deploy(lever["stack"], **{lever["parameter"]: "true"})
     must(changed == [lever_function], f"pulling it changes one function: {changed}")
     status, body, _ = bundle.call("standby", "/lever")

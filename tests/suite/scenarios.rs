@@ -61,6 +61,116 @@ fn scenarios_reach_their_end_4() {
     play(3);
 }
 
+/// A scenario that ships, on another bundle, to its declared end; returns what was said on the way. A program built
+/// without the bundle has nothing to play.
+fn play_on(bundle: &str, scenario: &str) -> String {
+    if switchback::bundle::find(None, bundle).is_err() {
+        return String::new();
+    }
+    let line = format!("scenarios run {scenario} --bundle {bundle} --format json");
+    let ran = Home::new().run(&line);
+    let end = "the declared end was reached";
+    assert!(
+        ran.code == 0 && ran.err.contains(end),
+        "{bundle} {scenario}: {}",
+        ran.err
+    );
+    ran.err
+}
+
+/// The scenario's faults and script, and home again an hour and a half after its beginning.
+fn and_back(home: &Home, name: &str) -> String {
+    let shipped = std::fs::read_to_string(format!(
+        "{}/src/rehearsal/scenarios/{name}.toml",
+        env!("CARGO_MANIFEST_DIR")
+    ));
+    let shipped = shipped.unwrap();
+    let (before, _) = shipped.split_once("[expect]").unwrap();
+    let text = format!(
+        "{before}[[script]]\nat = 5400\nrun = \"failback\"\n\n\
+         [expect]\nwithin = 7200\nserving = \"primary\"\nheld = false\n"
+    );
+    let path = home.write(&format!("{name}.toml"), &text);
+    path.display().to_string()
+}
+
+/// Everything is deleted; `stays` is what the stacks' phases are not looked at for.
+fn delete_all(home: &Home, stays: bool) -> String {
+    let stacks = if stays {
+        ""
+    } else {
+        "stacks = { primary = \"absent\", standby = \"absent\" }\n"
+    };
+    let text = format!(
+        "title = \"All gone\"\nstory = \"Everything is deleted.\"\ndeployed = true\n\n\
+         [[script]]\nat = 30\nrun = \"delete\"\noverrides = [\"not_serving\"]\n\n\
+         [expect]\nwithin = 9600\n{stacks}"
+    );
+    let path = home.write("all-gone.toml", &text);
+    path.display().to_string()
+}
+
+fn outages(bundle: &str) {
+    play_on(bundle, "region-outage");
+    let home = Home::new();
+    for name in ["region-dead", "control-plane-outage"] {
+        play_on(bundle, &and_back(&home, name));
+    }
+}
+
+fn comes_and_goes(bundle: &str) {
+    play_on(bundle, "empty");
+    play_on(bundle, &delete_all(&Home::new(), false));
+}
+
+#[test]
+fn the_transaction_platform_comes_and_goes() {
+    comes_and_goes("transaction-platform");
+}
+
+#[test]
+fn the_transaction_platform_survives_outages_there_and_back() {
+    outages("transaction-platform");
+}
+
+#[test]
+fn payment_pci_comes_from_nothing() {
+    play_on("payment-pci", "empty");
+}
+
+#[test]
+fn payment_pci_leaves_nothing() {
+    play_on("payment-pci", &delete_all(&Home::new(), false));
+}
+
+#[test]
+fn payment_pci_survives_outages_there_and_back() {
+    outages("payment-pci");
+}
+
+/// The set and what its stacks hold are retained: the delete says so, resource by resource.
+#[test]
+fn transaction_dr_comes_and_leaves_what_it_retains() {
+    play_on("transaction-dr", "empty");
+    let said = play_on("transaction-dr", &delete_all(&Home::new(), true));
+    for kind in [
+        "AWS::CloudFormation::StackSet",
+        "AWS::DynamoDB::GlobalTable",
+    ] {
+        let line = said.lines().find(|l| l.contains(kind));
+        assert!(
+            line.is_some_and(|l| l.contains("DELETE_SKIPPED")),
+            "{line:?}"
+        );
+    }
+    assert!(!said.contains("AWS::S3::Bucket DELETE"), "instances stay");
+}
+
+#[test]
+fn transaction_dr_survives_outages_there_and_back() {
+    outages("transaction-dr");
+}
+
 #[test]
 fn what_is_listed_as_open_exists() {
     for (name, _) in NOT_YET {

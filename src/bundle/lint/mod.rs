@@ -8,6 +8,7 @@ mod agreement;
 mod alarms;
 mod body;
 mod context;
+mod databases;
 mod functions;
 mod names;
 mod replication;
@@ -82,6 +83,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         .chain(names::RULES)
         .chain(retention::RULES)
         .chain(functions::RULES)
+        .chain(databases::RULES)
         .chain(stack_sets::RULES)
 }
 

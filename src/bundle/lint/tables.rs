@@ -85,6 +85,12 @@ const KINDS: &[Kind] = &[
     plain("AWS::ApiGatewayV2::Integration", Tags::No),
     plain("AWS::ApiGatewayV2::Route", Tags::No),
     plain("AWS::ApiGatewayV2::Stage", MAP),
+    plain("AWS::ApplicationAutoScaling::ScalableTarget", Tags::No),
+    named(
+        "AWS::ApplicationAutoScaling::ScalingPolicy",
+        "PolicyName",
+        Tags::No,
+    ),
     plain("AWS::Backup::BackupPlan", Tags::Map("BackupPlanTags")),
     plain("AWS::Backup::BackupSelection", Tags::No),
     stateful(named(
@@ -142,10 +148,12 @@ const KINDS: &[Kind] = &[
         "DeliveryStreamName",
         LIST,
     ),
+    plain("AWS::Lambda::Alias", Tags::No),
     plain("AWS::Lambda::EventSourceMapping", Tags::No),
     named("AWS::Lambda::Function", "FunctionName", LIST),
     plain("AWS::Lambda::Permission", Tags::No),
     plain("AWS::Lambda::Url", Tags::No),
+    plain("AWS::Lambda::Version", Tags::No),
     named("AWS::Logs::Destination", "DestinationName", Tags::No),
     stateful(named("AWS::Logs::LogGroup", "LogGroupName", LIST)),
     plain("AWS::Logs::MetricFilter", Tags::No),
@@ -183,6 +191,8 @@ const KINDS: &[Kind] = &[
 /// Dimensions whose value is the physical name of a resource: the dimension, the resource's type.
 pub(super) const NAMED_BY: &[(&str, &str)] = &[
     ("ApiName", "AWS::ApiGateway::RestApi"),
+    ("DBClusterIdentifier", "AWS::RDS::DBCluster"),
+    ("DBInstanceIdentifier", "AWS::RDS::DBInstance"),
     ("BackupVaultName", "AWS::Backup::BackupVault"),
     ("CanaryName", "AWS::Synthetics::Canary"),
     ("DeliveryStreamName", "AWS::KinesisFirehose::DeliveryStream"),

@@ -27,6 +27,12 @@ fn case(rule: &'static str, change: Change, path: &'static str, message: &'stati
     }
 }
 
+/// A promotion as a manifest describes it.
+fn promotion() -> Value {
+    json!({"region": "standby", "namespace": "N", "dimensions": {"Environment": "${suffix}"}, "approval": "Approved",
+           "progress": "Step", "steps": ["promote"], "return_steps": ["return"], "loss": "What is late."})
+}
+
 fn changed(changes: &[Change]) -> Bundle {
     let mut manifest = samples::manifest();
     let mut region = samples::region();
@@ -544,6 +550,36 @@ fn cases() -> Vec<Case> {
             "BucketName",
             "has a dot",
         ),
+        case(
+            "SB508",
+            (
+                "region.json",
+                "/Resources/Database",
+                json!({"Type": "AWS::RDS::DBCluster", "DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete",
+                       "Properties": {"GlobalClusterIdentifier": "elsewhere", "MasterUsername": "root"}}),
+            ),
+            "Database.Properties.MasterUsername",
+            "comes from the primary cluster",
+        ),
+        case(
+            "SB509",
+            ("bundle.json", "/traffic/promotion", promotion()),
+            "traffic.promotion",
+            "no rule of the standby starts",
+        ),
+        Case {
+            rule: "SB509",
+            changes: vec![
+                ("bundle.json", "/traffic/promotion", promotion()),
+                (
+                    "region.json",
+                    "/Resources/Machine",
+                    json!({"Type": "AWS::StepFunctions::StateMachine", "Properties": {}}),
+                ),
+            ],
+            path: "Resources.Machine",
+            message: "is in the primary",
+        },
         case(
             "SB601",
             ("region.json", at!("Topic", "TopicName"), "topic".into()),

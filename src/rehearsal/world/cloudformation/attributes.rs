@@ -15,8 +15,11 @@ pub(super) struct Place<'a> {
     pub(super) stack: &'a str,
 }
 
+/// What `PublishVersion` counts from.
+const VERSION: &str = "1";
+
 /// Prefix and length of generated ids that are not built from the stack's name.
-const SHORT_IDS: [(&str, &str, usize); 12] = [
+const SHORT_IDS: [(&str, &str, usize); 22] = [
     ("AWS::ApiGateway::RestApi", "", 10),
     ("AWS::ApiGatewayV2::Api", "", 10),
     ("AWS::ApiGateway::Resource", "", 6),
@@ -29,6 +32,16 @@ const SHORT_IDS: [(&str, &str, usize); 12] = [
     ("AWS::EC2::NetworkAcl", "acl-0", 16),
     ("AWS::EC2::VPCPeeringConnection", "pcx-0", 16),
     ("AWS::EC2::VPCEndpoint", "vpce-0", 16),
+    ("AWS::EC2::FlowLog", "fl-0", 16),
+    ("AWS::EC2::SubnetRouteTableAssociation", "rtbassoc-0", 16),
+    ("AWS::EC2::SubnetNetworkAclAssociation", "aclassoc-0", 16),
+    ("AWS::EC2::NatGateway", "nat-0", 16),
+    ("AWS::ApiGateway::UsagePlan", "", 6),
+    ("AWS::ApiGateway::UsagePlanKey", "", 10),
+    ("AWS::ApiGateway::ApiKey", "", 10),
+    ("AWS::CloudFront::Distribution", "E2", 12),
+    ("AWS::CloudFront::OriginAccessControl", "E3", 12),
+    ("AWS::CloudFront::OriginAccessIdentity", "E4", 12),
 ];
 
 /// The physical id, which is also what `Ref` returns for most types. `salt` tells replacements apart.
@@ -45,7 +58,19 @@ pub(super) fn physical_id(
         return format!("{prefix}{}", place.chance.token(&label, *length));
     }
     match kind {
-        "AWS::Route53::HealthCheck" | "AWS::KMS::Key" => place.chance.uuid(&label),
+        "AWS::Route53::HealthCheck"
+        | "AWS::KMS::Key"
+        | "AWS::Lambda::EventSourceMapping"
+        | "AWS::Backup::BackupPlan" => place.chance.uuid(&label),
+        "AWS::Lambda::Version" | "AWS::Lambda::Alias" => {
+            let function = props::text(props, "FunctionName").unwrap_or_default();
+            let function = function.rsplit(':').next().unwrap_or_default();
+            let name = props::text(props, "Name").unwrap_or_else(|| VERSION.to_owned());
+            format!(
+                "arn:aws:lambda:{}:{ACCOUNT}:function:{function}:{name}",
+                place.region
+            )
+        }
         "AWS::Route53::HostedZone" => {
             format!("Z0{}", place.chance.token(&label, 18).to_uppercase())
         }
@@ -78,6 +103,10 @@ fn shaped(place: Place<'_>, kind: &str, name: String, label: &str) -> String {
         }
         "AWS::StepFunctions::StateMachine" => {
             format!("arn:aws:states:{region}:{ACCOUNT}:stateMachine:{name}")
+        }
+        "AWS::ElasticLoadBalancingV2::Listener" => {
+            let tail = place.chance.token(label, 16);
+            format!("arn:aws:elasticloadbalancing:{region}:{ACCOUNT}:listener/app/{name}/{tail}")
         }
         "AWS::IAM::ManagedPolicy" => format!("arn:aws:iam::{ACCOUNT}:policy/{name}"),
         "AWS::ElasticLoadBalancingV2::LoadBalancer" => {
@@ -143,6 +172,11 @@ pub(super) fn attribute(place: Place<'_>, resource: &ResourceRecord, name: &str)
             format!("{}.cluster-x.{region}.rds.amazonaws.com", id.to_lowercase())
         }
         (_, "Endpoint.Port") => "5432".to_owned(),
+        ("AWS::Lambda::Version", "Version") => VERSION.to_owned(),
+        (_, "AvailabilityZone") => {
+            let zone = props::text(&resource.properties, "AvailabilityZone");
+            zone.unwrap_or_else(|| format!("{region}a"))
+        }
         (_, "CidrBlock") => props::text(&resource.properties, "CidrBlock").unwrap_or_default(),
         _ => format!("{id}/{name}"),
     };
@@ -188,6 +222,25 @@ fn arn(place: Place<'_>, resource: &ResourceRecord) -> String {
         }
         "AWS::Events::Rule" => format!("arn:aws:events:{here}:rule/{id}"),
         "AWS::RDS::DBCluster" => format!("arn:aws:rds:{here}:cluster:{id}"),
+        "AWS::RDS::DBInstance" => format!("arn:aws:rds:{here}:db:{id}"),
+        "AWS::RDS::GlobalCluster" => format!("arn:aws:rds::{ACCOUNT}:global-cluster:{id}"),
+        "AWS::KinesisFirehose::DeliveryStream" => {
+            format!("arn:aws:firehose:{here}:deliverystream/{id}")
+        }
+        "AWS::CloudFront::Distribution" => {
+            format!("arn:aws:cloudfront::{ACCOUNT}:distribution/{id}")
+        }
+        "AWS::CloudTrail::Trail" => format!("arn:aws:cloudtrail:{here}:trail/{id}"),
+        "AWS::SSM::Parameter" => {
+            format!(
+                "arn:aws:ssm:{here}:parameter/{}",
+                id.trim_start_matches('/')
+            )
+        }
+        "AWS::EC2::VPC" | "AWS::EC2::Subnet" | "AWS::EC2::SecurityGroup" => {
+            let word = kind_word(&resource.kind);
+            format!("arn:aws:ec2:{here}:{word}/{id}")
+        }
         "AWS::Backup::BackupVault" => format!("arn:aws:backup:{here}:backup-vault:{id}"),
         kind => {
             let service = kind
@@ -197,5 +250,14 @@ fn arn(place: Place<'_>, resource: &ResourceRecord) -> String {
                 .to_lowercase();
             format!("arn:aws:{service}:{here}:{id}")
         }
+    }
+}
+
+/// `AWS::EC2::SecurityGroup` as ARNs spell it: `security-group`.
+fn kind_word(kind: &str) -> &str {
+    match kind {
+        "AWS::EC2::VPC" => "vpc",
+        "AWS::EC2::Subnet" => "subnet",
+        _ => "security-group",
     }
 }

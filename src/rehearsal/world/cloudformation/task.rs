@@ -37,7 +37,8 @@ impl World {
             announce(stack, &act, &resource, now);
         }
         let pace = stack.run.as_ref().and_then(|r| r.pace);
-        let wait = pace.unwrap_or_else(|| seconds(&resource.kind, act.doing()));
+        let wait =
+            pace.unwrap_or_else(|| seconds(&resource.kind, act.doing(), &resource.properties));
         let label = format!("{}/{id}/{}/{serial}", key.arn, act.verb());
         let due = if retained {
             now

@@ -2,6 +2,8 @@
 //!
 //! The durations are what stacks of this size usually show in their events; they are not documented by AWS.
 
+use serde_json::Value;
+
 /// What is done to a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::rehearsal::world) enum Doing {
@@ -11,7 +13,7 @@ pub(in crate::rehearsal::world) enum Doing {
 }
 
 /// Seconds to create, to update and to delete.
-const SLOW: [(&str, [u64; 3]); 34] = [
+const SLOW: [(&str, [u64; 3]); 39] = [
     ("AWS::DynamoDB::GlobalTable", [75, 40, 45]),
     ("AWS::DynamoDB::Table", [30, 20, 15]),
     ("AWS::IAM::Role", [18, 8, 5]),
@@ -46,12 +48,33 @@ const SLOW: [(&str, [u64; 3]); 34] = [
     ("AWS::CloudFormation::CustomResource", [14, 12, 22]),
     ("AWS::CloudFormation::StackSet", [20, 20, 20]),
     ("AWS::CloudTrail::Trail", [10, 5, 5]),
+    ("AWS::EC2::VPCGatewayAttachment", [16, 4, 32]),
+    ("AWS::KinesisFirehose::DeliveryStream", [65, 12, 25]),
+    ("AWS::Lambda::Alias", [45, 30, 8]),
+    ("AWS::Lambda::EventSourceMapping", [32, 25, 62]),
+    ("AWS::RDS::DBSubnetGroup", [12, 6, 6]),
 ];
+
+/// A gateway endpoint is a route, an interface endpoint a machine.
+const GATEWAY: u64 = 8;
 
 /// Everything else.
 const USUAL: [u64; 3] = [5, 4, 3];
 
-pub(in crate::rehearsal::world) fn seconds(kind: &str, doing: Doing) -> u64 {
+/// A function in a VPC goes only when Lambda has given its network interfaces back (facts/aws.md §4.2: 20 to 45
+/// minutes when it goes badly).
+const INTERFACES: u64 = 420;
+
+pub(in crate::rehearsal::world) fn seconds(kind: &str, doing: Doing, properties: &Value) -> u64 {
+    if kind == "AWS::Lambda::Function"
+        && doing == Doing::Delete
+        && properties.get("VpcConfig").is_some_and(|v| !v.is_null())
+    {
+        return INTERFACES;
+    }
+    if kind == "AWS::EC2::VPCEndpoint" && properties.get("RouteTableIds").is_some() {
+        return GATEWAY;
+    }
     let kind = if kind.starts_with("Custom::") {
         "AWS::CloudFormation::CustomResource"
     } else {
