@@ -36,6 +36,8 @@ pub struct Run {
     /// Where the journal is, or why there is none.
     pub journal: Result<String, String>,
     pub lever: Option<PulledLever>,
+    /// The approval of a promotion, repeated until the state machine has begun.
+    pub approval: Option<PulledLever>,
     /// What the operator should know now, such as the next lever to try.
     pub advice: Option<String>,
     /// What the journal had of it, if this continues an operation that was cut off.
@@ -106,6 +108,7 @@ impl Run {
             finished: None,
             journal: Err("not written yet".into()),
             lever: None,
+            approval: None,
             advice: None,
             resumed: None,
         }
@@ -123,20 +126,26 @@ impl Run {
             }
             slot.started = recorded.started;
         }
-        let told = (0..run.steps.len()).find_map(|index| match order(&unfinished, index)? {
-            Order::PutCommand(datum) => Some(datum.number),
-            Order::Deploy(..)
-            | Order::Delete(_)
-            | Order::Repair { .. }
-            | Order::SetParameter { .. }
-            | Order::SetThreshold { .. }
-            | Order::ChangeRecords { .. } => None,
-        });
-        run.lever = told.map(|number| PulledLever {
+        let told = |number| PulledLever {
             number,
             last_sent: unfinished.last,
             echoed: false,
-        });
+        };
+        for index in 0..run.steps.len() {
+            match order(&unfinished, index) {
+                Some(Order::PutCommand(datum)) => run.lever = Some(told(datum.number)),
+                Some(Order::Approve(approval)) => run.approval = Some(told(approval.number)),
+                Some(
+                    Order::Deploy(..)
+                    | Order::Delete(_)
+                    | Order::Repair { .. }
+                    | Order::SetParameter { .. }
+                    | Order::SetThreshold { .. }
+                    | Order::ChangeRecords { .. },
+                )
+                | None => {}
+            }
+        }
         run.resumed = Some(Box::new(unfinished));
         run
     }

@@ -95,8 +95,11 @@ fn seen(
                 if recorded.is_over() { usual } else { over },
             )
         }
-        Action::Pull { .. } => pulled(model, unfinished, index, usual),
-        Action::AwaitAlarm { .. } | Action::AwaitDns { .. } | Action::AwaitHealthy { .. } => {
+        Action::Pull { .. } | Action::Approve { .. } => pulled(model, unfinished, index, usual),
+        Action::AwaitAlarm { .. }
+        | Action::AwaitDns { .. }
+        | Action::AwaitHealthy { .. }
+        | Action::AwaitPromotion { .. } => {
             let now = format!("serving {}", model.facts.serving.as_str());
             (
                 now,

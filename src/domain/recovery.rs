@@ -22,6 +22,9 @@ pub struct Milestones {
     pub healthy: Option<Timestamp>,
     pub settled: Option<Timestamp>,
     pub drained: Option<Timestamp>,
+    /// The state machine of a promotion was through.
+    #[serde(default)]
+    pub promoted: Option<Timestamp>,
 }
 
 impl Milestones {
@@ -33,6 +36,7 @@ impl Milestones {
             "healthy" => &mut self.healthy,
             "settled" => &mut self.settled,
             "drained" => &mut self.drained,
+            "promoted" => &mut self.promoted,
             _ => return,
         };
         slot.get_or_insert(at);

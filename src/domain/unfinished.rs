@@ -22,6 +22,9 @@ pub struct Opening {
     pub regions: RegionPair,
     pub objectives: Objectives,
     pub serving: Serving,
+    /// The last good answer of the side that traffic leaves.
+    #[serde(default)]
+    pub last_alive: Option<Timestamp>,
     /// The first failed check before the confirmation, if there was one.
     pub first_failed: Option<Timestamp>,
     /// The automatic lever had already moved the traffic.

@@ -55,6 +55,7 @@ impl Unfinished {
     fn take(&mut self, record: &Record) {
         match &record.entry {
             Entry::Situation(opening) => {
+                self.milestones.last_alive = opening.last_alive;
                 self.milestones.first_failed = opening.first_failed;
                 self.milestones.moved_before = opening.moved_before;
                 self.opening = Some((**opening).clone());

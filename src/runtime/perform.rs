@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::app::effect::{Effect, LeverDatum, Order};
+use crate::app::effect::{Approval, Effect, LeverDatum, Order};
 use crate::app::msg::{Msg, News, StepDone};
 use crate::domain::environment::ParameterSpec;
 use crate::domain::operation::OperationId;
@@ -93,6 +93,7 @@ impl Core {
             regions: model.env.regions.clone(),
             objectives: model.env.objectives,
             serving: model.facts.serving,
+            last_alive: run.and_then(|run| run.milestones.last_alive),
             first_failed: run.and_then(|run| run.milestones.first_failed),
             moved_before: run.is_some_and(|run| run.milestones.moved_before),
             exposure: run.and_then(|run| run.exposure),
@@ -106,7 +107,11 @@ impl Core {
         let (written, on_disk) = oneshot::channel();
         self.write(Line::Sync(written));
         self.tasks.spawn(async move {
-            let repeats = matches!(&order, Order::PutCommand(LeverDatum { repeat: true, .. }));
+            let repeats = matches!(
+                &order,
+                Order::PutCommand(LeverDatum { repeat: true, .. })
+                    | Order::Approve(Approval { repeat: true, .. })
+            );
             let result = match recorded(&session, &order, on_disk).await {
                 Ok(()) => execute(&session, &out, &operation, order).await,
                 Err(why) => Err(why),
@@ -236,6 +241,7 @@ async fn execute(
             value,
         } => job(target).set_parameter(&parameter, &value).await,
         Order::PutCommand(datum) => levers::put_command(session, datum).await,
+        Order::Approve(approval) => levers::approve(session, approval).await,
         Order::SetThreshold {
             check,
             version,

@@ -178,12 +178,16 @@ pub(super) fn guards(model: &Model, one: &Unfinished) -> Result<Vec<GuardResult>
 fn writes(model: &Model, one: &Unfinished) -> bool {
     one.steps().enumerate().any(|(index, (step, recorded))| {
         let acts = match step.action {
-            Action::DeployStack { .. } | Action::DeleteStack { .. } | Action::Pull { .. } => true,
+            Action::DeployStack { .. }
+            | Action::DeleteStack { .. }
+            | Action::Pull { .. }
+            | Action::Approve { .. } => true,
             // a repair is never continued: what it would write is refused above
             Action::RepairStack { .. }
             | Action::AwaitAlarm { .. }
             | Action::AwaitDns { .. }
-            | Action::AwaitHealthy { .. } => false,
+            | Action::AwaitHealthy { .. }
+            | Action::AwaitPromotion { .. } => false,
         };
         let told = unfinished::order(one, index).is_some_and(|order| shows(model, &order));
         acts && !recorded.is_over() && !told
@@ -228,6 +232,8 @@ pub(super) fn cut_off(model: &Model, stack: &StackId) -> Option<jiff::Timestamp>
                 Action::DeployStack { stack: s } | Action::DeleteStack { stack: s } => s == stack,
                 Action::Pull { .. } => true,
                 Action::RepairStack { .. }
+                | Action::Approve { .. }
+                | Action::AwaitPromotion { .. }
                 | Action::AwaitAlarm { .. }
                 | Action::AwaitDns { .. }
                 | Action::AwaitHealthy { .. } => false,
@@ -296,6 +302,7 @@ fn shows(model: &Model, order: &Order) -> bool {
         Order::Deploy(..)
         | Order::Delete(_)
         | Order::Repair { .. }
+        | Order::Approve(_)
         | Order::SetParameter { .. } => false,
     }
 }

@@ -79,6 +79,7 @@ fn told(
     let order = match order {
         Order::Deploy(..) | Order::Delete(_) | Order::Repair { .. } => return None,
         Order::PutCommand(_)
+        | Order::Approve(_)
         | Order::SetParameter { .. }
         | Order::SetThreshold { .. }
         | Order::ChangeRecords { .. } => Box::new(order.clone()),
@@ -100,11 +101,15 @@ fn over(model: &mut Model, index: usize, done: StepDone) -> Vec<Effect> {
 
 const fn is_wait(action: &Action) -> bool {
     match action {
-        Action::AwaitAlarm { .. } | Action::AwaitDns { .. } | Action::AwaitHealthy { .. } => true,
+        Action::AwaitAlarm { .. }
+        | Action::AwaitDns { .. }
+        | Action::AwaitHealthy { .. }
+        | Action::AwaitPromotion { .. } => true,
         Action::DeployStack { .. }
         | Action::DeleteStack { .. }
         | Action::RepairStack { .. }
-        | Action::Pull { .. } => false,
+        | Action::Pull { .. }
+        | Action::Approve { .. } => false,
     }
 }
 
@@ -112,12 +117,18 @@ const fn is_wait(action: &Action) -> bool {
 fn remember_lever(model: &mut Model, order: &Order) -> Option<OperationId> {
     let now = model.now;
     let run = model.run.as_deref_mut()?;
-    if let Order::PutCommand(datum) = order {
-        run.lever = Some(PulledLever {
-            number: datum.number,
+    let told = |number| {
+        Some(PulledLever {
+            number,
             last_sent: now,
             echoed: false,
-        });
+        })
+    };
+    if let Order::PutCommand(datum) = order {
+        run.lever = told(datum.number);
+    }
+    if let Order::Approve(approval) = order {
+        run.approval = told(approval.number);
     }
     Some(run.plan().id.clone())
 }
