@@ -10,8 +10,10 @@
 mod cli;
 mod dns;
 mod failover;
+mod killed;
 mod layers;
 mod payment_pci;
+mod resume;
 mod scenarios;
 mod schema;
 mod support;
