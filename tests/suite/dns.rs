@@ -15,11 +15,15 @@ use crate::support::home::Home;
 use crate::support::in_process::Rehearsed;
 
 /// What a relay makes of the true server's reply to its `n`th question: the datagrams that it sends.
-type Twist = fn(usize, Vec<u8>) -> Vec<Vec<u8>>;
+type Twist = fn(usize, &[u8]) -> Vec<Vec<u8>>;
 
 /// Every second question is lost.
-fn loses(n: usize, reply: Vec<u8>) -> Vec<Vec<u8>> {
-    if n % 2 == 0 { Vec::new() } else { vec![reply] }
+fn loses(n: usize, reply: &[u8]) -> Vec<Vec<u8>> {
+    if n.is_multiple_of(2) {
+        Vec::new()
+    } else {
+        vec![reply.to_vec()]
+    }
 }
 
 /// The other region's name in place of the true one; both have nine letters.
@@ -34,26 +38,26 @@ fn turned(reply: &[u8]) -> Vec<u8> {
 }
 
 /// A forger off the path guesses the question's number wrong and is faster than the truth.
-fn forges(_: usize, reply: Vec<u8>) -> Vec<Vec<u8>> {
-    let mut forged = turned(&reply);
+fn forges(_: usize, reply: &[u8]) -> Vec<Vec<u8>> {
+    let mut forged = turned(reply);
     forged[0] ^= 0xff;
-    vec![b"noise".to_vec(), forged, reply]
+    vec![b"noise".to_vec(), forged, reply.to_vec()]
 }
 
 /// A resolver with an old answer, which speaks without authority.
-fn remembers(_: usize, reply: Vec<u8>) -> Vec<Vec<u8>> {
-    let mut old = turned(&reply);
+fn remembers(_: usize, reply: &[u8]) -> Vec<Vec<u8>> {
+    let mut old = turned(reply);
     old[2] &= !0x04;
     vec![old]
 }
 
 /// A name server of the zone that has another answer (or a liar that can't be told from one).
-fn differs(_: usize, reply: Vec<u8>) -> Vec<Vec<u8>> {
-    vec![turned(&reply)]
+fn differs(_: usize, reply: &[u8]) -> Vec<Vec<u8>> {
+    vec![turned(reply)]
 }
 
 /// Nothing but garbage.
-fn babbles(_: usize, reply: Vec<u8>) -> Vec<Vec<u8>> {
+fn babbles(_: usize, reply: &[u8]) -> Vec<Vec<u8>> {
     let cut = reply.len() / 2;
     vec![reply[..cut].to_vec(), vec![0xff; 12], Vec::new()]
 }
@@ -73,7 +77,7 @@ async fn relay(tasks: &mut JoinSet<()>, upstream: SocketAddr, twist: Twist) -> S
             };
             there.send(&question[..length]).await.unwrap();
             let got = there.recv(&mut reply).await.unwrap();
-            for datagram in twist(n, reply[..got].to_vec()) {
+            for datagram in twist(n, &reply[..got]) {
                 here.send_to(&datagram, from).await.unwrap();
             }
         }
