@@ -184,7 +184,8 @@ impl Confirm {
             .plan
             .refusals()
             .any(|g| !(g.can_override && self.overriding && reasoned));
-        self.is_typed() && !refused && (reasoned || !self.plan.production)
+        let needed = self.plan.production || self.plan.approves_promotion();
+        self.is_typed() && !refused && (reasoned || !needed)
     }
 
     pub fn consent(&self) -> Consent {

@@ -73,6 +73,8 @@ pub enum Order {
     },
     /// Tell the metric lever.
     PutCommand(LeverDatum),
+    /// Approve the promotion of the standby, or its return.
+    Approve(Approval),
     SetParameter {
         target: StackTarget,
         parameter: String,
@@ -121,6 +123,20 @@ pub struct LeverDatum {
     pub value: f64,
     pub engaged: bool,
     /// The same command once more, because it was not echoed yet.
+    pub repeat: bool,
+}
+
+/// The approval of a promotion.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Approval {
+    pub role: Role,
+    pub namespace: String,
+    pub dimensions: Vec<(String, String)>,
+    pub metric: String,
+    /// The lever's command number, and with its sign the value that is published.
+    pub number: i64,
+    pub value: f64,
+    /// The same approval once more, because the state machine has not begun yet.
     pub repeat: bool,
 }
 

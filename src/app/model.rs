@@ -309,36 +309,16 @@ impl Model {
             );
         }
         let traffic = &self.seen.traffic;
-        all.extend(
-            traffic
-                .checks
-                .failure()
-                .map(|f| ("Route 53 health checks".to_owned(), f)),
-        );
-        all.extend(
-            traffic
-                .records
-                .failure()
-                .map(|f| ("Route 53 records".to_owned(), f)),
-        );
-        all.extend(
-            traffic
-                .marker
-                .failure()
-                .map(|f| ("DNS marker".to_owned(), f)),
-        );
-        all.extend(
-            traffic
-                .lever
-                .failure()
-                .map(|f| ("metric lever".to_owned(), f)),
-        );
-        all.extend(
-            self.seen
-                .identity
-                .failure()
-                .map(|f| ("identity".to_owned(), f)),
-        );
+        let besides = [
+            ("Route 53 health checks", traffic.checks.failure()),
+            ("Route 53 records", traffic.records.failure()),
+            ("DNS marker", traffic.marker.failure()),
+            ("metric lever", traffic.lever.failure()),
+            ("promotion", traffic.promotion.failure()),
+            ("identity", self.seen.identity.failure()),
+        ];
+        let failed = |(name, failure): (&str, Option<_>)| Some((name.to_owned(), failure?));
+        all.extend(besides.into_iter().filter_map(failed));
         all
     }
 

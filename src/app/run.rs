@@ -33,6 +33,8 @@ pub struct Run {
     /// Where the journal is, or why there is none.
     pub journal: Result<String, String>,
     pub lever: Option<PulledLever>,
+    /// The approval of a promotion, repeated until the state machine has begun.
+    pub approval: Option<PulledLever>,
     /// What the operator should know now, such as the next lever to try.
     pub advice: Option<String>,
 }
@@ -101,6 +103,7 @@ impl Run {
             finished: None,
             journal: Err("not written yet".into()),
             lever: None,
+            approval: None,
             advice: None,
         }
     }

@@ -227,11 +227,11 @@ fn lever_queries(query: &LeverQuery) -> Vec<SignalQuery> {
     .collect()
 }
 
-fn lever_id(name: &str, statistic: &str) -> SignalId {
+pub(super) fn lever_id(name: &str, statistic: &str) -> SignalId {
     SignalId(format!("{name} {statistic}"))
 }
 
-fn series<'a>(
+pub(super) fn series<'a>(
     data: &'a BTreeMap<SignalId, Series>,
     name: &str,
     statistic: &str,
@@ -240,7 +240,7 @@ fn series<'a>(
 }
 
 /// The number of largest magnitude, which rules.
-fn newest(data: &BTreeMap<SignalId, Series>, name: &str) -> Option<NumberedCommand> {
+pub(super) fn newest(data: &BTreeMap<SignalId, Series>, name: &str) -> Option<NumberedCommand> {
     ["Maximum", "Minimum"]
         .into_iter()
         .filter_map(|statistic| series(data, name, statistic))

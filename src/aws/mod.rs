@@ -21,6 +21,7 @@ mod doubt;
 pub mod error;
 mod identity;
 mod pace;
+mod promotion;
 pub mod route53;
 #[cfg(test)]
 mod scripted;
@@ -32,4 +33,5 @@ pub use client::{Backend, Clients, ConnectError, GlobalClient, RegionClient, Set
 pub use cloudformation::{DeleteOptions, Updated};
 pub use cloudwatch::{CLOCK_MARGIN, LeverQuery, RequestId, SignalQuery};
 pub use error::ActError;
+pub use promotion::PromotionQuery;
 pub use route53::ChangeId;

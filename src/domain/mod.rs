@@ -19,6 +19,7 @@ pub mod placeholder;
 pub mod plan;
 pub mod planning;
 pub mod prediction;
+pub mod promotion;
 pub mod records_lever;
 pub mod recovery;
 pub mod region;

@@ -10,6 +10,7 @@ use crate::domain::alarm::Alarm;
 use crate::domain::health::{CheckId, CheckerCount, HealthChecks};
 use crate::domain::lever::MetricLever;
 use crate::domain::observed::{Observed, ReadError};
+use crate::domain::promotion::PromotionSeen;
 use crate::domain::region::{PerRole, Role};
 use crate::domain::routing::RecordSet;
 use crate::domain::signal::{Series, SignalId};
@@ -44,6 +45,8 @@ pub struct TrafficSeen {
     pub records: Observed<Vec<RecordSet>>,
     pub marker: Observed<MarkerAnswers>,
     pub lever: Observed<MetricLever>,
+    #[serde(default)]
+    pub promotion: Observed<PromotionSeen>,
 }
 
 /// Who we are to AWS.
@@ -144,6 +147,7 @@ pub enum Seen {
     Records(Result<Vec<RecordSet>, ReadError>),
     Marker(Result<MarkerAnswers, ReadError>),
     Lever(Result<MetricLever, ReadError>),
+    Promotion(Result<PromotionSeen, ReadError>),
 }
 
 impl Observation {
@@ -178,6 +182,7 @@ impl Observation {
             Seen::Records(result) => self.traffic.records.take(result, at),
             Seen::Marker(result) => self.traffic.marker.take(result, at),
             Seen::Lever(result) => self.traffic.lever.take(result, at),
+            Seen::Promotion(result) => self.traffic.promotion.take(result, at),
         }
     }
 

@@ -87,6 +87,14 @@ pub enum Action {
         lever: LeverKind,
         command: Command,
     },
+    /// Approve the promotion of the standby (or its return), under the lever's command number.
+    Approve {
+        command: Command,
+    },
+    /// The state machine of the promotion must be through.
+    AwaitPromotion {
+        command: Command,
+    },
     /// The metric lever's alarm must follow.
     AwaitAlarm {
         command: Command,
@@ -147,6 +155,11 @@ impl Confirmed<Plan> {
             .as_deref()
             .map(str::trim)
             .filter(|r| !r.is_empty());
+        if plan.approves_promotion() && reason.is_none() {
+            return Err(NotConfirmed::NoReason {
+                why: "the promotion of the standby may lose data",
+            });
+        }
         if plan.production && reason.is_none() {
             return Err(NotConfirmed::NoReason {
                 why: "the environment is marked production",
@@ -206,6 +219,14 @@ impl Plan {
             .filter(|g| g.verdict == GuardVerdict::Refuse)
     }
 
+    /// Whether the plan makes the standby the writer, which may lose data.
+    pub fn approves_promotion(&self) -> bool {
+        let engage = Action::Approve {
+            command: Command::Engage,
+        };
+        self.steps.iter().any(|step| step.action == engage)
+    }
+
     /// The levers that the plan pulls, in order.
     pub fn levers(&self) -> Vec<LeverKind> {
         let pulled = self.steps.iter().filter_map(|step| match step.action {
@@ -215,7 +236,9 @@ impl Plan {
             | Action::DeleteStack { .. }
             | Action::AwaitAlarm { .. }
             | Action::AwaitDns { .. }
-            | Action::AwaitHealthy { .. } => None,
+            | Action::AwaitHealthy { .. }
+            | Action::Approve { .. }
+            | Action::AwaitPromotion { .. } => None,
         });
         pulled.collect()
     }
@@ -229,7 +252,9 @@ impl Plan {
             | Action::RepairStack { .. }
             | Action::Pull { .. }
             | Action::AwaitAlarm { .. }
-            | Action::AwaitHealthy { .. } => None,
+            | Action::AwaitHealthy { .. }
+            | Action::Approve { .. }
+            | Action::AwaitPromotion { .. } => None,
         })
     }
 }

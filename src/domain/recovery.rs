@@ -22,6 +22,9 @@ pub struct Milestones {
     pub healthy: Option<Timestamp>,
     pub settled: Option<Timestamp>,
     pub drained: Option<Timestamp>,
+    /// The state machine of a promotion was through.
+    #[serde(default)]
+    pub promoted: Option<Timestamp>,
 }
 
 impl Milestones {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::app::effect::LeverDatum;
+use crate::app::effect::{Approval, LeverDatum};
 use crate::app::msg::StepDone;
 use crate::aws::RequestId;
 use crate::domain::health::CheckId;
@@ -33,6 +33,26 @@ pub(super) async fn put_command(session: &Shared, told: LeverDatum) -> Result<St
             note: Some(format!("{}, in part: {error}", sent(told.number, &id))),
         }),
         (Err(error), Err(_)) => Err(format!("the metric lever could not be told: {error}")),
+    }
+}
+
+/// Publishes the approval of a promotion.
+pub(super) async fn approve(session: &Shared, approval: Approval) -> Result<StepDone, String> {
+    let client = session.clients.regions.get(approval.role);
+    let sent = client.put_metric(
+        &approval.namespace,
+        &approval.metric,
+        &approval.dimensions,
+        approval.value,
+    );
+    match sent.await {
+        Ok(id) => Ok(StepDone {
+            skipped: false,
+            note: Some(format!("approval, {}", self::sent(approval.number, &id))),
+        }),
+        Err(error) => Err(format!(
+            "the promotion could not be approved: {error}. The lever is pulled; F again approves anew"
+        )),
     }
 }
 

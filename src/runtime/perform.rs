@@ -1,6 +1,6 @@
 //! Turns each effect into a task whose result comes back as a message.
 
-use crate::app::effect::{Effect, LeverDatum, Order};
+use crate::app::effect::{Approval, Effect, LeverDatum, Order};
 use crate::app::msg::{Msg, News, StepDone};
 use crate::domain::operation::OperationId;
 use crate::runtime::core::Core;
@@ -64,7 +64,11 @@ impl Core {
     fn begin_step(&mut self, operation: OperationId, index: usize, order: Order) {
         let (session, out) = (Shared::clone(&self.session), self.results.clone());
         self.tasks.spawn(async move {
-            let repeats = matches!(&order, Order::PutCommand(LeverDatum { repeat: true, .. }));
+            let repeats = matches!(
+                &order,
+                Order::PutCommand(LeverDatum { repeat: true, .. })
+                    | Order::Approve(Approval { repeat: true, .. })
+            );
             let result = execute(&session, &out, &operation, order).await;
             let msg = match result {
                 Ok(_) if repeats => return,
@@ -166,6 +170,7 @@ async fn execute(
             value,
         } => job(target).set_parameter(&parameter, &value).await,
         Order::PutCommand(datum) => levers::put_command(session, datum).await,
+        Order::Approve(approval) => levers::approve(session, approval).await,
         Order::SetThreshold {
             check,
             version,

@@ -137,7 +137,9 @@ fn name<'a>(model: &'a Model, step: &'a Step) -> &'a str {
         Action::Pull { .. }
         | Action::AwaitAlarm { .. }
         | Action::AwaitDns { .. }
-        | Action::AwaitHealthy { .. } => &step.title,
+        | Action::AwaitHealthy { .. }
+        | Action::Approve { .. }
+        | Action::AwaitPromotion { .. } => &step.title,
     }
 }
 
@@ -149,7 +151,9 @@ fn progress<'a>(run: &'a Run, step: &Step) -> (&'a str, usize, usize) {
         Action::Pull { .. }
         | Action::AwaitAlarm { .. }
         | Action::AwaitDns { .. }
-        | Action::AwaitHealthy { .. } => None,
+        | Action::AwaitHealthy { .. }
+        | Action::Approve { .. }
+        | Action::AwaitPromotion { .. } => None,
     };
     stack
         .and_then(|id| run.progress.get(id))

@@ -120,6 +120,7 @@ pub(super) const fn label(id: GuardId) -> &'static str {
         GuardId::DestinationFit => "readiness",
         GuardId::Exposure => "exposure",
         GuardId::Lever => "lever",
+        GuardId::Promotion => "promotion",
         GuardId::Records => "record sets",
         GuardId::Credentials => "credentials",
         GuardId::Parity => "parity",
@@ -135,7 +136,7 @@ fn limit(guard: &GuardResult) -> String {
     let limit = guard.limit.as_str();
     match guard.id {
         _ if limit.is_empty() || limit == guard.value => String::new(),
-        GuardId::Exposure => format!("of {limit}"),
+        GuardId::Exposure | GuardId::Promotion => format!("of {limit}"),
         GuardId::DestinationHealthy | GuardId::Credentials => format!("needs {limit}"),
         GuardId::Predicted => format!("wanted {limit}"),
         // the reason says it in full

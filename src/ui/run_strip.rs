@@ -6,8 +6,11 @@ use jiff::Timestamp;
 
 use crate::app::model::Model;
 use crate::app::run::{Finished, Run};
+use crate::app::update::promotion_stage;
+use crate::domain::lever::Command;
 use crate::domain::operation::{OperationKind, Outcome, StepState};
 use crate::domain::plan::{Action, Situation};
+use crate::domain::promotion::Stage;
 
 use super::bar::bar;
 use super::canvas::Canvas;
@@ -69,6 +72,7 @@ fn lines<'a>(model: &'a Model, run: &'a Run, width: usize) -> Vec<Line<'a>> {
     let room = width.saturating_sub(2);
     let mut lines = vec![clocks(model, run, room)];
     lines.extend(flow(milestones(model, run), room, "  "));
+    lines.extend(promotion(model, run, room));
     lines.extend(parts(run, room));
     let seen = vec![
         serving::destination(model),
@@ -170,6 +174,30 @@ fn milestones<'a>(model: &Model, run: &Run) -> Vec<Line<'a>> {
         }
     };
     parts.into_iter().enumerate().map(line).collect()
+}
+
+/// How far the standby's promotion (or its return) has come.
+fn promotion(model: &Model, run: &Run, room: usize) -> Vec<Line<'static>> {
+    let Some((command, stage)) = promotion_stage(model, run) else {
+        return Vec::new();
+    };
+    let spec = model
+        .env
+        .traffic
+        .as_ref()
+        .and_then(|t| t.promotion.as_ref());
+    let words = spec.map_or_else(String::new, |spec| spec.words(command, stage));
+    let what = match command {
+        Command::Engage => "promotion",
+        Command::Release => "return",
+    };
+    let shown = match stage {
+        Stage::Silent => State::Unknown,
+        Stage::Waiting | Stage::Step(_) => State::Progress,
+        Stage::Done => State::Good,
+        Stage::Failed(_) => State::Bad,
+    };
+    said(shown, &format!("{what}: {words}"), room)
 }
 
 /// What the time went into, once it is over.

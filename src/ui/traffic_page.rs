@@ -1,10 +1,13 @@
 //! How traffic is steered: name servers, go/no-go in full, levers, health checks, records.
 
+use jiff::Timestamp;
+
 use crate::app::model::{Model, Page};
 use crate::domain::assess::limit;
 use crate::domain::guard::means::reach;
-use crate::domain::lever::{LeverKind, LeverSpec};
+use crate::domain::lever::{Command, LeverKind, LeverSpec};
 use crate::domain::operation::OperationKind;
+use crate::domain::promotion::Stage;
 use crate::domain::routing::RecordSet;
 
 use super::canvas::Canvas;
@@ -134,6 +137,7 @@ fn steering(model: &Model, width: usize) -> Sheet<'_> {
     sheet.line(automatic());
     let levers = model.env.traffic.iter().flat_map(|t| &t.levers);
     sheet.lines(levers.map(|lever| lever_line(model, lever)));
+    promotion(&mut sheet, model, width);
     checks_tree::add(&mut sheet, model, width);
     let records = &model.seen.traffic.records;
     sheet.rule("records");
@@ -148,6 +152,43 @@ fn steering(model: &Model, width: usize) -> Sheet<'_> {
         }
     }
     sheet
+}
+
+/// What the standby must become before it writes, what that may lose, and what its state machine last said.
+fn promotion(sheet: &mut Sheet<'_>, model: &Model, width: usize) {
+    let Some(spec) = model
+        .env
+        .traffic
+        .as_ref()
+        .and_then(|t| t.promotion.as_ref())
+    else {
+        return;
+    };
+    sheet.rule("promotion");
+    let seen = &model.seen.traffic.promotion;
+    let last = seen.last();
+    let command = last
+        .and_then(|seen| seen.approval)
+        .map_or(Command::Engage, |approval| approval.command);
+    let line = match (last, seen.failure()) {
+        (_, Some(failure)) => Line::new()
+            .state(State::Unknown)
+            .add(failure.message.clone(), Paint::Unknown),
+        (None, None) => Line::new()
+            .state(State::Unknown)
+            .add("not read yet", Paint::Unknown),
+        (Some(seen), None) => {
+            let stage = seen.stage(spec, command, Timestamp::MIN);
+            let words = match (stage, command) {
+                (Stage::Silent, _) => "never approved in the last 12 hours".to_owned(),
+                (_, Command::Engage) => format!("promotion {}", spec.words(command, stage)),
+                (_, Command::Release) => format!("return {}", spec.words(command, stage)),
+            };
+            Line::new().text(words)
+        }
+    };
+    sheet.line(line);
+    sheet.lines(explained(&spec.loss, true, width));
 }
 
 fn automatic() -> Line<'static> {

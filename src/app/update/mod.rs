@@ -5,6 +5,7 @@ mod input;
 mod observe;
 mod operate;
 mod orders;
+mod promotion;
 mod repair;
 mod steps;
 mod watch;
@@ -12,7 +13,11 @@ mod watch;
 #[cfg(test)]
 mod lever_tests;
 #[cfg(test)]
+mod promotion_tests;
+#[cfg(test)]
 mod tests;
+
+pub(crate) use promotion::stage as promotion_stage;
 
 use crate::app::effect::Effect;
 use crate::app::model::{Model, Weight};

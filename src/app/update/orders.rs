@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::app::effect::{Deployment, LeverDatum, Order, StackTarget};
+use crate::app::effect::{Approval, Deployment, LeverDatum, Order, StackTarget};
 use crate::app::model::Model;
 use crate::domain::environment::{StackSpec, TrafficSpec};
 use crate::domain::lever::{Command, LeverKind, LeverSpec, NumberedCommand};
@@ -28,9 +28,13 @@ pub(super) fn order(model: &Model, action: &Action) -> Result<Order, String> {
             skip: skip.clone(),
         }),
         Action::Pull { lever, command } => pull(model, *lever, *command),
-        Action::AwaitAlarm { .. } | Action::AwaitDns { .. } | Action::AwaitHealthy { .. } => {
-            Err("a step that waits has no order".to_owned())
-        }
+        Action::Approve { command } => approval(model, *command, None)
+            .map(Order::Approve)
+            .ok_or_else(|| "the bundle has no promotion whose names are known".to_owned()),
+        Action::AwaitAlarm { .. }
+        | Action::AwaitDns { .. }
+        | Action::AwaitHealthy { .. }
+        | Action::AwaitPromotion { .. } => Err("a step that waits has no order".to_owned()),
     }
 }
 
@@ -167,6 +171,36 @@ pub(super) fn metric(model: &Model, command: Command, number: Option<i64>) -> Op
         number: numbered.number,
         value: numbered.datum(),
         engaged: command == Command::Engage,
+        repeat: number.is_some(),
+    })
+}
+
+/// The approval's order, under the number of the lever's command; `number` repeats one already given.
+pub(super) fn approval(model: &Model, command: Command, number: Option<i64>) -> Option<Approval> {
+    let spec = model.env.traffic.as_ref()?.promotion.as_ref()?;
+    let pulled = model.run.as_deref().and_then(|run| run.lever.as_ref());
+    let seen = &model.seen.traffic;
+    let known = number.or_else(|| pulled.map(|lever| lever.number));
+    let numbered = known.map_or_else(
+        || {
+            let told = seen.lever.last().and_then(|lever| lever.command);
+            let newest = seen.promotion.last().and_then(|p| p.approval);
+            let newest = told
+                .into_iter()
+                .chain(newest)
+                .reduce(NumberedCommand::newer);
+            NumberedCommand::next(command, model.now, newest)
+        },
+        |number| NumberedCommand { number, command },
+    );
+    let bindings = model.env.bindings(&model.seen);
+    Some(Approval {
+        role: spec.role,
+        namespace: spec.namespace.clone(),
+        dimensions: resolve_all(&spec.dimensions, &bindings)?,
+        metric: spec.approval.clone(),
+        number: numbered.number,
+        value: numbered.datum(),
         repeat: number.is_some(),
     })
 }

@@ -60,11 +60,15 @@ fn undo(operation: Option<&OperationId>, order: &Order, at: jiff::Timestamp) -> 
 
 const fn is_wait(action: &Action) -> bool {
     match action {
-        Action::AwaitAlarm { .. } | Action::AwaitDns { .. } | Action::AwaitHealthy { .. } => true,
+        Action::AwaitAlarm { .. }
+        | Action::AwaitDns { .. }
+        | Action::AwaitHealthy { .. }
+        | Action::AwaitPromotion { .. } => true,
         Action::DeployStack { .. }
         | Action::DeleteStack { .. }
         | Action::RepairStack { .. }
-        | Action::Pull { .. } => false,
+        | Action::Pull { .. }
+        | Action::Approve { .. } => false,
     }
 }
 
@@ -72,12 +76,18 @@ const fn is_wait(action: &Action) -> bool {
 fn remember_lever(model: &mut Model, order: &Order) -> Option<OperationId> {
     let now = model.now;
     let run = model.run.as_deref_mut()?;
-    if let Order::PutCommand(datum) = order {
-        run.lever = Some(PulledLever {
-            number: datum.number,
+    let told = |number| {
+        Some(PulledLever {
+            number,
             last_sent: now,
             echoed: false,
-        });
+        })
+    };
+    if let Order::PutCommand(datum) = order {
+        run.lever = told(datum.number);
+    }
+    if let Order::Approve(approval) = order {
+        run.approval = told(approval.number);
     }
     Some(run.plan().id.clone())
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::app::effect::{Effect, Entry, Order};
 use crate::app::model::{Model, Weight};
 use crate::app::run::Run;
-use crate::app::update::{observe::lever_of, orders, steps};
+use crate::app::update::{observe::lever_of, orders, promotion, steps};
 use crate::domain::alarm::AlarmState;
 use crate::domain::health::Health;
 use crate::domain::lever::{Command, LeverKind};
@@ -20,16 +20,18 @@ use crate::domain::region::Role;
 use crate::domain::signal::SignalKind;
 
 /// The command is sent again this often until the keepalive echoes its number.
-const REPEAT: Duration = Duration::from_mins(1);
+pub(super) const REPEAT: Duration = Duration::from_mins(1);
 
 /// Follows the readings; called after every change of them and at every tick.
 pub(super) fn watch(model: &mut Model) -> Vec<Effect> {
     let mut effects = repeat_command(model);
+    effects.extend(promotion::repeat_approval(model));
     effects.extend(drain(model));
     if !model.is_busy() {
         return effects;
     }
     effects.extend(milestones(model));
+    effects.extend(promotion::follow(model));
     effects.extend(advance(model));
     effects.extend(time_out(model));
     effects
@@ -68,7 +70,7 @@ fn milestones(model: &mut Model) -> Vec<Effect> {
         .collect()
 }
 
-fn milestone(model: &Model, name: &str, at: Timestamp) -> Option<Effect> {
+pub(super) fn milestone(model: &Model, name: &str, at: Timestamp) -> Option<Effect> {
     let operation = model.run.as_ref()?.plan().id.clone();
     Some(Effect::Journal {
         operation,
@@ -120,10 +122,12 @@ fn advance(model: &mut Model) -> Vec<Effect> {
         }
         Action::AwaitDns { .. } => found.dns.is_some(),
         Action::AwaitHealthy { .. } => found.healthy.is_some(),
+        Action::AwaitPromotion { .. } => found.promoted.is_some(),
         Action::DeployStack { .. }
         | Action::DeleteStack { .. }
         | Action::RepairStack { .. }
-        | Action::Pull { .. } => false,
+        | Action::Pull { .. }
+        | Action::Approve { .. } => false,
     };
     let running = run
         .steps
@@ -135,6 +139,10 @@ fn advance(model: &mut Model) -> Vec<Effect> {
     if let Some(slot) = run.steps.get_mut(index) {
         slot.state = StepState::Done;
         slot.finished = Some(now);
+    }
+    // traffic has arrived; a promotion may still be at work
+    if matches!(action, Action::AwaitHealthy { .. }) {
+        run.milestones.settled.get_or_insert(now);
     }
     let entry = Entry::Step {
         index,
@@ -173,6 +181,9 @@ fn time_out(model: &mut Model) -> Vec<Effect> {
         .patience
         .unwrap_or_else(|| usual_patience(run.plan().kind));
     if age(run.confirmed.at(), model.now) > allowed {
+        if let Some(advice) = promotion::overdue(model) {
+            return promotion::end(model, Outcome::TimedOut, advice);
+        }
         return late(model, "it took longer than allowed");
     }
     let lever = lever_of(run.plan());

@@ -57,6 +57,12 @@ pub(super) const RULES: &[Rule] = &[
         source: "a name that nobody has is INSUFFICIENT_DATA for ever",
         look: alarm_names,
     },
+    Rule {
+        id: "SB408",
+        title: "an encrypted topic's key lets CloudWatch in",
+        source: "alarms publish nothing, and say nothing, where the key's policy does not name CloudWatch",
+        look: topic_keys,
+    },
 ];
 
 /// A metric that an alarm watches: namespace, name, dimensions.
@@ -317,4 +323,52 @@ fn silence(context: &Context<'_>) -> Vec<Found> {
         .filter(|alarm| alarm.property("TreatMissingData").is_none())
         .map(|alarm| (alarm.at("TreatMissingData"), "must be said".to_owned()))
         .collect()
+}
+
+fn topic_keys(context: &Context<'_>) -> Vec<Found> {
+    let mut found = Vec::new();
+    for topic in context.of_type("AWS::SNS::Topic") {
+        let Some(given) = topic.property("KmsMasterKeyId") else {
+            continue;
+        };
+        let managed = topic.texts("KmsMasterKeyId");
+        let own = referred(given).and_then(|(id, _)| key_of(topic.unit, id));
+        let reason = if managed.iter().any(|name| name.contains("alias/aws/sns")) {
+            "is AWS's own key, whose policy nobody can change: no alarm can publish"
+        } else if own.is_some_and(|key| !lets_alarms_in(&key)) {
+            "has a policy that does not let cloudwatch.amazonaws.com decrypt and make data keys"
+        } else {
+            continue;
+        };
+        found.push((topic.at("KmsMasterKeyId"), reason.to_owned()));
+    }
+    found
+}
+
+/// The key of that logical id in the same template, itself or behind its alias.
+fn key_of<'a>(unit: &'a Unit<'_>, id: &str) -> Option<Resource<'a>> {
+    let named = unit.resource(id)?;
+    match named.kind {
+        "AWS::KMS::Key" => Some(named),
+        "AWS::KMS::Alias" => {
+            let (id, _) = named.property("TargetKeyId").and_then(referred)?;
+            unit.resource(id).filter(|key| key.kind == "AWS::KMS::Key")
+        }
+        _ => None,
+    }
+}
+
+fn lets_alarms_in(key: &Resource<'_>) -> bool {
+    let statements = key
+        .property("KeyPolicy.Statement")
+        .and_then(Value::as_array);
+    statements.into_iter().flatten().any(|statement| {
+        let principal = statement.get("Principal").map(Value::to_string);
+        let actions = statement.get("Action").map(Value::to_string);
+        let actions = actions.unwrap_or_default();
+        principal.is_some_and(|who| who.contains("cloudwatch.amazonaws.com"))
+            && ["kms:Decrypt", "kms:GenerateDataKey"]
+                .iter()
+                .all(|action| actions.contains(action) || actions.contains("kms:*"))
+    })
 }

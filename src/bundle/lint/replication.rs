@@ -54,6 +54,12 @@ pub(super) const RULES: &[Rule] = &[
         source: "Transfer Acceleration: the name becomes a host under a wildcard certificate",
         look: dots,
     },
+    Rule {
+        id: "SB510",
+        title: "a bucket that encrypts with KMS replicates what it encrypts",
+        source: "S3 leaves such objects out without a word unless the rule selects them and names the key there",
+        look: encrypted_objects,
+    },
 ];
 
 /// Calls `see` with every object below a value, with its path.
@@ -195,6 +201,47 @@ fn versions(context: &Context<'_>) -> Vec<Found> {
             )
         })
         .collect()
+}
+
+fn encrypted_objects(context: &Context<'_>) -> Vec<Found> {
+    let mut found = Vec::new();
+    for bucket in context.of_type(BUCKET) {
+        let (Some(rules), Some(encryption)) = (
+            bucket.property("ReplicationConfiguration"),
+            bucket.property("BucketEncryption"),
+        ) else {
+            continue;
+        };
+        let mut with_kms = false;
+        objects(encryption, "", &mut |_, object| {
+            let algorithm = object.get("SSEAlgorithm").and_then(text);
+            with_kms |= algorithm.is_some_and(|name| name.starts_with("aws:kms"));
+        });
+        if !with_kms {
+            continue;
+        }
+        let place = bucket.at("ReplicationConfiguration");
+        objects(rules, &place, &mut |path, rule| {
+            let selected = "/SourceSelectionCriteria/SseKmsEncryptedObjects/Status";
+            let key = "/Destination/EncryptionConfiguration/ReplicaKmsKeyID";
+            if rule.get("Destination").is_none() {
+                return;
+            }
+            if rule.pointer(selected).and_then(text).as_deref() != Some("Enabled") {
+                found.push((
+                    format!("{path}.SourceSelectionCriteria"),
+                    "must select SseKmsEncryptedObjects".to_owned(),
+                ));
+            }
+            if rule.pointer(key).is_none() {
+                found.push((
+                    format!("{path}.Destination.EncryptionConfiguration"),
+                    "names no ReplicaKmsKeyID".to_owned(),
+                ));
+            }
+        });
+    }
+    found
 }
 
 fn dots(context: &Context<'_>) -> Vec<Found> {

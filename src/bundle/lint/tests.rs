@@ -472,6 +472,36 @@ fn cases() -> Vec<Case> {
             "must be said",
         ),
         case(
+            "SB408",
+            (
+                "region.json",
+                at!("Topic", "KmsMasterKeyId"),
+                "alias/aws/sns".into(),
+            ),
+            "Topic.Properties.KmsMasterKeyId",
+            "no alarm can publish",
+        ),
+        Case {
+            rule: "SB408",
+            changes: vec![
+                (
+                    "region.json",
+                    "/Resources/Key",
+                    json!({
+                    "Type": "AWS::KMS::Key", "DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete",
+                    "Properties": {"KeyPolicy": {"Statement": [{"Principal": {"Service": "cloudwatch.amazonaws.com"},
+                        "Action": "kms:Decrypt"}]}}}),
+                ),
+                (
+                    "region.json",
+                    at!("Topic", "KmsMasterKeyId"),
+                    json!({"Fn::GetAtt": ["Key", "Arn"]}),
+                ),
+            ],
+            path: "Topic.Properties.KmsMasterKeyId",
+            message: "does not let cloudwatch.amazonaws.com",
+        },
+        case(
             "SB501",
             (
                 "region.json",
@@ -580,6 +610,16 @@ fn cases() -> Vec<Case> {
             path: "Resources.Machine",
             message: "is in the primary",
         },
+        case(
+            "SB510",
+            (
+                "region.json",
+                at!("Bucket", "BucketEncryption"),
+                json!({"ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]}),
+            ),
+            "SourceSelectionCriteria",
+            "must select SseKmsEncryptedObjects",
+        ),
         case(
             "SB601",
             ("region.json", at!("Topic", "TopicName"), "topic".into()),

@@ -18,6 +18,7 @@ use crate::domain::records_lever::RecordsChange;
 use crate::domain::region::Role;
 
 pub mod means;
+mod promotion;
 mod records;
 mod rules;
 
@@ -34,6 +35,8 @@ pub enum GuardId {
     DestinationFit,
     Exposure,
     Lever,
+    /// A promotion of the standby's database: what it may lose.
+    Promotion,
     /// The record sets: what the records lever does to them, and who else has.
     Records,
     Credentials,
@@ -55,6 +58,7 @@ impl GuardId {
             Self::DestinationFit => "destination_fit",
             Self::Exposure => "exposure",
             Self::Lever => "lever",
+            Self::Promotion => "promotion",
             Self::Records => "records",
             Self::Credentials => "credentials",
             Self::Parity => "parity",
@@ -147,6 +151,7 @@ pub fn judge(
         .into_iter()
         .chain(asked.needed())
         .chain(always)
+        .chain(asked.promotion())
         .chain(asked.records())
         .chain(besides)
         .collect()

@@ -55,10 +55,13 @@ impl Asked<'_> {
         let facts = self.facts;
         let there = facts.serving == Serving::of(self.to);
         let settled = match self.question.kind {
-            OperationKind::Failover => there && facts.held,
+            OperationKind::Failover => there && facts.held && !self.promotion_open(),
             // a check that is forced healthy is to be given back to its children
             OperationKind::Failback => {
-                there && facts.commanded == Some(Role::Primary) && !forced_home(self.env, self.seen)
+                there
+                    && facts.commanded == Some(Role::Primary)
+                    && !forced_home(self.env, self.seen)
+                    && !self.promotion_open()
             }
             OperationKind::Deploy | OperationKind::Delete | OperationKind::Repair => false,
         };

@@ -19,8 +19,19 @@ use crate::domain::remark::forced_home;
 /// A plan to move traffic to the standby, or to hold it there.
 pub fn failover(basis: &Basis<'_>, id: OperationId, lever: LeverKind) -> Result<Plan, CannotPlan> {
     let mut steps = vec![pull(basis, lever, Command::Engage)?];
+    let (approve, promoted) = promotion(basis, Command::Engage);
+    steps.extend(approve);
     steps.extend(awaits(basis, &[lever], Command::Engage));
+    steps.extend(promoted);
     let mut plan = basis.plan(OperationKind::Failover, id, steps);
+    if let Some(spec) = basis
+        .env
+        .traffic
+        .as_ref()
+        .and_then(|t| t.promotion.as_ref())
+    {
+        plan.notes.push(format!("PROMOTION: {}", spec.loss));
+    }
     if basis.facts.serving == Serving::Standby {
         plan.notes
             .push("traffic is on the standby already: this holds it there".into());
@@ -89,7 +100,10 @@ pub fn failback(
         .iter()
         .map(|l| pull(basis, *l, Command::Release))
         .collect::<Result<Vec<_>, _>>()?;
+    let (approve, returned) = promotion(basis, Command::Release);
+    steps.extend(approve);
     steps.extend(awaits(basis, levers, Command::Release));
+    steps.extend(returned);
     let mut plan = basis.plan(OperationKind::Failback, id, steps);
     if levers.contains(&LeverKind::Records) {
         let (change, origin) =
@@ -156,6 +170,46 @@ fn pull(basis: &Basis<'_>, lever: LeverKind, command: Command) -> Result<Step, C
     )
     .undo(undo)
     .expect(wait))
+}
+
+/// The approval, which goes out right behind the pull (an approval without a pull would leave two writers), and the wait
+/// for the state machine. A way back from a standby that was never promoted has neither.
+fn promotion(basis: &Basis<'_>, command: Command) -> (Option<Step>, Option<Step>) {
+    let Some(spec) = basis
+        .env
+        .traffic
+        .as_ref()
+        .and_then(|t| t.promotion.as_ref())
+    else {
+        return (None, None);
+    };
+    let promoted = basis.seen.traffic.promotion.last();
+    let never = promoted.is_some_and(|seen| seen.is_promoted() == Some(false));
+    if command == Command::Release && never {
+        return (None, None);
+    }
+    let (title, wait, undo) = match command {
+        Command::Engage => (
+            format!("approve the promotion: {}", spec.loss),
+            "wait for the promotion",
+            "a planned switchover when traffic fails back",
+        ),
+        Command::Release => (
+            "approve the planned switchover back to the primary".to_owned(),
+            "wait for the switchover",
+            "fail over again",
+        ),
+    };
+    let approve = step(title, Some(spec.role), Action::Approve { command })
+        .undo(undo)
+        .expect("a second");
+    let steps = spec.titles(command).len();
+    let wait = step(
+        format!("{wait} ({steps} steps)"),
+        Some(spec.role),
+        Action::AwaitPromotion { command },
+    );
+    (Some(approve), Some(wait.expect("2-5 min")))
 }
 
 fn awaits(basis: &Basis<'_>, levers: &[LeverKind], command: Command) -> Vec<Step> {

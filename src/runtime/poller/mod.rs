@@ -87,6 +87,14 @@ pub(super) fn start(poller: &Poller, tasks: &mut JoinSet<()>) {
         tasks.spawn(poller.clone().records());
         tasks.spawn(poller.clone().marker());
         tasks.spawn(poller.clone().lever());
+        if poller
+            .env
+            .traffic
+            .as_ref()
+            .is_some_and(|t| t.promotion.is_some())
+        {
+            tasks.spawn(poller.clone().promotion());
+        }
     }
 }
 
@@ -171,6 +179,7 @@ fn is_throttled(seen: &Seen) -> bool {
         Seen::Records(r) => r.as_ref().err(),
         Seen::Marker(r) => r.as_ref().err(),
         Seen::Lever(r) => r.as_ref().err(),
+        Seen::Promotion(r) => r.as_ref().err(),
     };
     error.is_some_and(|e| e.kind == FailureKind::Throttled)
 }

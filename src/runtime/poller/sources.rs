@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::aws::{LeverQuery, SignalQuery};
+use crate::aws::{LeverQuery, PromotionQuery, SignalQuery};
 use crate::domain::lever::{LeverKind, LeverSpec};
 use crate::domain::observation::Seen;
 use crate::domain::observed::{FailureKind, ReadError};
@@ -294,6 +294,32 @@ impl Poller {
             }
         })
         .await;
+    }
+
+    /// How far the state machine in the standby is.
+    pub(super) async fn promotion(self) {
+        self.every(Cadence(60, 5), Wakes::OnNames, |poller, known| async move {
+            match poller.promotion_query(&known.bindings) {
+                Some((role, query)) => {
+                    let client = poller.session.clients.regions.get(role);
+                    vec![Seen::Promotion(client.promotion(&query).await)]
+                }
+                None => Vec::new(),
+            }
+        })
+        .await;
+    }
+
+    fn promotion_query(&self, bindings: &Bindings) -> Option<(Role, PromotionQuery)> {
+        let spec = self.env.traffic.as_ref()?.promotion.as_ref()?;
+        let query = PromotionQuery {
+            namespace: spec.namespace.clone(),
+            dimensions: resolved(&spec.dimensions, bindings)?,
+            approval: spec.approval.clone(),
+            progress: spec.progress.clone(),
+            look_back: LEVER_LOOK_BACK,
+        };
+        Some((spec.role, query))
     }
 
     fn lever_query(&self, bindings: &Bindings) -> Option<(Role, LeverQuery)> {

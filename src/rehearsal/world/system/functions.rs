@@ -1,12 +1,14 @@
 //! What the system's functions do each minute: the heartbeat and its age, the lever's keepalive, the lever's path.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::domain::lever::{Command, LeverSpec, NumberedCommand, metric};
 use crate::domain::region::Role;
 use crate::domain::signal::SignalKind;
 use crate::rehearsal::faults::Fault;
 use crate::rehearsal::world::World;
+use crate::rehearsal::world::checks::later;
 use crate::rehearsal::world::cloudwatch::MetricId;
 use crate::rehearsal::world::system::resolved;
 
@@ -55,16 +57,41 @@ impl World {
         }
         let region = self.setup.environment.regions.get(role).as_str().to_owned();
         let id = |name: &str| MetricId::new(&namespace, name, dimensions.clone());
+        let may_hold = self.may_hold(role);
         let metrics = &mut self.region_mut(&region).metrics;
-        let newest = metrics
+        let mut newest = metrics
             .extremes(&id(metric::COMMAND))
             .filter_map(NumberedCommand::from_datum)
             .reduce(NumberedCommand::newer);
+        if may_hold && newest.is_none_or(|c| c.command == Command::Release) {
+            let command = NumberedCommand::next(Command::Engage, now, newest);
+            metrics.put(&id(metric::COMMAND), now, command.datum());
+            newest = Some(command);
+        }
         let engaged = newest.is_some_and(|c| c.command == Command::Engage);
         metrics.put(&id(metric::ENGAGED), now, if engaged { 1.0 } else { 0.0 });
         if let Some(command) = newest {
             metrics.put(&id(metric::ECHO), now, command.datum());
         }
+    }
+
+    /// Whether the function engages the lever by itself: the stack allows it (`automaticHold`), heartbeats are silent
+    /// for longer than the objective, and the primary's endpoint is dead as seen from the standby.
+    fn may_hold(&self, role: Role) -> bool {
+        let env = &self.setup.environment;
+        let allows = |spec| {
+            let version = self.stack_of(spec).and_then(|s| s.current.as_ref());
+            let parameters = version.iter().flat_map(|v| &v.parameters);
+            parameters
+                .into_iter()
+                .any(|(name, value)| name.eq_ignore_ascii_case("automaticHold") && value == "true")
+        };
+        let limit = Duration::from_secs(env.objectives.rpo);
+        let silent = self
+            .system
+            .heartbeat
+            .is_some_and(|beat| later(beat, limit) < self.now());
+        silent && !self.runs(Role::Primary) && env.stacks_of(role).any(allows)
     }
 
     fn metric_lever(&self) -> Option<(Role, String, BTreeMap<String, String>)> {

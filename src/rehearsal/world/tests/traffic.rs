@@ -297,3 +297,35 @@ fn the_size_of_the_steps_makes_no_difference() {
     };
     assert_eq!(play(700), play(1_200_000));
 }
+
+#[test]
+fn silent_heartbeats_engage_the_lever_where_the_stack_allows_it() {
+    for (allowed, region) in [("true", WEST), ("false", EAST)] {
+        let mut choices = Choices::of_suffix("demo");
+        for (name, value) in [
+            ("domainName", "pay.rehearsal.test"),
+            ("automaticHold", allowed),
+        ] {
+            choices.parameters.insert(name.into(), value.into());
+        }
+        let bundle = find(None, "payment-standby").unwrap();
+        let grey = TimedFault {
+            at: 0,
+            until: None,
+            fault: Fault::RegionGrey {
+                region: Role::Primary,
+            },
+        };
+        let mut world = World::new(Setup {
+            environment: bundle.environment(choices).unwrap(),
+            scenario: scenario(true, vec![grey]),
+            seed: 7,
+            epoch: epoch(),
+        })
+        .unwrap();
+        pass(&mut world, 240);
+        assert_eq!(marker(&mut world), EAST, "not before the objective");
+        pass(&mut world, 360);
+        assert_eq!(marker(&mut world), region, "automaticHold {allowed}");
+    }
+}

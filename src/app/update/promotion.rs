@@ -1,0 +1,134 @@
+//! Follows the promotion of a failover: its approval repeated, its steps, its end.
+
+use crate::app::effect::{Effect, Order};
+use crate::app::model::{Model, Weight};
+use crate::app::run::Run;
+use crate::app::update::watch::{REPEAT, milestone};
+use crate::app::update::{orders, steps};
+use crate::domain::lever::Command;
+use crate::domain::observed::age;
+use crate::domain::operation::Outcome;
+use crate::domain::plan::Action;
+use crate::domain::promotion::Stage;
+
+/// The direction in which the operation promotes, if it does.
+pub(crate) fn direction(run: &Run) -> Option<Command> {
+    run.plan().steps.iter().find_map(|step| match step.action {
+        Action::Approve { command } => Some(command),
+        Action::DeployStack { .. }
+        | Action::DeleteStack { .. }
+        | Action::RepairStack { .. }
+        | Action::Pull { .. }
+        | Action::AwaitPromotion { .. }
+        | Action::AwaitAlarm { .. }
+        | Action::AwaitDns { .. }
+        | Action::AwaitHealthy { .. } => None,
+    })
+}
+
+/// How far the promotion of the operation has come since its pull.
+pub(crate) fn stage(model: &Model, run: &Run) -> Option<(Command, Stage)> {
+    let command = direction(run)?;
+    let spec = model.env.traffic.as_ref()?.promotion.as_ref()?;
+    let Some(pulled) = run.milestones.pulled else {
+        return Some((command, Stage::Silent));
+    };
+    let seen = model.seen.traffic.promotion.last();
+    let stage = seen.map_or(Stage::Silent, |seen| seen.stage(spec, command, pulled));
+    Some((command, stage))
+}
+
+/// Sends the approval again each minute until the state machine has begun.
+pub(super) fn repeat_approval(model: &mut Model) -> Vec<Effect> {
+    let now = model.now;
+    let Some(run) = model.run.as_deref() else {
+        return Vec::new();
+    };
+    let (Some(given), Some((command, stage))) = (
+        run.approval.clone().filter(|given| !given.echoed),
+        stage(model, run),
+    ) else {
+        return Vec::new();
+    };
+    let begun = !matches!(stage, Stage::Silent | Stage::Waiting);
+    let due = !begun && age(given.last_sent, now) >= REPEAT;
+    let order = due
+        .then(|| orders::approval(model, command, Some(given.number)))
+        .flatten();
+    let operation = run.plan().id.clone();
+    if let Some(given) = model.run.as_deref_mut().and_then(|r| r.approval.as_mut()) {
+        given.echoed = begun;
+        if due {
+            given.last_sent = now;
+        }
+    }
+    let again = order.map(|order| Effect::Do {
+        operation,
+        index: usize::MAX,
+        order: Box::new(Order::Approve(order)),
+    });
+    again.into_iter().collect()
+}
+
+/// Notes that the promotion is done; ends the operation where it has failed, once traffic has settled.
+pub(super) fn follow(model: &mut Model) -> Vec<Effect> {
+    let Some((command, stage)) = model.run.as_deref().and_then(|run| stage(model, run)) else {
+        return Vec::new();
+    };
+    let now = model.now;
+    let Some(run) = model.run.as_deref_mut().filter(|run| run.is_running()) else {
+        return Vec::new();
+    };
+    match stage {
+        Stage::Done if run.milestones.promoted.is_none() => {
+            run.milestones.promoted = Some(now);
+            milestone(model, "promoted", now).into_iter().collect()
+        }
+        Stage::Failed(_) if run.milestones.settled.is_some() => {
+            let why = advice(model, command, stage);
+            end(model, Outcome::Failed, why)
+        }
+        Stage::Silent | Stage::Waiting | Stage::Step(_) | Stage::Done | Stage::Failed(_) => {
+            Vec::new()
+        }
+    }
+}
+
+/// Why the operation has waited too long, if traffic has settled and the promotion is what is missing.
+pub(super) fn overdue(model: &Model) -> Option<String> {
+    let run = model.run.as_deref()?;
+    run.milestones.settled?;
+    let (command, stage) = stage(model, run)?;
+    (stage != Stage::Done).then(|| advice(model, command, stage))
+}
+
+/// Traffic has settled, and its database has not followed: the operation ends without success.
+pub(super) fn end(model: &mut Model, outcome: Outcome, why: String) -> Vec<Effect> {
+    if let Some(run) = model.run.as_deref_mut() {
+        run.advice = Some(why.clone());
+    }
+    model.say(why.clone(), Weight::Bad);
+    steps::finish(model, outcome, Some(why))
+}
+
+fn advice(model: &Model, command: Command, stage: Stage) -> String {
+    let words = model
+        .env
+        .traffic
+        .as_ref()
+        .and_then(|t| t.promotion.as_ref())
+        .map_or_else(String::new, |spec| spec.words(command, stage));
+    let (what, next) = match command {
+        Command::Engage => (
+            "the promotion",
+            "F again approves anew, or B goes back if the primary is well",
+        ),
+        Command::Release => (
+            "the return",
+            "the standby may still be the writer: B again approves anew",
+        ),
+    };
+    format!(
+        "traffic has settled, but {what} has not: {words}. Look at the state machine in the standby; {next}"
+    )
+}

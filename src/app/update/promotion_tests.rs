@@ -1,0 +1,282 @@
+//! Tests of a failover that promotes the standby: approval, repetition, progress, failure, the way back.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::app::dialog::Dialog;
+use crate::app::effect::{Approval, Effect, Order};
+use crate::app::fixtures::{lever, marker, noon, see, steady, tick};
+use crate::app::model::Model;
+use crate::app::msg::{Ask, Msg, StepDone};
+use crate::app::update::update;
+use crate::domain::alarm::AlarmState;
+use crate::domain::environment::PromotionSpec;
+use crate::domain::guard::{GuardId, GuardVerdict};
+use crate::domain::lever::{Command, NumberedCommand};
+use crate::domain::observation::{EndpointAnswer, Seen};
+use crate::domain::operation::{OperationId, OperationKind, Outcome, StepState};
+use crate::domain::placeholder::Placeholder;
+use crate::domain::plan::Consent;
+use crate::domain::promotion::{Progress, PromotionSeen};
+use crate::domain::region::Role;
+
+fn promoting() -> Model {
+    let mut model = steady();
+    model.env.traffic.as_mut().unwrap().promotion = Some(PromotionSpec {
+        role: Role::Standby,
+        namespace: "Switchback/Failover".into(),
+        dimensions: [("Environment".to_owned(), Placeholder::new("${suffix}"))].into(),
+        approval: "PromotionApproved".into(),
+        progress: "PromotionStep".into(),
+        steps: ["promote", "enable", "notify"].map(str::to_owned).into(),
+        return_steps: vec!["switch over".into()],
+        loss: "rows that had not arrived are lost".into(),
+    });
+    progress(&mut model, None, &[]);
+    model
+}
+
+/// What the machine has published, now.
+fn progress(model: &mut Model, approval: Option<Command>, values: &[f64]) -> Vec<Effect> {
+    let point = |value: &f64| Progress {
+        at: model.now,
+        low: *value,
+        high: *value,
+    };
+    let seen = PromotionSeen {
+        approval: approval.map(|command| NumberedCommand { number: 9, command }),
+        progress: values.iter().map(point).collect(),
+    };
+    see(model, Seen::Promotion(Ok(seen)))
+}
+
+fn ask(model: &mut Model, kind: OperationKind) {
+    let ask = Ask {
+        kind,
+        lever: None,
+        parameters: BTreeMap::new(),
+        salt: 3,
+        repair: None,
+    };
+    update(model, Msg::Ask(ask));
+}
+
+fn titles(model: &Model) -> Vec<String> {
+    let Some(Dialog::Confirm(confirm)) = &model.dialog else {
+        panic!("no plan: {:?}", model.notice)
+    };
+    confirm.plan.steps.iter().map(|s| s.title.clone()).collect()
+}
+
+/// Confirms with a reason and lets the journal open.
+fn begin(model: &mut Model, kind: OperationKind) -> OperationId {
+    ask(model, kind);
+    let consent = Consent {
+        typed_name: "payment-standby-demo".into(),
+        reason: Some("INC-1".into()),
+        overridden: Vec::new(),
+    };
+    update(model, Msg::Consent(consent));
+    if let Some(Dialog::Confirm(confirm)) = &model.dialog {
+        panic!("not confirmed: {:?}", confirm.error)
+    }
+    let operation = model.run.as_ref().expect("it runs").plan().id.clone();
+    let journal = Ok("/j".into());
+    update(
+        model,
+        Msg::Opened {
+            operation: operation.clone(),
+            journal,
+        },
+    );
+    operation
+}
+
+fn done(model: &mut Model, operation: &OperationId, index: usize) -> Vec<Effect> {
+    let result = Ok(StepDone {
+        skipped: false,
+        note: None,
+    });
+    update(
+        model,
+        Msg::StepDone {
+            operation: operation.clone(),
+            index,
+            result,
+        },
+    )
+}
+
+fn approvals(effects: &[Effect]) -> Vec<Approval> {
+    let approval = |effect: &Effect| {
+        let Effect::Do { order, .. } = effect else {
+            return None;
+        };
+        let Order::Approve(approval) = order.as_ref() else {
+            return None;
+        };
+        Some(approval.clone())
+    };
+    effects.iter().filter_map(approval).collect()
+}
+
+/// Traffic arrives on a side that answers.
+fn arrive(model: &mut Model, role: Role) {
+    let (command, alarm) = match role {
+        Role::Standby => (Command::Engage, AlarmState::Alarm),
+        Role::Primary => (Command::Release, AlarmState::Ok),
+    };
+    let number = model.now.as_second();
+    lever(model, command, number, alarm);
+    marker(model, role);
+    let answer = EndpointAnswer {
+        status: 200,
+        took: Duration::from_millis(80),
+    };
+    see(model, Seen::Endpoint(role, Ok(answer)));
+}
+
+fn outcome(model: &Model) -> Option<Outcome> {
+    let run = model.run.as_deref()?;
+    run.finished.as_ref().map(|f| f.outcome)
+}
+
+#[test]
+fn what_may_be_lost_is_said_before_the_pull_and_needs_a_typed_reason() {
+    let mut model = promoting();
+    ask(&mut model, OperationKind::Failover);
+    assert_eq!(
+        titles(&model)[1],
+        "approve the promotion: rows that had not arrived are lost"
+    );
+    let Some(Dialog::Confirm(confirm)) = &model.dialog else {
+        panic!("a plan")
+    };
+    let said = confirm.plan.notes.join("; ");
+    assert!(
+        said.contains("PROMOTION: rows that had not arrived are lost"),
+        "{said}"
+    );
+    let guards = &confirm.plan.guards;
+    let guard = guards.iter().find(|g| g.id == GuardId::Promotion).unwrap();
+    assert_eq!(guard.verdict, GuardVerdict::Warn);
+    let consent = Consent {
+        typed_name: "payment-standby-demo".into(),
+        reason: Some("  ".into()),
+        overridden: Vec::new(),
+    };
+    update(&mut model, Msg::Consent(consent));
+    assert!(model.run.is_none());
+    let Some(Dialog::Confirm(confirm)) = &model.dialog else {
+        panic!("it stays open")
+    };
+    let why = confirm.error.clone().unwrap();
+    assert!(why.contains("may lose data"), "{why}");
+}
+
+#[test]
+fn the_approval_follows_the_pull_with_its_number_and_is_repeated_until_the_machine_begins() {
+    let mut model = promoting();
+    let id = begin(&mut model, OperationKind::Failover);
+    let sent = approvals(&done(&mut model, &id, 0));
+    let number = noon().as_second();
+    assert_eq!(
+        (sent[0].number, sent[0].value, sent[0].repeat),
+        (number, number as f64, false)
+    );
+    assert_eq!(sent[0].metric, "PromotionApproved");
+    assert_eq!(sent[0].dimensions[0].1, "demo");
+    done(&mut model, &id, 1);
+    assert_eq!(approvals(&tick(&mut model, 59)), []);
+    let again = approvals(&tick(&mut model, 1));
+    assert_eq!((again[0].number, again[0].repeat), (number, true));
+    // waiting is no beginning
+    progress(&mut model, Some(Command::Engage), &[0.0]);
+    assert_eq!(approvals(&tick(&mut model, 60)).len(), 1);
+    progress(&mut model, Some(Command::Engage), &[1.0]);
+    assert_eq!(approvals(&tick(&mut model, 120)), []);
+}
+
+#[test]
+fn traffic_settles_first_and_the_operation_is_done_with_the_promotion() {
+    let mut model = promoting();
+    let id = begin(&mut model, OperationKind::Failover);
+    done(&mut model, &id, 0);
+    done(&mut model, &id, 1);
+    tick(&mut model, 90);
+    progress(&mut model, Some(Command::Engage), &[2.0]);
+    arrive(&mut model, Role::Standby);
+    let settled = model.now;
+    assert!(model.is_busy(), "the database is not the writer yet");
+    tick(&mut model, 60);
+    progress(&mut model, Some(Command::Engage), &[4.0]);
+    assert_eq!(outcome(&model), Some(Outcome::Succeeded));
+    let run = model.run.as_deref().unwrap();
+    assert_eq!(run.milestones.settled, Some(settled));
+    assert_eq!(run.rto_seconds(model.now), Some(90.0));
+    assert_eq!(run.milestones.promoted, Some(model.now));
+}
+
+#[test]
+fn a_failed_step_ends_it_with_advice_and_failing_over_again_approves_anew() {
+    let mut model = promoting();
+    let id = begin(&mut model, OperationKind::Failover);
+    done(&mut model, &id, 0);
+    done(&mut model, &id, 1);
+    tick(&mut model, 90);
+    progress(&mut model, Some(Command::Engage), &[-2.0]);
+    assert!(model.is_busy(), "traffic is on its way whatever fails");
+    arrive(&mut model, Role::Standby);
+    assert_eq!(outcome(&model), Some(Outcome::Failed));
+    let run = model.run.as_deref().unwrap();
+    let why = run.advice.clone().unwrap();
+    assert!(why.contains("FAILED in step 2 of 3: enable"), "{why}");
+    assert_eq!(run.steps.last().unwrap().state, StepState::Failed);
+    assert!(run.rto_seconds(model.now).is_some(), "traffic did settle");
+
+    tick(&mut model, 5);
+    crate::app::fixtures::see_all(&mut model);
+    arrive(&mut model, Role::Standby);
+    let id = begin(&mut model, OperationKind::Failover);
+    let anew = approvals(&done(&mut model, &id, 0));
+    assert!(anew[0].number > noon().as_second());
+}
+
+#[test]
+fn a_promotion_that_never_comes_ends_in_time() {
+    let mut model = promoting();
+    let id = begin(&mut model, OperationKind::Failover);
+    done(&mut model, &id, 0);
+    done(&mut model, &id, 1);
+    tick(&mut model, 90);
+    arrive(&mut model, Role::Standby);
+    tick(&mut model, 840);
+    assert_eq!(outcome(&model), Some(Outcome::TimedOut));
+    let why = model.run.as_deref().unwrap().advice.clone().unwrap();
+    assert!(why.contains("has not answered yet"), "{why}");
+}
+
+#[test]
+fn the_way_back_approves_a_switchover_unless_nothing_was_promoted() {
+    let mut model = promoting();
+    progress(&mut model, Some(Command::Engage), &[4.0]);
+    tick(&mut model, 300);
+    crate::app::fixtures::see_all(&mut model);
+    arrive(&mut model, Role::Standby);
+    let id = begin(&mut model, OperationKind::Failback);
+    let sent = approvals(&done(&mut model, &id, 0));
+    assert!(sent[0].value < 0.0, "{sent:?}");
+    done(&mut model, &id, 1);
+    tick(&mut model, 90);
+    arrive(&mut model, Role::Primary);
+    assert!(model.is_busy());
+    progress(&mut model, Some(Command::Release), &[2.0]);
+    assert_eq!(outcome(&model), Some(Outcome::Succeeded));
+
+    let mut model = promoting();
+    progress(&mut model, Some(Command::Engage), &[0.0]);
+    arrive(&mut model, Role::Standby);
+    ask(&mut model, OperationKind::Failback);
+    let all = titles(&model).join("; ");
+    assert!(!all.contains("switchover"), "{all}");
+}
