@@ -520,7 +520,7 @@ _switchback() {
             return 0
             ;;
         switchback__subcmd__delete)
-            opts="-e -h --yes --reason --dry-run --parameter --parameters --override --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
+            opts="-e -h --yes --reason --dry-run --parameter --parameters --override --resume --abandon --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -622,7 +622,7 @@ _switchback() {
             return 0
             ;;
         switchback__subcmd__deploy)
-            opts="-e -h --yes --reason --dry-run --parameter --parameters --override --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
+            opts="-e -h --yes --reason --dry-run --parameter --parameters --override --resume --abandon --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -724,7 +724,7 @@ _switchback() {
             return 0
             ;;
         switchback__subcmd__failback)
-            opts="-e -h --lever --drained --yes --reason --dry-run --parameter --parameters --override --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
+            opts="-e -h --lever --drained --yes --reason --dry-run --parameter --parameters --override --resume --abandon --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -830,7 +830,7 @@ _switchback() {
             return 0
             ;;
         switchback__subcmd__failover)
-            opts="-e -h --lever --drained --yes --reason --dry-run --parameter --parameters --override --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
+            opts="-e -h --lever --drained --yes --reason --dry-run --parameter --parameters --override --resume --abandon --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1592,7 +1592,7 @@ _switchback() {
             return 0
             ;;
         switchback__subcmd__repair)
-            opts="-e -h --by --skip --yes --reason --dry-run --parameter --parameters --override --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
+            opts="-e -h --by --skip --yes --reason --dry-run --parameter --parameters --override --resume --abandon --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

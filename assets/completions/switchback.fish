@@ -139,6 +139,8 @@ complete -c switchback -n "__fish_switchback_using_subcommand deploy" -l speed -
 complete -c switchback -n "__fish_switchback_using_subcommand deploy" -l seed -d 'The seed of the world [default: 1]' -r
 complete -c switchback -n "__fish_switchback_using_subcommand deploy" -l yes -d 'Confirm without typing the environment\'s name; needed where there is no terminal'
 complete -c switchback -n "__fish_switchback_using_subcommand deploy" -l dry-run -d 'Print the plan and change nothing'
+complete -c switchback -n "__fish_switchback_using_subcommand deploy" -l resume -d 'Continue the operation of this kind that was cut off'
+complete -c switchback -n "__fish_switchback_using_subcommand deploy" -l abandon -d 'Give up what was cut off, and begin anew'
 complete -c switchback -n "__fish_switchback_using_subcommand deploy" -l read-only -d 'Change nothing, whatever is asked'
 complete -c switchback -n "__fish_switchback_using_subcommand deploy" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c switchback -n "__fish_switchback_using_subcommand delete" -l reason -d 'Why; goes into the journal' -r
@@ -178,6 +180,8 @@ complete -c switchback -n "__fish_switchback_using_subcommand delete" -l speed -
 complete -c switchback -n "__fish_switchback_using_subcommand delete" -l seed -d 'The seed of the world [default: 1]' -r
 complete -c switchback -n "__fish_switchback_using_subcommand delete" -l yes -d 'Confirm without typing the environment\'s name; needed where there is no terminal'
 complete -c switchback -n "__fish_switchback_using_subcommand delete" -l dry-run -d 'Print the plan and change nothing'
+complete -c switchback -n "__fish_switchback_using_subcommand delete" -l resume -d 'Continue the operation of this kind that was cut off'
+complete -c switchback -n "__fish_switchback_using_subcommand delete" -l abandon -d 'Give up what was cut off, and begin anew'
 complete -c switchback -n "__fish_switchback_using_subcommand delete" -l read-only -d 'Change nothing, whatever is asked'
 complete -c switchback -n "__fish_switchback_using_subcommand delete" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c switchback -n "__fish_switchback_using_subcommand repair" -l by -d 'The way out, if not the mildest; --dry-run shows what there is' -r -f -a "cancel-update\t''
@@ -223,6 +227,8 @@ complete -c switchback -n "__fish_switchback_using_subcommand repair" -l speed -
 complete -c switchback -n "__fish_switchback_using_subcommand repair" -l seed -d 'The seed of the world [default: 1]' -r
 complete -c switchback -n "__fish_switchback_using_subcommand repair" -l yes -d 'Confirm without typing the environment\'s name; needed where there is no terminal'
 complete -c switchback -n "__fish_switchback_using_subcommand repair" -l dry-run -d 'Print the plan and change nothing'
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -l resume -d 'Continue the operation of this kind that was cut off'
+complete -c switchback -n "__fish_switchback_using_subcommand repair" -l abandon -d 'Give up what was cut off, and begin anew'
 complete -c switchback -n "__fish_switchback_using_subcommand repair" -l read-only -d 'Change nothing, whatever is asked'
 complete -c switchback -n "__fish_switchback_using_subcommand repair" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c switchback -n "__fish_switchback_using_subcommand failover" -l lever -d 'How to move it, if not by the bundle\'s first lever' -r -f -a "metric\t''
@@ -267,6 +273,8 @@ complete -c switchback -n "__fish_switchback_using_subcommand failover" -l seed 
 complete -c switchback -n "__fish_switchback_using_subcommand failover" -l drained -d 'Return only when the side that traffic left has no more requests (10 min at most)'
 complete -c switchback -n "__fish_switchback_using_subcommand failover" -l yes -d 'Confirm without typing the environment\'s name; needed where there is no terminal'
 complete -c switchback -n "__fish_switchback_using_subcommand failover" -l dry-run -d 'Print the plan and change nothing'
+complete -c switchback -n "__fish_switchback_using_subcommand failover" -l resume -d 'Continue the operation of this kind that was cut off'
+complete -c switchback -n "__fish_switchback_using_subcommand failover" -l abandon -d 'Give up what was cut off, and begin anew'
 complete -c switchback -n "__fish_switchback_using_subcommand failover" -l read-only -d 'Change nothing, whatever is asked'
 complete -c switchback -n "__fish_switchback_using_subcommand failover" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -l lever -d 'How to move it, if not by the bundle\'s first lever' -r -f -a "metric\t''
@@ -311,6 +319,8 @@ complete -c switchback -n "__fish_switchback_using_subcommand failback" -l seed 
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -l drained -d 'Return only when the side that traffic left has no more requests (10 min at most)'
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -l yes -d 'Confirm without typing the environment\'s name; needed where there is no terminal'
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -l dry-run -d 'Print the plan and change nothing'
+complete -c switchback -n "__fish_switchback_using_subcommand failback" -l resume -d 'Continue the operation of this kind that was cut off'
+complete -c switchback -n "__fish_switchback_using_subcommand failback" -l abandon -d 'Give up what was cut off, and begin anew'
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -l read-only -d 'Change nothing, whatever is asked'
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export inline" -s e -l environment -d 'The environment: a name of the configuration, or <bundle>-<suffix>' -r

@@ -29,3 +29,4 @@ pub mod routing;
 pub mod signal;
 pub mod stack;
 pub mod text;
+pub mod unfinished;

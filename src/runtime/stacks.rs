@@ -45,6 +45,10 @@ impl Job {
     pub(super) async fn deploy(self, wanted: Deployment) -> Result<StepDone, String> {
         let since = self.session.clock.now();
         let state = self.look().await?;
+        if let Some(begun) = self.executed(&state, &self.token()).await? {
+            let name = self.target.name.clone();
+            return self.deployed(&self.follow(&name, begun, 0).await?);
+        }
         let phase = state.phase();
         if phase == Phase::InProgress {
             return Err(format!(
@@ -77,6 +81,10 @@ impl Job {
             .await
             .map_err(|e| e.to_string())?;
         let end = self.follow(&self.target.name.clone(), since, total).await?;
+        self.deployed(&end)
+    }
+
+    fn deployed(&self, end: &StackState) -> Result<StepDone, String> {
         match end.phase() {
             Phase::Settled => Ok(StepDone {
                 skipped: false,
@@ -88,7 +96,7 @@ impl Job {
             | Phase::Failed
             | Phase::InProgress
             | Phase::Review
-            | Phase::Unknown => Err(why(&self.target.name, &end)),
+            | Phase::Unknown => Err(why(&self.target.name, end)),
         }
     }
 
@@ -106,10 +114,12 @@ impl Job {
             create,
             token: token.clone(),
         };
-        self.client()
-            .create_change_set(new)
-            .await
-            .map_err(|e| e.to_string())?;
+        if !self.has_change_set(&token).await? {
+            self.client()
+                .create_change_set(new)
+                .await
+                .map_err(|e| e.to_string())?;
+        }
         let mut failures = 0;
         loop {
             match self.client().change_set(&self.target.name, &token).await {
@@ -159,9 +169,11 @@ impl Job {
         let state = self.look().await?;
         let Some(arn) = state.stack().map(|s| s.arn.clone()) else {
             self.tell_stack(state).await;
+            let was_ours = self.target.cut_off.is_some();
+            let note = if was_ours { "is gone" } else { "was not there" };
             return Ok(StepDone {
-                skipped: true,
-                note: Some("was not there".to_owned()),
+                skipped: !was_ours,
+                note: Some(note.to_owned()),
             });
         };
         let total = self
@@ -182,10 +194,16 @@ impl Job {
             token: self.token(),
             ..DeleteOptions::default()
         };
-        self.client()
-            .delete_stack(&arn, options)
-            .await
-            .map_err(|e| e.to_string())?;
+        let since = match self.executed(&state, &options.token).await? {
+            Some(begun) if state.phase() == Phase::InProgress => begun,
+            _ => {
+                self.client()
+                    .delete_stack(&arn, options)
+                    .await
+                    .map_err(|e| e.to_string())?;
+                since
+            }
+        };
         let end = self.follow(&arn, since, total).await?;
         if end.phase() == Phase::Absent {
             self.tell_stack(StackState::Absent).await;
@@ -206,6 +224,13 @@ impl Job {
     ) -> Result<StepDone, String> {
         let since = self.session.clock.now();
         let token = format!("{}-{value}", self.token());
+        if self.target.cut_off.is_some() {
+            let state = self.look().await?;
+            if let Some(begun) = self.executed(&state, &token).await? {
+                let end = self.follow(&self.target.name.clone(), begun, 0).await?;
+                return self.deployed(&end);
+            }
+        }
         match self
             .client()
             .update_parameter(&self.target.name, parameter, value, &token)

@@ -9,8 +9,10 @@
 
 mod cli;
 mod failover;
+mod killed;
 mod layers;
 mod payment_pci;
+mod resume;
 mod scenarios;
 mod schema;
 mod support;

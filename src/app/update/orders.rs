@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::app::effect::{Approval, Deployment, LeverDatum, Order, StackTarget};
 use crate::app::model::Model;
+use crate::app::update::resume;
 use crate::domain::environment::{StackSpec, TrafficSpec};
 use crate::domain::lever::{Command, LeverKind, LeverSpec, NumberedCommand};
 use crate::domain::placeholder::{Bindings, Placeholder};
@@ -50,6 +51,15 @@ fn target(spec: &StackSpec) -> StackTarget {
         stack: spec.id.clone(),
         role: spec.role,
         name: spec.name.clone(),
+        cut_off: None,
+    }
+}
+
+/// The stack, and whether this step is done again after it was cut off.
+fn again(model: &Model, spec: &StackSpec) -> StackTarget {
+    StackTarget {
+        cut_off: resume::cut_off(model, &spec.id),
+        ..target(spec)
     }
 }
 
@@ -87,7 +97,7 @@ fn deploy(model: &Model, stack: &StackId) -> Result<Order, String> {
         capabilities: spec.capabilities.clone(),
         tags: tags(model, spec.role),
     };
-    Ok(Order::Deploy(target(spec), deployment))
+    Ok(Order::Deploy(again(model, spec), deployment))
 }
 
 fn is_deployed(model: &Model, spec: &StackSpec, parameter: &str) -> bool {
@@ -126,7 +136,7 @@ fn tags(model: &Model, role: Role) -> BTreeMap<String, String> {
 }
 
 fn delete(model: &Model, stack: &StackId) -> Result<Order, String> {
-    Ok(Order::Delete(target(spec(model, stack)?)))
+    Ok(Order::Delete(again(model, spec(model, stack)?)))
 }
 
 fn pull(model: &Model, lever: LeverKind, command: Command) -> Result<Order, String> {
