@@ -520,7 +520,7 @@ _switchback() {
             return 0
             ;;
         switchback__subcmd__delete)
-            opts="-e -h --yes --reason --dry-run --parameter --parameters --override --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
+            opts="-e -h --yes --reason --dry-run --parameter --parameters --override --resume --abandon --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -539,7 +539,7 @@ _switchback() {
                     return 0
                     ;;
                 --override)
-                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever credentials parity practised not_serving production data_loss" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss" -- "${cur}"))
                     return 0
                     ;;
                 --progress)
@@ -622,7 +622,7 @@ _switchback() {
             return 0
             ;;
         switchback__subcmd__deploy)
-            opts="-e -h --yes --reason --dry-run --parameter --parameters --override --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
+            opts="-e -h --yes --reason --dry-run --parameter --parameters --override --resume --abandon --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -641,7 +641,7 @@ _switchback() {
                     return 0
                     ;;
                 --override)
-                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever credentials parity practised not_serving production data_loss" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss" -- "${cur}"))
                     return 0
                     ;;
                 --progress)
@@ -724,7 +724,7 @@ _switchback() {
             return 0
             ;;
         switchback__subcmd__failback)
-            opts="-e -h --lever --drained --yes --reason --dry-run --parameter --parameters --override --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
+            opts="-e -h --lever --drained --yes --reason --dry-run --parameter --parameters --override --resume --abandon --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -747,7 +747,7 @@ _switchback() {
                     return 0
                     ;;
                 --override)
-                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever credentials parity practised not_serving production data_loss" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss" -- "${cur}"))
                     return 0
                     ;;
                 --progress)
@@ -830,7 +830,7 @@ _switchback() {
             return 0
             ;;
         switchback__subcmd__failover)
-            opts="-e -h --lever --drained --yes --reason --dry-run --parameter --parameters --override --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
+            opts="-e -h --lever --drained --yes --reason --dry-run --parameter --parameters --override --resume --abandon --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -853,7 +853,7 @@ _switchback() {
                     return 0
                     ;;
                 --override)
-                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever credentials parity practised not_serving production data_loss" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss" -- "${cur}"))
                     return 0
                     ;;
                 --progress)
@@ -1592,7 +1592,7 @@ _switchback() {
             return 0
             ;;
         switchback__subcmd__repair)
-            opts="-e -h --by --skip --yes --reason --dry-run --parameter --parameters --override --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
+            opts="-e -h --by --skip --yes --reason --dry-run --parameter --parameters --override --resume --abandon --progress --environment --bundle --bundle-dir --suffix --primary --standby --profile --endpoint-url --name-server --read-only --config --state-dir --timeout --format --rehearse --speed --seed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1619,7 +1619,7 @@ _switchback() {
                     return 0
                     ;;
                 --override)
-                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever credentials parity practised not_serving production data_loss" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss" -- "${cur}"))
                     return 0
                     ;;
                 --progress)

@@ -10,15 +10,24 @@ use crate::domain::operation::OperationKind;
 use crate::domain::plan::{Consent, Plan};
 use crate::domain::repair::Repair;
 use crate::domain::stack::StackId;
+use crate::domain::unfinished::{Choice, Unfinished};
 
 /// The one dialog that is open.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Dialog {
-    Help { scroll: usize },
-    Errors { scroll: usize },
+    Help {
+        scroll: usize,
+    },
+    Errors {
+        scroll: usize,
+    },
     Form(Form),
     Repair(RepairChoice),
     Confirm(Box<Confirm>),
+    /// An operation was cut off: continue it, or give it up.
+    Unfinished {
+        scroll: usize,
+    },
     Quit,
 }
 
@@ -128,6 +137,15 @@ pub struct Confirm {
     pub scroll: usize,
     /// Why the last attempt to confirm was not accepted.
     pub error: Option<String>,
+    /// The operation that is continued or given up, if it is not a new one.
+    pub resumes: Option<Box<Resumes>>,
+}
+
+/// What is done about an operation that was cut off.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Resumes {
+    pub unfinished: Unfinished,
+    pub choice: Choice,
 }
 
 /// What the keys act on; the dialog opens on Cancel.
@@ -169,6 +187,7 @@ impl Confirm {
             overriding: false,
             scroll: 0,
             error: None,
+            resumes: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::change::Change;
 use crate::domain::health::CheckId;
@@ -24,6 +24,10 @@ pub enum Effect {
     Pace(Pace),
     /// Open the journal of a confirmed operation.
     Open(Box<Confirmed<Plan>>),
+    /// Open the journal of an operation that was cut off, to continue it.
+    Reopen(Box<Confirmed<Plan>>),
+    /// Close the journal of an operation that was cut off.
+    GiveUp(Box<Confirmed<Plan>>),
     /// Record an operation that was refused or not confirmed.
     Refused {
         plan: Box<Plan>,
@@ -68,7 +72,7 @@ pub enum Pace {
 }
 
 /// A step with everything it needs; nothing is looked up between the decision and the call.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Order {
     Deploy(StackTarget, Deployment),
     Delete(StackTarget),
@@ -99,16 +103,19 @@ pub enum Order {
 }
 
 /// The stack that an order is about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StackTarget {
     pub stack: StackId,
     pub role: Role,
     /// The stack's name in AWS.
     pub name: String,
+    /// An earlier run of this step was cut off after this moment: AWS may have been told already.
+    #[serde(default)]
+    pub cut_off: Option<Timestamp>,
 }
 
 /// What is deployed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deployment {
     pub template: String,
     #[serde(skip)]
@@ -118,11 +125,12 @@ pub struct Deployment {
     pub capabilities: Vec<String>,
     pub tags: BTreeMap<String, String>,
     /// What the operator has seen and confirmed.
+    #[serde(default)]
     pub reviewed: Option<Reviewed>,
 }
 
 /// Changes that an operator has seen and confirmed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reviewed {
     pub changes: Vec<Change>,
     /// The change set must be this one; else only what endangers data must have been seen.
@@ -130,7 +138,7 @@ pub struct Reviewed {
 }
 
 /// What the metric lever is told.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LeverDatum {
     pub role: Role,
     pub namespace: String,
@@ -144,7 +152,7 @@ pub struct LeverDatum {
 }
 
 /// The approval of a promotion.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Approval {
     pub role: Role,
     pub namespace: String,
@@ -165,6 +173,11 @@ pub enum Entry {
         title: String,
         state: StepState,
         note: Option<String>,
+    },
+    /// What a lever is told, written before the call.
+    Order {
+        index: usize,
+        order: Box<Order>,
     },
     Milestone {
         name: String,

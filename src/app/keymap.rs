@@ -10,6 +10,7 @@ pub enum Command {
     FailBack,
     Deploy,
     Delete,
+    Resume,
     Repair,
     Page(Page),
     NextPage,
@@ -103,6 +104,14 @@ pub const BINDINGS: &[Binding] = &[
         "delete the bundle's stacks in both regions",
     )
     .rank(1),
+    row(
+        &[Key::Char('C')],
+        Command::Resume,
+        "continue",
+        "continue",
+        "continue an operation that was cut off, or give it up",
+    )
+    .rank(0),
     row(
         &[Key::Char('R')],
         Command::Repair,
@@ -311,6 +320,7 @@ pub fn applies(command: Command, model: &Model) -> bool {
         Command::FailOver => model.offers_failover(),
         Command::FailBack => model.offers_failback(),
         Command::Deploy | Command::Delete => !model.is_busy() && !model.env.read_only,
+        Command::Resume => !model.unfinished.is_empty() && !model.is_busy(),
         Command::Repair => model.offers_repair(),
         Command::Errors => model.has_errors(),
         Command::Page(_)

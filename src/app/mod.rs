@@ -13,4 +13,5 @@ pub mod model;
 pub mod msg;
 pub mod run;
 pub mod select;
+pub mod unfinished;
 pub mod update;

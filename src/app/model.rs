@@ -21,6 +21,7 @@ use crate::domain::records_lever::RecordsChange;
 use crate::domain::region::Role;
 use crate::domain::remark::forced_home;
 use crate::domain::stack::Phase;
+use crate::domain::unfinished::Unfinished;
 
 /// How many lines the trail of recent events keeps.
 const MOST_TRAIL: usize = 200;
@@ -49,6 +50,8 @@ pub struct Model {
     pub trail: VecDeque<TrailLine>,
     /// Operations of the journal, newest first.
     pub past: Vec<PastOperation>,
+    /// Operations of this environment and world that were cut off, oldest first.
+    pub unfinished: Vec<Unfinished>,
     pub load: Load,
     /// One line that answers the last key, until the next key.
     pub notice: Option<Notice>,
@@ -180,6 +183,7 @@ impl Model {
             run: None,
             trail: VecDeque::new(),
             past: Vec::new(),
+            unfinished: Vec::new(),
             load: Load::default(),
             notice: None,
             size: (80, 24),

@@ -17,6 +17,7 @@ use crate::domain::plan::Consent;
 use crate::domain::records_lever::RecordsChange;
 use crate::domain::repair::Wish;
 use crate::domain::stack::StackId;
+use crate::domain::unfinished::{Choice, Unfinished};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Msg {
@@ -62,6 +63,13 @@ pub enum Msg {
         result: Result<StepDone, String>,
     },
     Past(Vec<PastOperation>),
+    /// Operations of this environment that were cut off, oldest first.
+    Unfinished(Vec<Unfinished>),
+    /// Opens the confirmation for one of them.
+    Resume {
+        operation: OperationId,
+        choice: Choice,
+    },
     /// How the record sets were before the records lever moved them, if the journal has that.
     Undo(Option<RecordsChange>),
     /// Whether the metric lever's namespace may be written to.

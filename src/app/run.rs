@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::app::effect::Order;
+use crate::app::unfinished::order;
 use crate::domain::change::Change;
 use crate::domain::environment::Environment;
 use crate::domain::observation::Serving;
@@ -13,6 +15,7 @@ use crate::domain::plan::{Confirmed, Plan, Step};
 use crate::domain::recovery::{Exposure, Milestones};
 use crate::domain::region::Role;
 use crate::domain::stack::{StackEvent, StackId};
+use crate::domain::unfinished::Unfinished;
 
 /// How many events of an operation are kept for the screen.
 pub const MOST_EVENTS: usize = 500;
@@ -42,6 +45,8 @@ pub struct Run {
     pub approval: Option<PulledLever>,
     /// What the operator should know now, such as the next lever to try.
     pub advice: Option<String>,
+    /// What the journal had of it, if this continues an operation that was cut off.
+    pub resumed: Option<Box<Unfinished>>,
 }
 
 /// A step that found changes that endanger data.
@@ -119,7 +124,51 @@ impl Run {
             accepted: BTreeMap::new(),
             approval: None,
             advice: None,
+            resumed: None,
         }
+    }
+
+    /// An operation that was cut off: what is over stays over, what was being done is done again.
+    pub fn continued(confirmed: Confirmed<Plan>, unfinished: Unfinished) -> Self {
+        let exposure = unfinished.opening.as_ref().and_then(|o| o.exposure);
+        let mut run = Self::new(confirmed, exposure, unfinished.milestones.clone());
+        for (slot, recorded) in run.steps.iter_mut().zip(&unfinished.steps) {
+            if recorded.is_over() {
+                slot.state = recorded.state;
+                slot.finished = recorded.finished;
+                slot.note.clone_from(&recorded.note);
+            }
+            slot.started = recorded.started;
+        }
+        let told = |number| PulledLever {
+            number,
+            last_sent: unfinished.last,
+            echoed: false,
+        };
+        for index in 0..run.steps.len() {
+            match order(&unfinished, index) {
+                Some(Order::PutCommand(datum)) => run.lever = Some(told(datum.number)),
+                Some(Order::Approve(approval)) => run.approval = Some(told(approval.number)),
+                Some(
+                    Order::Deploy(..)
+                    | Order::Delete(_)
+                    | Order::Repair { .. }
+                    | Order::SetParameter { .. }
+                    | Order::SetThreshold { .. }
+                    | Order::ChangeRecords { .. },
+                )
+                | None => {}
+            }
+        }
+        run.resumed = Some(Box::new(unfinished));
+        run
+    }
+
+    /// When the operation was first confirmed.
+    pub fn begun(&self) -> Timestamp {
+        self.resumed
+            .as_ref()
+            .map_or_else(|| self.confirmed.at(), |resumed| resumed.begun)
     }
 
     pub const fn plan(&self) -> &Plan {
@@ -175,7 +224,7 @@ impl Run {
             reason: self.finished.as_ref().and_then(|f| f.reason.clone()),
             serving,
             steps: steps.collect(),
-            started: self.confirmed.at(),
+            started: self.begun(),
             finished: self.finished.as_ref().map_or(now, |f| f.at),
             rto_seconds: self.rto_seconds(now),
             rpo_seconds: if moves {

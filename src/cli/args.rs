@@ -249,9 +249,22 @@ pub struct How {
     /// Go on although this guard refuses; needs --reason (repeatable)
     #[arg(long = "override", value_name = "GUARD", requires = "reason", value_parser = value::guard())]
     pub overridden: Vec<GuardId>,
+    #[command(flatten)]
+    pub cut_off: CutOff,
     /// What is written to stderr meanwhile
     #[arg(long, value_enum, default_value_t)]
     pub progress: Progress,
+}
+
+/// What is done about an operation that was cut off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Args)]
+pub struct CutOff {
+    /// Continue the operation of this kind that was cut off
+    #[arg(long, conflicts_with = "abandon")]
+    pub resume: bool,
+    /// Give up what was cut off, and begin anew
+    #[arg(long, conflicts_with = "dry_run")]
+    pub abandon: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

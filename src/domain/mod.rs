@@ -30,3 +30,4 @@ pub mod routing;
 pub mod signal;
 pub mod stack;
 pub mod text;
+pub mod unfinished;

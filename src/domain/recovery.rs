@@ -28,6 +28,20 @@ pub struct Milestones {
 }
 
 impl Milestones {
+    /// Sets the milestone that the journal calls by this name; others, and those reached before, stay.
+    pub fn reach(&mut self, name: &str, at: Timestamp) {
+        let slot = match name {
+            "alarm" => &mut self.alarm,
+            "dns" => &mut self.dns,
+            "healthy" => &mut self.healthy,
+            "settled" => &mut self.settled,
+            "drained" => &mut self.drained,
+            "promoted" => &mut self.promoted,
+            _ => return,
+        };
+        slot.get_or_insert(at);
+    }
+
     /// Where the RTO clock starts.
     pub fn start(&self) -> Option<Timestamp> {
         if self.moved_before {

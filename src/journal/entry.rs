@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::domain::environment::{EnvironmentName, Mode};
 use crate::domain::observation::Serving;
 use crate::domain::operation::{OperationId, OperationKind, Outcome, Override, StepState};
+use crate::domain::unfinished::Opening;
 use crate::journal::WorldId;
 use crate::journal::secret::Secrets;
 
@@ -24,6 +25,8 @@ pub enum Entry {
         /// A live operation for practice.
         drill: bool,
     },
+    /// How things stood then.
+    Situation(Box<Opening>),
     Step {
         index: usize,
         title: String,
@@ -31,6 +34,17 @@ pub enum Entry {
         note: Option<String>,
         /// The AWS request id of the step's call.
         request_id: Option<String>,
+    },
+    /// What a lever is told, written before the call, so that a repetition says the same.
+    Order {
+        index: usize,
+        order: Value,
+    },
+    /// It was cut off; from here on it is continued.
+    Resumed {
+        who: String,
+        reason: Option<String>,
+        overrides: Vec<Override>,
     },
     Note {
         text: String,

@@ -11,6 +11,7 @@ mod line;
 mod log;
 mod secret;
 mod store;
+mod unfinished;
 mod world;
 
 use line::ORIGIN as ORIGIN_HASH;
@@ -22,6 +23,7 @@ pub use line::{Broken, Why};
 pub use log::Log;
 pub use secret::{Secrets, mask};
 pub use store::{Journal, Summary, files, last_practice, list, read, verify};
+pub use unfinished::unfinished;
 pub use world::WorldId;
 
 /// Why the journal could not be written or read.

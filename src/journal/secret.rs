@@ -75,6 +75,20 @@ pub(super) fn masked(mut entry: Entry, secrets: &Secrets) -> Entry {
             *title = secrets.hide(title);
             secrets.hide_some(note);
         }
+        Entry::Situation(opening) => {
+            for value in opening.parameters.values_mut() {
+                *value = secrets.hide(value);
+            }
+        }
+        Entry::Order { order, .. } => mask(order, secrets),
+        Entry::Resumed {
+            reason, overrides, ..
+        } => {
+            secrets.hide_some(reason);
+            for one in overrides {
+                one.reason = secrets.hide(&one.reason);
+            }
+        }
         Entry::Note { text } => *text = secrets.hide(text),
         Entry::Undo { what } => mask(what, secrets),
         Entry::Closed { reason, .. } => secrets.hide_some(reason),

@@ -272,7 +272,10 @@ impl Summary {
                 self.rto_seconds = *rto_seconds;
                 self.rpo_seconds = *rpo_seconds;
             }
-            Entry::Step { .. }
+            Entry::Situation(_)
+            | Entry::Order { .. }
+            | Entry::Resumed { .. }
+            | Entry::Step { .. }
             | Entry::Note { .. }
             | Entry::Milestone { .. }
             | Entry::Undo { .. } => {}

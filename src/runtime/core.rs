@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::app::effect::Effect;
@@ -134,6 +134,17 @@ impl Core {
                 .try_send(Line::Account(identity.account.clone()))
                 .is_ok();
         }
+    }
+
+    /// Waits until the journal has what it was told so far, or says why it has not.
+    pub async fn journal_written(&mut self) -> Result<(), String> {
+        let (written, on_disk) = oneshot::channel();
+        if self.journalist.send(Line::Sync(written)).await.is_err() {
+            return Err("the journal's writer is gone".to_owned());
+        }
+        on_disk
+            .await
+            .unwrap_or_else(|_gone| Err("the journal's writer is gone".to_owned()))
     }
 
     /// Ends the pollers and waits until the journal is written.

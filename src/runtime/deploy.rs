@@ -5,7 +5,7 @@ use crate::app::msg::{News, StepDone};
 use crate::app::run::StackProgress;
 use crate::aws::{ChangeSetState, NewChangeSet};
 use crate::domain::change::{Change, ChangeSet};
-use crate::domain::stack::Phase;
+use crate::domain::stack::{Phase, StackState};
 use crate::runtime::stacks::{Job, POLL, StepEnd, why};
 
 /// What is to be done with a change set that is ready.
@@ -20,6 +20,11 @@ impl Job {
     pub(super) async fn deploy(self, wanted: Deployment) -> Result<StepEnd, String> {
         let since = self.session.clock.now();
         let state = self.look().await?;
+        if let Some(begun) = self.executed(&state, &self.token()).await? {
+            let name = self.target.name.clone();
+            let end = self.follow(&name, begun, 0).await?;
+            return self.deployed(&end).map(StepEnd::Done);
+        }
         let phase = state.phase();
         if phase == Phase::InProgress {
             return Err(format!(
@@ -59,15 +64,19 @@ impl Job {
         })
         .await?;
         let end = self.follow(&self.target.name.clone(), since, total).await?;
-        if end.phase() == Phase::Settled {
-            let note = Some(end.label().to_owned());
-            Ok(StepEnd::Done(StepDone {
-                skipped: false,
-                note,
-            }))
-        } else {
-            Err(why(&self.target.name, &end))
+        self.deployed(&end).map(StepEnd::Done)
+    }
+
+    /// How the stack's change ended.
+    pub(super) fn deployed(&self, end: &StackState) -> Result<StepDone, String> {
+        if end.phase() != Phase::Settled {
+            return Err(why(&self.target.name, end));
         }
+        let note = Some(end.label().to_owned());
+        Ok(StepDone {
+            skipped: false,
+            note,
+        })
     }
 
     /// What a deployment would change in a stack that exists; the change set is thrown away again.
@@ -99,8 +108,10 @@ impl Job {
             create,
             token: name.to_owned(),
         };
-        self.insist(|| self.client().create_change_set(new.clone()))
-            .await?;
+        if !self.has_change_set(name).await? {
+            self.insist(|| self.client().create_change_set(new.clone()))
+                .await?;
+        }
         let mut failures = 0;
         loop {
             match self.client().change_set(&self.target.name, name).await {

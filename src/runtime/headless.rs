@@ -8,10 +8,11 @@ use crate::app::model::Model;
 use crate::app::msg::{Ask, Msg};
 use crate::domain::guard::GuardId;
 use crate::domain::observed::age;
-use crate::domain::operation::{OperationKind, OperationResult};
+use crate::domain::operation::{OperationId, OperationKind, OperationResult};
 use crate::domain::plan::{Consent, Plan};
 use crate::domain::region::Role;
 use crate::domain::stack::StackState;
+use crate::domain::unfinished::Choice;
 use crate::runtime::core::Core;
 
 /// What one observation may take; what is missing by then is unknown (DESIGN §5).
@@ -119,6 +120,11 @@ pub async fn plan(core: &mut Core, ask: Ask) -> Result<Plan, String> {
     while is_pending(&core.model) && age(began, core.clock().now()) < PREVIEW {
         step(core, &mut |_| {}).await;
     }
+    reviewed(core)
+}
+
+/// The plan whose confirmation is open, or why there is none.
+fn reviewed(core: &Core) -> Result<Plan, String> {
     match &core.model.dialog {
         Some(Dialog::Confirm(confirm)) => Ok(confirm.plan.clone()),
         _ => Err(core
@@ -129,6 +135,54 @@ pub async fn plan(core: &mut Core, ask: Ask) -> Result<Plan, String> {
     }
 }
 
+/// Waits until the journal has said which operations were cut off, and until what was told it is on the disk.
+pub async fn consult_journal(core: &mut Core) -> Result<(), String> {
+    let written = core.journal_written().await;
+    while let Some(msg) = core.ready() {
+        leave_no_effect(core.take(msg));
+    }
+    written
+}
+
+/// The plan of an operation that was cut off, to continue it or to give it up.
+pub fn plan_again(
+    core: &mut Core,
+    operation: &OperationId,
+    choice: Choice,
+) -> Result<Plan, String> {
+    let operation = operation.clone();
+    leave_no_effect(core.take(Msg::Resume { operation, choice }));
+    reviewed(core)
+}
+
+/// Continues an operation that was cut off to its end.
+pub async fn resume(
+    core: &mut Core,
+    operation: &OperationId,
+    consent: Consent,
+    watch: &mut dyn FnMut(&Model),
+) -> Went {
+    match plan_again(core, operation, Choice::Continue) {
+        Ok(plan) => confirmed(core, plan, consent, watch).await,
+        Err(why) => Went::NoPlan(why),
+    }
+}
+
+/// Closes an operation that was cut off; AWS goes on with what it was told.
+pub async fn give_up(
+    core: &mut Core,
+    operation: &OperationId,
+    consent: Consent,
+) -> Result<(), String> {
+    plan_again(core, operation, Choice::GiveUp)?;
+    leave_no_effect(core.take(Msg::Consent(consent)));
+    if let Some(Dialog::Confirm(confirm)) = &core.model.dialog {
+        let why = confirm.error.clone();
+        return Err(why.unwrap_or_else(|| "not confirmed".to_owned()));
+    }
+    consult_journal(core).await
+}
+
 /// Asks for an operation, confirms it and follows it to its end. `watch` sees the model after every message.
 pub async fn operate(
     core: &mut Core,
@@ -136,11 +190,21 @@ pub async fn operate(
     consent: Consent,
     watch: &mut dyn FnMut(&Model),
 ) -> Went {
-    let kind = ask.kind;
     let plan = match plan(core, ask).await {
         Ok(plan) => plan,
         Err(why) => return Went::NoPlan(why),
     };
+    confirmed(core, plan, consent, watch).await
+}
+
+/// Confirms the plan under review and follows the operation to its end.
+async fn confirmed(
+    core: &mut Core,
+    plan: Plan,
+    consent: Consent,
+    watch: &mut dyn FnMut(&Model),
+) -> Went {
+    let kind = plan.kind;
     leave_no_effect(core.take(Msg::Consent(consent.clone())));
     if let Some(Dialog::Confirm(confirm)) = &core.model.dialog {
         let why = confirm

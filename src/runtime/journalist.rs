@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::app::effect::Entry as Told;
 use crate::app::model::PastOperation;
@@ -12,13 +12,22 @@ use crate::domain::environment::{Environment, Mode};
 use crate::domain::observation::Serving;
 use crate::domain::operation::{OperationId, Outcome};
 use crate::domain::plan::{Confirmed, Plan};
-use crate::journal::{Entry, Header, Journal, Log, Secrets, Summary, WorldId};
+use crate::domain::unfinished::Opening;
+use crate::journal::{Entry, Header, Journal, Log, Secrets, Summary, WorldId, read, unfinished};
 use crate::runtime::session::Shared;
 use crate::runtime::undo;
 
 /// What the journalist is told.
 pub(super) enum Line {
-    Open(Box<Confirmed<Plan>>),
+    Open(Box<Confirmed<Plan>>, Box<Opening>),
+    /// Go on with an operation that was cut off.
+    Reopen(Box<Confirmed<Plan>>),
+    /// Close an operation that was cut off.
+    GiveUp(Box<Confirmed<Plan>>, Serving),
+    /// What must not be written, as it is known now.
+    Secrets(Secrets),
+    /// Say when everything before this is on the disk, or why it is not.
+    Sync(oneshot::Sender<Result<(), String>>),
     Refused {
         plan: Box<Plan>,
         outcome: Outcome,
@@ -38,7 +47,10 @@ pub(super) struct Journalist {
     session: Shared,
     env: Environment,
     account: Option<String>,
+    secrets: Secrets,
     logs: HashMap<OperationId, Log>,
+    /// Why the last entry was not written.
+    failed: Option<String>,
     out: mpsc::Sender<Msg>,
 }
 
@@ -46,9 +58,11 @@ impl Journalist {
     pub(super) fn new(session: Shared, env: Environment, out: mpsc::Sender<Msg>) -> Self {
         Self {
             session,
+            secrets: Secrets::of(&env),
             env,
             account: None,
             logs: HashMap::new(),
+            failed: None,
             out,
         }
     }
@@ -56,10 +70,29 @@ impl Journalist {
     /// Writes until nobody can tell it anything any more.
     pub(super) async fn run(mut self, mut lines: mpsc::Receiver<Line>) {
         self.tell_past().await;
+        self.tell_unfinished().await;
         while let Some(line) = lines.recv().await {
             let failed = match line {
-                Line::Open(confirmed) => {
-                    self.open(&confirmed).await;
+                Line::Open(confirmed, opening) => {
+                    let log = self.begin_all(&confirmed, opening);
+                    self.opened(&confirmed, log).await;
+                    None
+                }
+                Line::Reopen(confirmed) => {
+                    let log = self.reopen(&confirmed);
+                    self.opened(&confirmed, log).await;
+                    None
+                }
+                Line::GiveUp(confirmed, serving) => self.give_up(&confirmed, serving).await.err(),
+                Line::Secrets(secrets) => {
+                    self.secrets = secrets;
+                    None
+                }
+                Line::Sync(asked) => {
+                    let state = self.failed.take().map_or(Ok(()), Err);
+                    if asked.send(state).is_err() {
+                        tracing::debug!("nobody waits for the journal any more");
+                    }
                     None
                 }
                 Line::Refused {
@@ -76,10 +109,12 @@ impl Journalist {
                 Line::Account(account) => {
                     self.account = Some(account);
                     self.tell_past().await;
+                    self.tell_unfinished().await;
                     None
                 }
             };
             if let Some(why) = failed {
+                self.failed = Some(why.clone());
                 self.send(Msg::JournalFailed(why)).await;
             }
         }
@@ -94,25 +129,62 @@ impl Journalist {
         Header {
             kind: plan.kind,
             environment: plan.environment.clone(),
-            secrets: Secrets::of(&self.env),
+            secrets: self.secrets.clone(),
         }
     }
 
-    async fn open(&mut self, confirmed: &Confirmed<Plan>) {
-        let plan = confirmed.plan();
-        let operation = plan.id.clone();
-        let opened = self.begin(
-            plan,
-            confirmed.reason(),
-            confirmed.overrides().to_vec(),
-            confirmed.at(),
-        );
-        let journal = opened.map(|log| {
+    async fn opened(&mut self, confirmed: &Confirmed<Plan>, log: Result<Log, String>) {
+        let operation = confirmed.plan().id.clone();
+        let journal = log.map(|log| {
             let path = log.path().display().to_string();
             self.logs.insert(operation.clone(), log);
             path
         });
         self.send(Msg::Opened { operation, journal }).await;
+    }
+
+    fn begin_all(&self, confirmed: &Confirmed<Plan>, opening: Box<Opening>) -> Result<Log, String> {
+        let mut log = self.begin(
+            confirmed.plan(),
+            confirmed.reason(),
+            confirmed.overrides().to_vec(),
+            confirmed.at(),
+        )?;
+        log.append(Entry::Situation(opening), confirmed.at())
+            .map_err(|e| e.to_string())?;
+        Ok(log)
+    }
+
+    fn reopen(&self, confirmed: &Confirmed<Plan>) -> Result<Log, String> {
+        let plan = confirmed.plan();
+        let mut log = self
+            .journal()?
+            .resume(&plan.id, self.header(plan))
+            .map_err(|e| e.to_string())?;
+        let resumed = Entry::Resumed {
+            who: self.session.user.clone(),
+            reason: confirmed.reason().map(str::to_owned),
+            overrides: confirmed.overrides().to_vec(),
+        };
+        log.append(resumed, confirmed.at())
+            .map_err(|e| e.to_string())?;
+        Ok(log)
+    }
+
+    async fn give_up(&self, confirmed: &Confirmed<Plan>, serving: Serving) -> Result<(), String> {
+        let mut log = self.reopen(confirmed)?;
+        let closed = Entry::Closed {
+            outcome: Outcome::Abandoned,
+            reason: Some(confirmed.reason().unwrap_or("given up").to_owned()),
+            rto_seconds: None,
+            rpo_seconds: None,
+            serving,
+        };
+        log.append(closed, confirmed.at())
+            .map_err(|e| e.to_string())?;
+        drop(log);
+        self.tell_past().await;
+        Ok(())
     }
 
     fn begin(
@@ -187,6 +259,30 @@ impl Journalist {
         self.send(Msg::Undo(undo)).await;
     }
 
+    /// Operations that were cut off, if this world is the one in which they began.
+    async fn tell_unfinished(&self) {
+        let Ok(journal) = self.journal() else { return };
+        let (now, born) = (self.session.clock.now(), self.born());
+        let found = journal
+            .unfinished(&self.env.name)
+            .into_iter()
+            .filter(|s| !s.running && born.is_none_or(|born| (born..=now).contains(&s.started)));
+        let mut all = Vec::new();
+        for summary in found {
+            match read(&summary.file) {
+                Ok(records) => all.extend(unfinished(&records)),
+                Err(why) => self.send(Msg::JournalFailed(why.to_string())).await,
+            }
+        }
+        self.send(Msg::Unfinished(all)).await;
+    }
+
+    /// When the world of a rehearsal began: it lives as long as its process, and no longer.
+    fn born(&self) -> Option<Timestamp> {
+        let world = self.session.world.as_ref()?;
+        Some(world.with(|w| w.first_look()))
+    }
+
     async fn send(&self, msg: Msg) {
         if self.out.send(msg).await.is_err() {
             tracing::debug!("the console is gone");
@@ -207,6 +303,10 @@ fn entry(told: Told) -> Entry {
             state,
             note,
             request_id: None,
+        },
+        Told::Order { index, order } => Entry::Order {
+            index,
+            order: serde_json::to_value(order).unwrap_or(serde_json::Value::Null),
         },
         Told::Milestone { name, at } => Entry::Milestone { name, at },
         Told::Undo { change } => Entry::Undo {

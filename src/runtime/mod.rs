@@ -8,6 +8,7 @@
 //!     └───────────────────────────── Msg ◄──────────────────────────────────────┘
 //! ```
 
+mod again;
 pub mod connect;
 pub mod console;
 pub mod core;

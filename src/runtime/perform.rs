@@ -1,8 +1,15 @@
 //! Turns each effect into a task whose result comes back as a message.
 
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
 use crate::app::effect::{Approval, Effect, LeverDatum, Order};
 use crate::app::msg::{Msg, News};
+use crate::domain::environment::ParameterSpec;
 use crate::domain::operation::OperationId;
+use crate::domain::unfinished::Opening;
+use crate::journal::Secrets;
 use crate::runtime::core::Core;
 use crate::runtime::journalist::Line;
 use crate::runtime::levers;
@@ -17,7 +24,18 @@ impl Core {
             Effect::Refresh => self.refreshes += 1,
             // the pace is part of the model, which is published after every message
             Effect::Pace(_) => {}
-            Effect::Open(confirmed) => self.write(Line::Open(confirmed)),
+            Effect::Open(confirmed) => {
+                let opening = Box::new(self.opening());
+                self.write(Line::Secrets(Secrets::of(&self.model.env)));
+                self.write(Line::Open(confirmed, opening));
+            }
+            Effect::Reopen(confirmed) => {
+                self.write(Line::Secrets(Secrets::of(&self.model.env)));
+                self.write(Line::Reopen(confirmed));
+            }
+            Effect::GiveUp(confirmed) => {
+                self.write(Line::GiveUp(confirmed, self.model.facts.serving));
+            }
             Effect::Refused {
                 plan,
                 outcome,
@@ -65,16 +83,44 @@ impl Core {
         }
     }
 
+    /// How things stand as an operation begins.
+    fn opening(&self) -> Opening {
+        let model = &self.model;
+        let identity = model.seen.identity.last();
+        let run = model.run.as_deref();
+        let given = |spec: &ParameterSpec| {
+            let value = model.env.given.get(&spec.name)?.to_owned();
+            (!spec.sensitive).then(|| (spec.name.clone(), value))
+        };
+        Opening {
+            account: identity.map(|i| i.account.clone()),
+            arn: identity.map(|i| i.arn.clone()),
+            regions: model.env.regions.clone(),
+            objectives: model.env.objectives,
+            serving: model.facts.serving,
+            last_alive: run.and_then(|run| run.milestones.last_alive),
+            first_failed: run.and_then(|run| run.milestones.first_failed),
+            moved_before: run.is_some_and(|run| run.milestones.moved_before),
+            exposure: run.and_then(|run| run.exposure),
+            parameters: model.env.parameters.iter().filter_map(given).collect(),
+        }
+    }
+
     /// Starts a step; `index` beyond the plan is a repetition whose success is not worth a word.
     fn begin_step(&mut self, operation: OperationId, index: usize, order: Order) {
         let (session, out) = (Shared::clone(&self.session), self.results.clone());
+        let (written, on_disk) = oneshot::channel();
+        self.write(Line::Sync(written));
         self.tasks.spawn(async move {
             let repeats = matches!(
                 &order,
                 Order::PutCommand(LeverDatum { repeat: true, .. })
                     | Order::Approve(Approval { repeat: true, .. })
             );
-            let result = execute(&session, &out, &operation, order).await;
+            let result = match recorded(&session, &order, on_disk).await {
+                Ok(()) => execute(&session, &out, &operation, order).await,
+                Err(why) => Err(why),
+            };
             let msg = match result {
                 Ok(_) if repeats => return,
                 Err(why) if repeats => Msg::Progress {
@@ -188,6 +234,31 @@ impl Core {
             }
         });
     }
+}
+
+/// What a lever waits for the disk at most: the traffic is more urgent than the record.
+const PATIENCE_OF_A_LEVER: Duration = Duration::from_millis(50);
+
+/// Waits until what will be done is on the disk, so that whoever continues knows of it.
+async fn recorded(
+    session: &Shared,
+    order: &Order,
+    on_disk: oneshot::Receiver<Result<(), String>>,
+) -> Result<(), String> {
+    if !matches!(
+        order,
+        Order::Deploy(..) | Order::Delete(_) | Order::Repair { .. }
+    ) {
+        let waited = session.clock.timeout(PATIENCE_OF_A_LEVER, on_disk).await;
+        if !matches!(waited, Ok(Ok(Ok(())))) {
+            tracing::warn!("a lever is pulled before the journal says so");
+        }
+        return Ok(());
+    }
+    let written = on_disk
+        .await
+        .unwrap_or_else(|_gone| Err("its writer is gone".to_owned()));
+    written.map_err(|why| format!("not begun: the journal cannot be written ({why})"))
 }
 
 async fn execute(

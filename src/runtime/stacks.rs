@@ -55,9 +55,11 @@ impl Job {
         let state = self.look().await?;
         let Some(arn) = state.stack().map(|s| s.arn.clone()) else {
             self.tell_stack(state).await;
+            let was_ours = self.target.cut_off.is_some();
+            let note = if was_ours { "is gone" } else { "was not there" };
             return Ok(StepDone {
-                skipped: true,
-                note: Some("was not there".to_owned()),
+                skipped: !was_ours,
+                note: Some(note.to_owned()),
             });
         };
         let total = self
@@ -78,8 +80,14 @@ impl Job {
             token: self.token(),
             ..DeleteOptions::default()
         };
-        self.insist(|| self.client().delete_stack(&arn, options.clone()))
-            .await?;
+        let since = match self.executed(&state, &options.token).await? {
+            Some(begun) if state.phase() == Phase::InProgress => begun,
+            _ => {
+                self.insist(|| self.client().delete_stack(&arn, options.clone()))
+                    .await?;
+                since
+            }
+        };
         let end = self.follow(&arn, since, total).await?;
         if end.phase() == Phase::Absent {
             self.tell_stack(StackState::Absent).await;
@@ -123,6 +131,13 @@ impl Job {
     ) -> Result<StepDone, String> {
         let since = self.session.clock.now();
         let token = format!("{}-{value}", self.token());
+        if self.target.cut_off.is_some() {
+            let state = self.look().await?;
+            if let Some(begun) = self.executed(&state, &token).await? {
+                let end = self.follow(&self.target.name.clone(), begun, 0).await?;
+                return self.deployed(&end);
+            }
+        }
         match self
             .client()
             .update_parameter(&self.target.name, parameter, value, &token)

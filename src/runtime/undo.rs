@@ -35,6 +35,9 @@ fn recorded(operation: &Summary) -> Option<RecordsChange> {
         .find_map(|record| match record.entry {
             Entry::Undo { what } => serde_json::from_value(what).ok(),
             Entry::Opened { .. }
+            | Entry::Situation(_)
+            | Entry::Order { .. }
+            | Entry::Resumed { .. }
             | Entry::Step { .. }
             | Entry::Note { .. }
             | Entry::Milestone { .. }

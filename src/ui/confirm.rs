@@ -10,6 +10,7 @@ use crate::domain::environment::Mode;
 use crate::domain::guard::GuardVerdict;
 use crate::domain::plan::{Plan, Situation, Step};
 use crate::domain::region::Role;
+use crate::domain::unfinished::Choice;
 
 use super::canvas::Canvas;
 use super::footer::{Shown, field_at, field_unfocused};
@@ -28,19 +29,15 @@ pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model, confirm: &Confirm) 
     let columns = canvas.width().saturating_sub(8).min(110);
     let text = review(model, &confirm.plan, columns);
     let rows = text.len() + 1 + FIXED;
-    dialog_box::draw(
-        canvas,
-        &title(model, &confirm.plan),
-        (columns, rows),
-        |inside| {
-            let height = inside.height().saturating_sub(FIXED);
-            dialog_box::scrolled(&mut inside.rows(0, height), &text, confirm.scroll);
-            fixed(&mut inside.rows(height, FIXED), model, confirm);
-        },
-    );
+    dialog_box::draw(canvas, &title(model, confirm), (columns, rows), |inside| {
+        let height = inside.height().saturating_sub(FIXED);
+        dialog_box::scrolled(&mut inside.rows(0, height), &text, confirm.scroll);
+        fixed(&mut inside.rows(height, FIXED), model, confirm);
+    });
 }
 
-fn title(model: &Model, plan: &Plan) -> Line<'static> {
+fn title(model: &Model, confirm: &Confirm) -> Line<'static> {
+    let plan = &confirm.plan;
     let kind = serving::verb(model, plan.kind);
     let to = if kind == plan.kind.title() {
         "to"
@@ -56,7 +53,12 @@ fn title(model: &Model, plan: &Plan) -> Line<'static> {
     } else {
         Paint::Title
     };
-    let words = Line::of(format!("{kind} {}{to}", plan.environment), paint);
+    let choice = match confirm.resumes.as_ref().map(|r| r.choice) {
+        None => "",
+        Some(Choice::Continue) => "CONTINUE: ",
+        Some(Choice::GiveUp) => "GIVE UP: ",
+    };
+    let words = Line::of(format!("{choice}{kind} {}{to}", plan.environment), paint);
     match model.env.mode {
         Mode::Live => words,
         Mode::Rehearsal { .. } | Mode::Endpoint { .. } => {
@@ -286,7 +288,11 @@ fn buttons(canvas: &mut Canvas<'_>, model: &Model, confirm: &Confirm) {
     } else {
         Paint::Dim
     };
-    let verb = serving::verb(model, confirm.plan.kind);
+    let verb = match confirm.resumes.as_ref().map(|r| r.choice) {
+        None => serving::verb(model, confirm.plan.kind),
+        Some(Choice::Continue) => "Continue",
+        Some(Choice::GiveUp) => "Give up",
+    };
     let line = button(ConfirmFocus::Cancel, "Cancel", Paint::Button)
         .text("     ")
         .join(button(ConfirmFocus::Proceed, verb, ready));

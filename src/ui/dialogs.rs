@@ -4,7 +4,7 @@ use crate::app::dialog::Dialog;
 use crate::app::model::Model;
 
 use super::canvas::Canvas;
-use super::{confirm, errors, form, help, quit, repair};
+use super::{confirm, errors, form, help, quit, repair, unfinished};
 
 pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog) {
     canvas.fade();
@@ -14,6 +14,7 @@ pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog) {
         Dialog::Form(form) => form::render(canvas, model, form),
         Dialog::Repair(choice) => repair::render(canvas, model, choice),
         Dialog::Confirm(confirm) => confirm::render(canvas, model, confirm),
+        Dialog::Unfinished { scroll } => unfinished::render(canvas, model, *scroll),
         Dialog::Quit => quit::render(canvas, model),
     }
 }

@@ -30,6 +30,7 @@ use crate::domain::signal::{Datapoint, Series, SignalId, SignalKind, SignalSpec}
 use crate::domain::stack::{
     ResourceStatus, Stack, StackEvent, StackId, StackResource, StackState, StackStatus,
 };
+use crate::domain::unfinished::{RecordedStep, Unfinished};
 
 /// Thursday, half a minute past 12:04 UTC.
 pub(crate) fn now() -> Timestamp {
@@ -1334,6 +1335,32 @@ pub(crate) fn form() -> Model {
         focus: 0,
     }));
     model
+}
+
+/// A failover that was cut off after its lever was told.
+pub(crate) fn cut_off() -> Model {
+    let mut model = dark();
+    let plan = failover_plan(&model);
+    let mut steps = vec![RecordedStep::WAITING; plan.steps.len()];
+    if let Some(first) = steps.first_mut() {
+        first.state = StepState::Done;
+    }
+    if let Some(second) = steps.get_mut(1) {
+        second.state = StepState::Running;
+    }
+    model.unfinished = vec![Unfinished {
+        plan,
+        who: "ops".into(),
+        reason: Some("us-east-1 outage, INC-4411".into()),
+        drill: false,
+        begun: model.now,
+        last: model.now,
+        opening: None,
+        steps,
+        milestones: Milestones::default(),
+        orders: BTreeMap::new(),
+    }];
+    with(model, Dialog::Unfinished { scroll: 0 })
 }
 
 /// The model with a dialog open.

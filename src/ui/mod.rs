@@ -54,6 +54,7 @@ pub mod theme;
 mod too_small;
 mod traffic_page;
 mod traffic_strip;
+mod unfinished;
 
 pub use self::theme::{Palette, Theme};
 

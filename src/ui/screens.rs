@@ -154,6 +154,7 @@ fn dialogs() {
         "errors",
         &fixtures::with(fixtures::dark(), Dialog::Errors { scroll: 0 }),
     );
+    snapshot("cut_off", &fixtures::cut_off());
     snapshot(
         "quit",
         &fixtures::with(fixtures::failing_over(), Dialog::Quit),

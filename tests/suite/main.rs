@@ -9,9 +9,12 @@
 
 mod cli;
 mod deploy;
+mod dns;
 mod failover;
+mod killed;
 mod layers;
 mod payment_pci;
+mod resume;
 mod scenarios;
 mod schema;
 mod support;

@@ -9,10 +9,11 @@ use std::collections::BTreeMap;
 use crate::app::dialog::{Confirm, ConfirmFocus, Dialog, Form};
 use crate::app::effect::Effect;
 use crate::app::key::Key;
-use crate::app::model::Model;
-use crate::app::update::{input, operate, repair, second};
+use crate::app::model::{Model, Weight};
+use crate::app::update::{input, operate, repair, resume, second};
 use crate::domain::environment::ParameterSpec;
 use crate::domain::operation::OperationKind;
+use crate::domain::unfinished::Choice;
 
 pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
     match &mut model.dialog {
@@ -23,6 +24,7 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Some(Dialog::Unfinished { .. }) => unfinished(model, key),
         Some(Dialog::Quit) => quit(model, key),
         Some(Dialog::Form(_)) => form(model, key),
         Some(Dialog::Repair(_)) => repair::key(model, key),
@@ -42,7 +44,13 @@ pub(super) fn paste(model: &mut Model, text: &str) {
             ConfirmFocus::Name => confirm.name.paste(text),
             ConfirmFocus::Cancel | ConfirmFocus::Proceed => {}
         },
-        Some(Dialog::Help { .. } | Dialog::Errors { .. } | Dialog::Repair(_) | Dialog::Quit)
+        Some(
+            Dialog::Help { .. }
+            | Dialog::Errors { .. }
+            | Dialog::Repair(_)
+            | Dialog::Unfinished { .. }
+            | Dialog::Quit,
+        )
         | None => {}
     }
 }
@@ -68,6 +76,32 @@ fn read(scroll: &mut usize, key: Key) -> bool {
     }
     *scroll = (*scroll).min(200);
     false
+}
+
+/// An operation that was cut off: `c` and `g` lead to their confirmation, Esc leaves it for later.
+fn unfinished(model: &mut Model, key: Key) -> Vec<Effect> {
+    let choice = match key {
+        Key::Char('c') => Choice::Continue,
+        Key::Char('g') => Choice::GiveUp,
+        Key::Enter | Key::Char('?' | '!') => return Vec::new(),
+        other => {
+            if let Some(Dialog::Unfinished { scroll }) = &mut model.dialog
+                && read(scroll, other)
+            {
+                model.dialog = None;
+                model.say(
+                    "it stays in the journal; C offers it again",
+                    Weight::Warning,
+                );
+            }
+            return Vec::new();
+        }
+    };
+    let Some(operation) = model.unfinished.first().map(|one| one.id().clone()) else {
+        model.dialog = None;
+        return Vec::new();
+    };
+    resume::choose(model, &operation, choice)
 }
 
 /// Leaving while an operation runs: only a plain yes leaves.

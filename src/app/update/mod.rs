@@ -8,6 +8,7 @@ mod operate;
 mod orders;
 mod promotion;
 mod repair;
+mod resume;
 mod second;
 mod steps;
 mod watch;
@@ -71,6 +72,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.conclude();
             Vec::new()
         }
+        Msg::Unfinished(all) => resume::found(model, all),
+        Msg::Resume { operation, choice } => resume::choose(model, &operation, choice),
         Msg::Undo(undo) => {
             model.undo = undo;
             model.conclude();

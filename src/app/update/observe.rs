@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::app::dialog::Dialog;
 use crate::app::effect::{Effect, Pace};
 use crate::app::model::{Model, Weight};
-use crate::app::update::{dialogs, second, watch};
+use crate::app::update::{dialogs, operate, second, watch};
 use crate::domain::alarm::AlarmState;
 use crate::domain::assess::Assessment;
 use crate::domain::guard::situation_of;
@@ -75,14 +75,16 @@ fn refresh_confirmation(model: &mut Model) {
     let Some(Dialog::Confirm(confirm)) = &model.dialog else {
         return;
     };
-    if !dialogs::follows_readings(confirm.plan.kind) {
+    if !dialogs::follows_readings(confirm.plan.kind) && confirm.resumes.is_none() {
         return;
     }
-    let guards = model.guards(confirm.plan.kind, &confirm.plan.levers());
+    let guards = operate::guards_now(model, confirm);
     let kind = confirm.plan.kind;
     let situation = situation_of(kind, &model.seen, &model.facts, model.now);
     if let Some(Dialog::Confirm(confirm)) = &mut model.dialog {
-        confirm.plan.guards = guards;
+        if let Some(guards) = guards {
+            confirm.plan.guards = guards;
+        }
         confirm.plan.situation = situation;
     }
 }

@@ -6,10 +6,10 @@ use crate::app::model::{Model, Page, Weight};
 use crate::app::msg::{Ask, News};
 use crate::app::run::{MOST_EVENTS, Run};
 use crate::app::update::observe::lever_of;
-use crate::app::update::orders;
 use crate::app::update::steps::{finish, start_next};
-use crate::app::update::{forecast, second};
+use crate::app::update::{forecast, orders, resume, second};
 use crate::domain::exposure::{last_answer, silent_since};
+use crate::domain::guard::GuardResult;
 use crate::domain::lever::{Command, LeverKind};
 use crate::domain::observation::Serving;
 use crate::domain::operation::{OperationId, OperationKind, Outcome};
@@ -18,6 +18,7 @@ use crate::domain::planning::{self, Basis, CannotPlan};
 use crate::domain::recovery::Milestones;
 use crate::domain::region::Role;
 use crate::domain::repair::Wish;
+use crate::domain::unfinished::Choice;
 
 /// Whether an operation may be asked for at all; says why not.
 pub(super) fn may_start(model: &mut Model) -> bool {
@@ -31,7 +32,7 @@ pub(super) fn may_start(model: &mut Model) -> bool {
 
 /// Makes the plan and opens its confirmation.
 pub(super) fn ask(model: &mut Model, ask: &Ask) -> Vec<Effect> {
-    if !may_start(model) {
+    if !may_start(model) || resume::stands_before(model, ask.kind) {
         return Vec::new();
     }
     for (name, value) in &ask.parameters {
@@ -63,7 +64,7 @@ pub(super) fn probe_lever(model: &Model) -> Option<Effect> {
     orders::metric(model, Command::Release, Some(0)).map(Effect::ProbeLever)
 }
 
-fn make_plan(model: &Model, ask: &Ask) -> Result<Plan, CannotPlan> {
+pub(super) fn make_plan(model: &Model, ask: &Ask) -> Result<Plan, CannotPlan> {
     let basis = Basis {
         env: &model.env,
         seen: &model.seen,
@@ -100,7 +101,7 @@ pub(super) fn other_lever(model: &mut Model) -> Vec<Effect> {
     let Some(Dialog::Confirm(confirm)) = &model.dialog else {
         return Vec::new();
     };
-    if !confirm.plan.kind.moves_traffic() {
+    if !confirm.plan.kind.moves_traffic() || confirm.resumes.is_some() {
         return Vec::new();
     }
     let levers: Vec<LeverKind> = model
@@ -143,11 +144,15 @@ pub(super) fn consent(model: &mut Model, consent: &Consent) -> Vec<Effect> {
     if second::is_about(model, &plan) {
         return second::consent(model, plan, consent);
     }
-    if plan.kind.moves_traffic() {
-        plan.guards = model.guards(plan.kind, &plan.levers());
+    let resumes = confirm.resumes.clone();
+    if let Some(guards) = guards_now(model, confirm) {
+        plan.guards = guards;
     }
     match Confirmed::confirm(plan.clone(), consent, model.now) {
-        Ok(confirmed) => begin(model, confirmed),
+        Ok(confirmed) => match resumes {
+            Some(resumes) => resume::begin(model, confirmed, *resumes),
+            None => begin(model, confirmed),
+        },
         Err(why) => {
             let text = why.to_string();
             if let Some(Dialog::Confirm(confirm)) = &mut model.dialog {
@@ -167,6 +172,19 @@ pub(super) fn consent(model: &mut Model, consent: &Consent) -> Vec<Effect> {
                 why: text,
                 at: model.now,
             }]
+        }
+    }
+}
+
+/// The guards of this moment for the plan under review; none where those of the plan stay.
+pub(super) fn guards_now(model: &Model, confirm: &Confirm) -> Option<Vec<GuardResult>> {
+    match &confirm.resumes {
+        Some(resumes) if resumes.choice == Choice::GiveUp => None,
+        Some(resumes) => resume::guards(model, &resumes.unfinished).ok(),
+        None => {
+            let plan = &confirm.plan;
+            let follows = plan.kind.moves_traffic();
+            follows.then(|| model.guards(plan.kind, &plan.levers()))
         }
     }
 }
@@ -230,10 +248,11 @@ pub(super) fn opened(
         return Vec::new();
     };
     run.journal.clone_from(&journal);
-    let moves = run.plan().kind.moves_traffic();
+    // what was cut off is continued only by whoever holds its journal
+    let goes_on = run.plan().kind.moves_traffic() && run.resumed.is_none();
     if let Err(why) = journal {
         model.note("journal", format!("cannot be written: {why}"), Weight::Bad);
-        if !moves {
+        if !goes_on {
             return finish(
                 model,
                 Outcome::Failed,

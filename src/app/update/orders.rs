@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::app::effect::{Approval, Deployment, LeverDatum, Order, Reviewed, StackTarget};
 use crate::app::model::Model;
+use crate::app::update::resume;
 use crate::domain::environment::{StackSpec, TrafficSpec};
 use crate::domain::forecast::Basis;
 use crate::domain::lever::{Command, LeverKind, LeverSpec, NumberedCommand};
@@ -51,6 +52,15 @@ fn target(spec: &StackSpec) -> StackTarget {
         stack: spec.id.clone(),
         role: spec.role,
         name: spec.name.clone(),
+        cut_off: None,
+    }
+}
+
+/// The stack, and whether this step is done again after it was cut off.
+fn again(model: &Model, spec: &StackSpec) -> StackTarget {
+    StackTarget {
+        cut_off: resume::cut_off(model, &spec.id),
+        ..target(spec)
     }
 }
 
@@ -89,7 +99,7 @@ fn deploy(model: &Model, stack: &StackId) -> Result<Order, String> {
         tags: tags(model, spec.role),
         reviewed: reviewed(model, stack),
     };
-    Ok(Order::Deploy(target(spec), deployment))
+    Ok(Order::Deploy(again(model, spec), deployment))
 }
 
 /// What the running operation's operator has seen of the stack's changes.
@@ -151,7 +161,7 @@ fn tags(model: &Model, role: Role) -> BTreeMap<String, String> {
 }
 
 fn delete(model: &Model, stack: &StackId) -> Result<Order, String> {
-    Ok(Order::Delete(target(spec(model, stack)?)))
+    Ok(Order::Delete(again(model, spec(model, stack)?)))
 }
 
 fn pull(model: &Model, lever: LeverKind, command: Command) -> Result<Order, String> {

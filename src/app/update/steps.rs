@@ -5,6 +5,7 @@ use crate::app::model::{Model, Weight};
 use crate::app::msg::StepDone;
 use crate::app::run::{Finished, PulledLever, Run};
 use crate::app::update::operate::run_of;
+use crate::app::update::resume::{self, Again};
 use crate::app::update::{orders, watch};
 use crate::domain::operation::{OperationId, OperationKind, Outcome, StepState};
 use crate::domain::plan::Action;
@@ -55,10 +56,20 @@ fn start(model: &mut Model, index: usize) -> Vec<Effect> {
         effects.extend(watch::watch(model));
         return effects;
     }
-    match orders::order(model, &action) {
+    let order = match resume::recorded(model, index) {
+        Some(Again::Order(order)) => Ok(*order),
+        Some(Again::Over(done)) => {
+            effects.extend(over(model, index, done));
+            return effects;
+        }
+        Some(Again::Not(why)) => Err(why),
+        None => orders::order(model, &action),
+    };
+    match order {
         Ok(order) => {
             let operation = remember_lever(model, &order);
             effects.extend(undo(operation.as_ref(), &order, now));
+            effects.extend(told(operation.as_ref(), index, &order, now));
             effects.extend(operation.map(|operation| Effect::Do {
                 operation,
                 index,
@@ -102,6 +113,36 @@ fn undo(operation: Option<&OperationId>, order: &Order, at: jiff::Timestamp) -> 
         entry,
         at,
     })
+}
+
+/// What a lever is told is written down before it is told, so that it can be told the same again.
+fn told(
+    operation: Option<&OperationId>,
+    index: usize,
+    order: &Order,
+    at: jiff::Timestamp,
+) -> Option<Effect> {
+    let order = match order {
+        Order::Deploy(..) | Order::Delete(_) | Order::Repair { .. } => return None,
+        Order::PutCommand(_)
+        | Order::Approve(_)
+        | Order::SetParameter { .. }
+        | Order::SetThreshold { .. }
+        | Order::ChangeRecords { .. } => Box::new(order.clone()),
+    };
+    Some(Effect::Journal {
+        operation: operation?.clone(),
+        entry: Entry::Order { index, order },
+        at,
+    })
+}
+
+/// A step that was done before the operation was cut off, though the journal does not say so.
+fn over(model: &mut Model, index: usize, done: StepDone) -> Vec<Effect> {
+    let Some(id) = model.run.as_ref().map(|run| run.plan().id.clone()) else {
+        return Vec::new();
+    };
+    step_done(model, &id, index, Ok(done))
 }
 
 const fn is_wait(action: &Action) -> bool {

@@ -25,6 +25,7 @@ use crate::domain::plan::Situation;
 use crate::domain::region::Role;
 use crate::domain::signal::{Datapoint, Series, SignalId};
 use crate::domain::stack::{StackId, StackState};
+use crate::domain::unfinished::{RecordedStep, Unfinished};
 
 fn press(model: &mut Model, key: Key) -> Vec<Effect> {
     update(model, Msg::Key(key))
@@ -228,6 +229,147 @@ fn a_dead_standby_refuses_and_the_refusal_is_recorded() {
             .unwrap()
             .contains("destination_healthy")
     );
+}
+
+/// What the journal has of an operation that is cut off now.
+fn cut_off(model: &Model) -> Unfinished {
+    let run = model.run.as_deref().unwrap();
+    let record = |step: &crate::app::run::StepRun| RecordedStep {
+        state: step.state,
+        started: step.started,
+        finished: step.finished,
+        note: None,
+    };
+    Unfinished {
+        plan: run.plan().clone(),
+        who: "ops".into(),
+        reason: None,
+        drill: false,
+        begun: run.confirmed.at(),
+        last: model.now,
+        opening: None,
+        steps: run.steps.iter().map(record).collect(),
+        milestones: run.milestones.clone(),
+        orders: BTreeMap::new(),
+    }
+}
+
+#[test]
+fn what_was_cut_off_is_offered_and_continued_only_by_the_typed_name() {
+    let mut dead = steady();
+    let (id, effects) = begin(&mut dead, 'F');
+    let mut one = cut_off(&dead);
+    let told = effects.iter().find_map(|e| match e {
+        Effect::Journal {
+            entry: crate::app::effect::Entry::Order { order, .. },
+            ..
+        } => Some(serde_json::to_value(order).unwrap()),
+        _ => None,
+    });
+    one.orders
+        .insert(0, told.expect("it is written down first"));
+    let mut model = steady();
+    tick(&mut model, 600);
+    crate::app::fixtures::see_all(&mut model);
+    update(&mut model, Msg::Unfinished(vec![one]));
+    assert!(matches!(model.dialog, Some(Dialog::Unfinished { .. })));
+    for key in [Key::Enter, Key::Enter, Key::Esc] {
+        assert!(press(&mut model, key).is_empty());
+    }
+    assert!(model.dialog.is_none());
+    press(&mut model, Key::Char('F'));
+    assert!(
+        matches!(model.dialog, Some(Dialog::Unfinished { .. })),
+        "no second failover beside it"
+    );
+    press(&mut model, Key::Char('c'));
+    press(&mut model, Key::Tab);
+    press(&mut model, Key::Tab);
+    type_text(&mut model, "payment-standby-demo");
+    press(&mut model, Key::Tab);
+    let effects = press(&mut model, Key::Enter);
+    let Some(Effect::Reopen(confirmed)) = effects.first() else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(confirmed.plan().id, id);
+    let opened = Msg::Opened {
+        operation: id,
+        journal: Ok("/j".into()),
+    };
+    let effects = update(&mut model, opened);
+    let numbers: Vec<i64> = effects
+        .iter()
+        .filter_map(|e| match e {
+            Effect::Do { order, .. } => match order.as_ref() {
+                Order::PutCommand(datum) => Some(datum.number),
+                _ => None,
+            },
+            _ => None,
+        })
+        .collect();
+    assert_eq!(numbers, [noon().as_second()], "the same command once more");
+    let run = model.run.as_deref().unwrap();
+    assert_eq!(run.begun(), noon());
+}
+
+#[test]
+fn a_command_that_was_heard_is_not_given_again_and_a_newer_one_stops_it() {
+    let mut dead = steady();
+    let (_, effects) = begin(&mut dead, 'F');
+    let mut one = cut_off(&dead);
+    for effect in effects {
+        if let Effect::Journal {
+            entry: crate::app::effect::Entry::Order { order, .. },
+            ..
+        } = effect
+        {
+            one.orders.insert(0, serde_json::to_value(order).unwrap());
+        }
+    }
+    for (command, number, refused) in [
+        (Command::Engage, noon().as_second(), false),
+        (Command::Release, noon().as_second() + 9, true),
+    ] {
+        let mut model = steady();
+        lever(&mut model, command, number, AlarmState::Ok);
+        update(&mut model, Msg::Unfinished(vec![one.clone()]));
+        press(&mut model, Key::Char('c'));
+        press(&mut model, Key::Tab);
+        press(&mut model, Key::Tab);
+        type_text(&mut model, "payment-standby-demo");
+        press(&mut model, Key::Tab);
+        press(&mut model, Key::Enter);
+        assert_eq!(model.run.is_none(), refused, "{command:?}");
+        if refused {
+            continue;
+        }
+        let operation = one.id().clone();
+        let journal = Ok("/j".into());
+        let effects = update(&mut model, Msg::Opened { operation, journal });
+        assert!(
+            !effects.iter().any(|e| matches!(e, Effect::Do { .. })),
+            "{effects:?}"
+        );
+        let run = model.run.as_deref().unwrap();
+        assert_eq!(run.steps[0].state, StepState::Done);
+    }
+}
+
+#[test]
+fn giving_up_closes_the_journal_and_tells_aws_nothing() {
+    let mut dead = steady();
+    begin(&mut dead, 'F');
+    let one = cut_off(&dead);
+    let mut model = steady();
+    update(&mut model, Msg::Unfinished(vec![one]));
+    press(&mut model, Key::Char('g'));
+    press(&mut model, Key::Tab);
+    press(&mut model, Key::Tab);
+    type_text(&mut model, "payment-standby-demo");
+    press(&mut model, Key::Tab);
+    let effects = press(&mut model, Key::Enter);
+    assert!(matches!(effects[..], [Effect::GiveUp(_)]), "{effects:?}");
+    assert!(model.run.is_none() && model.unfinished.is_empty());
 }
 
 #[test]

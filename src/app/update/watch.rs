@@ -190,7 +190,7 @@ fn time_out(model: &mut Model) -> Vec<Effect> {
     let overdue = run
         .milestones
         .pulled
-        .is_some_and(|pulled| age(pulled, model.now) > lever.patience());
+        .is_some_and(|pulled| age(pulled.max(run.confirmed.at()), model.now) > lever.patience());
     if run.plan().kind.moves_traffic() && overdue && run.milestones.dns.is_none() {
         return late(model, "DNS did not follow the lever in its time");
     }

@@ -3,6 +3,7 @@
 use crate::cli::output::operation::{outcome_word, state_word};
 use crate::cli::output::table::columns;
 use crate::cli::output::{clock, date, span};
+use crate::domain::operation::Override;
 use crate::domain::text::clean;
 use crate::journal::{Entry, Record, Summary};
 
@@ -54,7 +55,13 @@ pub fn journal_show_text(records: &[Record]) -> String {
 
 /// One entry on one line.
 pub fn record_text(record: &Record) -> String {
-    let said = match &record.entry {
+    let said = entry_text(&record.entry);
+    format!("{}  {}\n", date(record.at), clean(&said))
+}
+
+/// What an entry says, in words.
+pub(super) fn entry_text(entry: &Entry) -> String {
+    match entry {
         Entry::Opened {
             who,
             reason,
@@ -63,56 +70,80 @@ pub fn record_text(record: &Record) -> String {
             ..
         } => {
             let drill = if *drill { ", drill" } else { "" };
-            let reason = reason
-                .as_deref()
-                .map_or_else(String::new, |r| format!(", reason: {r}"));
-            let guards: Vec<&str> = overrides.iter().map(|o| o.guard.as_str()).collect();
-            let overridden = if guards.is_empty() {
-                String::new()
-            } else {
-                format!(", overriding {}", guards.join(" and "))
-            };
-            format!("opened by {who}{drill}{reason}{overridden}")
+            let consent = consent_text(reason.as_ref(), overrides);
+            format!("opened by {who}{drill}{consent}")
         }
-        Entry::Step {
-            index,
-            title,
-            state,
-            note,
-            request_id,
+        Entry::Situation(opening) => {
+            let arn = opening.arn.as_deref().unwrap_or("identity unknown");
+            format!("serving {} then, as {arn}", opening.serving.as_str())
+        }
+        Entry::Step { .. } => step_text(entry),
+        Entry::Order { index, order } => format!("told  step {}: {order}", index + 1),
+        Entry::Resumed {
+            who,
+            reason,
+            overrides,
         } => {
-            let note = note
-                .as_deref()
-                .map_or_else(String::new, |n| format!(": {n}"));
-            let request = request_id
-                .as_deref()
-                .map_or_else(String::new, |id| format!(" (request {id})"));
-            format!(
-                "step {} {}  {title}{note}{request}",
-                index + 1,
-                state_word(*state)
-            )
+            let consent = consent_text(reason.as_ref(), overrides);
+            format!("taken up again by {who}{consent}")
         }
         Entry::Note { text } => format!("note  {text}"),
         Entry::Milestone { name, at } => format!("reached  {name} at {}", clock(*at)),
         Entry::Undo { what } => format!("undo  {what}"),
-        Entry::Closed {
-            outcome,
-            reason,
-            rto_seconds,
-            rpo_seconds,
-            serving,
-        } => {
-            let reason = reason
-                .as_deref()
-                .map_or_else(String::new, |r| format!(": {r}"));
-            let rto = rto_seconds.map_or_else(String::new, |s| format!(", RTO {}", span(s)));
-            let rpo = rpo_seconds.map_or_else(String::new, |s| format!(", exposure {}", span(s)));
-            let (outcome, serving) = (outcome_word(*outcome), serving.as_str());
-            format!("closed  {outcome}{reason}, serving {serving}{rto}{rpo}")
-        }
+        Entry::Closed { .. } => end_text(entry),
+    }
+}
+
+fn consent_text(reason: Option<&String>, overrides: &[Override]) -> String {
+    let reason = reason.map_or_else(String::new, |r| format!(", reason: {r}"));
+    let guards: Vec<&str> = overrides.iter().map(|o| o.guard.as_str()).collect();
+    let overridden = if guards.is_empty() {
+        String::new()
+    } else {
+        format!(", overriding {}", guards.join(" and "))
     };
-    format!("{}  {}\n", date(record.at), clean(&said))
+    format!("{reason}{overridden}")
+}
+
+fn step_text(entry: &Entry) -> String {
+    let Entry::Step {
+        index,
+        title,
+        state,
+        note,
+        request_id,
+    } = entry
+    else {
+        return String::new();
+    };
+    let note = note
+        .as_deref()
+        .map_or_else(String::new, |n| format!(": {n}"));
+    let request = request_id
+        .as_deref()
+        .map_or_else(String::new, |id| format!(" (request {id})"));
+    let (number, state) = (index + 1, state_word(*state));
+    format!("step {number} {state}  {title}{note}{request}")
+}
+
+fn end_text(entry: &Entry) -> String {
+    let Entry::Closed {
+        outcome,
+        reason,
+        rto_seconds,
+        rpo_seconds,
+        serving,
+    } = entry
+    else {
+        return String::new();
+    };
+    let reason = reason
+        .as_deref()
+        .map_or_else(String::new, |r| format!(": {r}"));
+    let rto = rto_seconds.map_or_else(String::new, |s| format!(", RTO {}", span(s)));
+    let rpo = rpo_seconds.map_or_else(String::new, |s| format!(", exposure {}", span(s)));
+    let (outcome, serving) = (outcome_word(*outcome), serving.as_str());
+    format!("closed  {outcome}{reason}, serving {serving}{rto}{rpo}")
 }
 
 #[cfg(test)]

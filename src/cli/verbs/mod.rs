@@ -2,6 +2,7 @@
 
 pub mod about;
 pub mod console;
+pub mod cut_off;
 pub mod journal;
 pub mod look;
 pub mod operate;

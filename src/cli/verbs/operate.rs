@@ -9,11 +9,13 @@ use crate::cli::args::How;
 use crate::cli::consent::Asked;
 use crate::cli::context::{Context, Ended, Failed, Streams};
 use crate::cli::output::{plan_text, result_text};
+use crate::cli::verbs::cut_off::{self, Before};
 use crate::cli::verbs::progress::Reporter;
 use crate::domain::lever::LeverKind;
 use crate::domain::operation::OperationKind;
 use crate::domain::plan::{Consent, Plan};
 use crate::domain::repair::Wish;
+use crate::domain::unfinished::Choice;
 use crate::error::ExitCode;
 use crate::runtime::core::Core;
 use crate::runtime::headless::{self, Went};
@@ -86,18 +88,36 @@ pub fn run(context: &Context, streams: &mut Streams<'_>, wanted: &Wanted<'_>) ->
     };
     context.headless(&env, async |core| {
         headless::look(core, context.look()).await;
-        let ask = wanted.ask(&core.model);
+        if let Err(why) = headless::consult_journal(core).await {
+            tracing::warn!(%why, "the journal can't be asked what was cut off");
+        }
+        let before = cut_off::decide(&core.model, wanted.kind, wanted.how.cut_off)?;
         match asked {
-            None => dry_run(context, streams, core, ask).await,
-            Some(asked) => operate(context, streams, core, (wanted, ask, asked)).await,
+            None => dry_run(context, streams, core, (wanted, before)).await,
+            Some(asked) => operate(context, streams, core, (wanted, before, asked)).await,
         }
     })
 }
 
-async fn dry_run(context: &Context, streams: &mut Streams<'_>, core: &mut Core, ask: Ask) -> Ended {
-    let plan = headless::plan(core, ask)
-        .await
-        .map_err(|why| Failed::new(ExitCode::Failure, why))?;
+/// The plan: of the operation that was cut off, or a new one.
+async fn plan(core: &mut Core, wanted: &Wanted<'_>, before: &Before) -> Result<Plan, Failed> {
+    let made = match before {
+        Before::Continue(operation) => headless::plan_again(core, operation, Choice::Continue),
+        Before::Nothing | Before::GiveUp(_) => {
+            let ask = wanted.ask(&core.model);
+            headless::plan(core, ask).await
+        }
+    };
+    made.map_err(|why| Failed::new(ExitCode::Failure, why))
+}
+
+async fn dry_run(
+    context: &Context,
+    streams: &mut Streams<'_>,
+    core: &mut Core,
+    (wanted, before): (&Wanted<'_>, Before),
+) -> Ended {
+    let plan = plan(core, wanted, &before).await?;
     context.print(
         streams.out,
         &plan,
@@ -114,22 +134,27 @@ async fn operate(
     context: &Context,
     streams: &mut Streams<'_>,
     core: &mut Core,
-    (wanted, ask, asked): (&Wanted<'_>, Ask, Asked),
+    (wanted, before, asked): (&Wanted<'_>, Before, Asked),
 ) -> Ended {
     let consent = match asked {
         Asked::Given(consent) => consent,
-        Asked::AtTerminal(consent) => {
-            let plan = headless::plan(core, ask.clone())
-                .await
-                .map_err(|why| Failed::new(ExitCode::Failure, why))?;
-            type_name(streams, core, &plan, consent)?
-        }
+        Asked::AtTerminal(consent) => type_name(streams, core, (wanted, &before), consent).await?,
     };
+    if let Before::GiveUp(operations) = &before {
+        cut_off::give_up(core, operations, &consent).await?;
+    }
     let mut reporter = Reporter::new(wanted.how.progress);
     let went = {
         let err = &mut *streams.err;
         let watch = &mut |model: &Model| reporter.report(model, err);
-        match headless::operate(core, ask, consent, watch).await {
+        let went = match &before {
+            Before::Continue(operation) => headless::resume(core, operation, consent, watch).await,
+            Before::Nothing | Before::GiveUp(_) => {
+                let ask = wanted.ask(&core.model);
+                headless::operate(core, ask, consent, watch).await
+            }
+        };
+        match went {
             Went::Ended(result) if wanted.drained => {
                 let result = headless::drain(core, *result, DRAIN, watch).await;
                 Went::Ended(Box::new(result))
@@ -137,6 +162,10 @@ async fn operate(
             went => went,
         }
     };
+    end(context, streams, went)
+}
+
+fn end(context: &Context, streams: &mut Streams<'_>, went: Went) -> Ended {
     match went {
         Went::Ended(result) => {
             context.print(streams.out, result.as_ref(), &result_text(&result))?;
@@ -168,13 +197,18 @@ async fn operate(
 }
 
 /// Shows the plan and lets somebody type the environment's name.
-fn type_name(
+async fn type_name(
     streams: &mut Streams<'_>,
-    core: &Core,
-    plan: &Plan,
+    core: &mut Core,
+    (wanted, before): (&Wanted<'_>, &Before),
     mut consent: Consent,
 ) -> Result<Consent, Failed> {
-    write!(streams.err, "{}", plan_text(plan, &core.model.env.regions))?;
+    let plan = match before {
+        // what is in the way of a new plan is given up first, and this name is for both
+        Before::GiveUp(operations) => cut_off::plan(core, operations)?,
+        Before::Nothing | Before::Continue(_) => plan(core, wanted, before).await?,
+    };
+    write!(streams.err, "{}", plan_text(&plan, &core.model.env.regions))?;
     write!(streams.err, "Type {} to go on: ", plan.environment)?;
     streams.err.flush()?;
     let mut line = String::new();

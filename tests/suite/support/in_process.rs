@@ -52,7 +52,7 @@ pub(crate) fn rehearse_scenario<T>(
 }
 
 /// The demonstration environment of the scenario.
-fn environment(scenario: &Scenario) -> Environment {
+pub(crate) fn environment(scenario: &Scenario) -> Environment {
     let bundle = bundle::find(None, "payment-standby").unwrap();
     let required = bundle.manifest.parameters.iter().filter(|p| p.required);
     let parameters = required
@@ -122,6 +122,11 @@ impl Rehearsed {
             epoch: EPOCH.parse::<Timestamp>().unwrap(),
         };
         let world = connect::world(&env, played).unwrap();
+        Self::on(world, env, state).await
+    }
+
+    /// A console on a world.
+    async fn on(world: SharedWorld, env: Environment, state: &Path) -> Self {
         let session = connect::rehearsal(&env, wiring(state), world.clone())
             .await
             .unwrap();
@@ -130,6 +135,63 @@ impl Rehearsed {
             core: Core::start(session, env),
             world,
             began,
+        }
+    }
+
+    /// The console dies with all its tasks, as after SIGKILL; the world goes on for some seconds, and a new console
+    /// looks at it and into the journal.
+    pub(crate) async fn killed(self, state: &Path, seconds: u64) -> Self {
+        let Self { core, world, .. } = self;
+        let env = Environment {
+            given: environment(&Scenario::shipped("steady").unwrap()).given,
+            ..core.model.env.clone()
+        };
+        drop(core);
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        world.clock().sleep(Duration::from_secs(seconds)).await;
+        let mut again = Self::on(world, env, state).await;
+        headless::look(&mut again.core, headless::LOOK).await;
+        headless::consult_journal(&mut again.core).await.unwrap();
+        again
+    }
+
+    /// Confirms an operation and takes in so many messages of it.
+    pub(crate) async fn begin_operation(&mut self, kind: OperationKind, messages: usize) {
+        let ask = Ask {
+            kind,
+            lever: None,
+            parameters: std::collections::BTreeMap::new(),
+            repair: None,
+            salt: 7,
+        };
+        self.core.take(Msg::Ask(ask));
+        self.core.take(Msg::Consent(self.consent()));
+        assert!(self.model().is_busy(), "{:?}", self.model().dialog);
+        for _ in 0..messages {
+            let msg = self.core.next().await;
+            self.core.take(msg);
+            self.core.tick();
+        }
+    }
+
+    /// Continues what was cut off to its end.
+    pub(crate) async fn resume(&mut self) -> OperationResult {
+        let operation = self.model().unfinished[0].id().clone();
+        let consent = self.consent();
+        match headless::resume(&mut self.core, &operation, consent, &mut |_| {}).await {
+            Went::Ended(result) => *result,
+            Went::NotConfirmed { why, .. } | Went::NoPlan(why) => panic!("not continued: {why}"),
+        }
+    }
+
+    fn consent(&self) -> Consent {
+        Consent {
+            typed_name: self.model().env.name.0.clone(),
+            reason: Some("a test".to_owned()),
+            // deleting what serves, which a rehearsal does
+            overridden: vec!["not_serving".to_owned()],
         }
     }
 

@@ -1,0 +1,183 @@
+//! An operation that was cut off, held against what is seen now: what is done, what is looked at, what stops it.
+
+use crate::app::effect::Order;
+use crate::app::model::Model;
+use crate::domain::lever::NumberedCommand;
+use crate::domain::operation::StepState;
+use crate::domain::plan::{Action, Step};
+use crate::domain::stack::{Phase, StackId, StackState};
+use crate::domain::unfinished::{RecordedStep, Unfinished};
+
+/// What continuing means for one step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// It is over.
+    Nothing,
+    /// AWS was perhaps told: that is looked up, and it is done only if it was not.
+    Look,
+    /// It has not begun.
+    Begin,
+    /// It can't be continued, and why.
+    Stop(String),
+}
+
+/// One step: recorded, seen, and to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compared {
+    pub title: String,
+    pub recorded: StepState,
+    /// What is seen of it now.
+    pub now: String,
+    pub next: Next,
+}
+
+impl Compared {
+    /// The line for people, with its number in the plan (from 1).
+    pub fn sentence(&self, number: usize) -> String {
+        let recorded = match self.recorded {
+            StepState::Waiting => "not begun",
+            StepState::Running => "cut off",
+            StepState::Done => "done",
+            StepState::Skipped => "skipped",
+            StepState::Failed => "failed",
+        };
+        let next = match &self.next {
+            Next::Nothing => "nothing more to do".to_owned(),
+            Next::Look => "looked up, done only if it was not".to_owned(),
+            Next::Begin => "to be done".to_owned(),
+            Next::Stop(why) => why.clone(),
+        };
+        format!(
+            "step {number} {}: {recorded}; now {}; {next}",
+            self.title, self.now
+        )
+    }
+}
+
+/// Every step of the operation against what is seen.
+pub fn compare(model: &Model, unfinished: &Unfinished) -> Vec<Compared> {
+    unfinished
+        .steps()
+        .enumerate()
+        .map(|(index, (step, recorded))| {
+            let (now, next) = seen(model, unfinished, index, (step, recorded));
+            Compared {
+                title: step.title.clone(),
+                recorded: recorded.state,
+                now,
+                next,
+            }
+        })
+        .collect()
+}
+
+fn seen(
+    model: &Model,
+    unfinished: &Unfinished,
+    index: usize,
+    (step, recorded): (&Step, &RecordedStep),
+) -> (String, Next) {
+    let usual = if recorded.is_over() {
+        Next::Nothing
+    } else if recorded.was_cut_off() {
+        Next::Look
+    } else {
+        Next::Begin
+    };
+    match &step.action {
+        Action::DeployStack { stack } => deployed(model, stack, recorded, usual),
+        Action::DeleteStack { stack } => (label(model, stack), usual),
+        Action::RepairStack { stack, .. } => {
+            let why = "the stack shows what came of it: give up, and repair it again if needed";
+            let over = Next::Stop(why.to_owned());
+            (
+                label(model, stack),
+                if recorded.is_over() { usual } else { over },
+            )
+        }
+        Action::Pull { .. } | Action::Approve { .. } => pulled(model, unfinished, index, usual),
+        Action::AwaitAlarm { .. }
+        | Action::AwaitDns { .. }
+        | Action::AwaitHealthy { .. }
+        | Action::AwaitPromotion { .. } => {
+            let now = format!("serving {}", model.facts.serving.as_str());
+            (
+                now,
+                if recorded.is_over() {
+                    usual
+                } else {
+                    Next::Begin
+                },
+            )
+        }
+    }
+}
+
+fn label(model: &Model, stack: &StackId) -> String {
+    let state = model
+        .seen
+        .regions
+        .iter()
+        .find_map(|(_, region)| region.stacks.get(stack)?.last());
+    state.map_or("not read", StackState::label).to_owned()
+}
+
+fn phase(model: &Model, stack: &StackId) -> Option<Phase> {
+    let spec = model.env.stack(stack)?;
+    let seen = model.seen.regions.get(spec.role).stacks.get(stack)?;
+    Some(seen.last()?.phase())
+}
+
+fn deployed(
+    model: &Model,
+    stack: &StackId,
+    recorded: &RecordedStep,
+    usual: Next,
+) -> (String, Next) {
+    let now = label(model, stack);
+    let phase = phase(model, stack);
+    let gone = recorded.is_over() && !matches!(phase, None | Some(Phase::Settled | Phase::Unknown));
+    let foreign = recorded.state == StepState::Waiting && phase == Some(Phase::InProgress);
+    let next = if gone {
+        Next::Stop("it was done and has changed since: give up and make a new plan".to_owned())
+    } else if foreign {
+        Next::Stop("somebody else is changing it: wait, or give up".to_owned())
+    } else {
+        usual
+    };
+    (now, next)
+}
+
+fn pulled(model: &Model, unfinished: &Unfinished, index: usize, usual: Next) -> (String, Next) {
+    let commanded = model
+        .facts
+        .commanded
+        .map_or("unknown", |role| role.as_str());
+    let now = format!("commanded {commanded}");
+    match superseded(model, order(unfinished, index).as_ref()) {
+        Some(newer) => (now, Next::Stop(newer)),
+        None => (now, usual),
+    }
+}
+
+/// What a lever was to be told, if that was written down.
+pub(crate) fn order(unfinished: &Unfinished, index: usize) -> Option<Order> {
+    let text = unfinished.orders.get(&index)?;
+    serde_json::from_value(text.clone()).ok()
+}
+
+/// Why a command must not be given again: somebody has given the opposite one since.
+pub(crate) fn superseded(model: &Model, order: Option<&Order>) -> Option<String> {
+    let Some(Order::PutCommand(datum)) = order else {
+        return None;
+    };
+    let newest = model.seen.traffic.lever.last()?.command?;
+    let ours = NumberedCommand::from_datum(datum.value)?;
+    (newest.number > ours.number && newest.command != ours.command).then(|| {
+        format!(
+            "another console has since said {} (command {}): give up",
+            newest.command.as_str(),
+            newest.number
+        )
+    })
+}
