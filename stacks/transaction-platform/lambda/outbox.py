@@ -32,8 +32,7 @@ def handler(event, context):
     own = [row for row in due if row["region"] == REGION]
     foreign = [row for row in due if row["region"] != REGION and row["age"] > FOREIGN_AFTER]
     chosen = (own if own and not busy(SQS) else []) + (foreign if foreign and not peer_works() else [])
-    for row in chosen:
-        queue_again(row)
+    queue_again(chosen)
     print(json.dumps({"late": len(late), "queued again": len(chosen)}))
     return {"late": len(late), "queued": len(chosen)}
 
@@ -70,12 +69,13 @@ def peer_works():
         return False
 
 
-def queue_again(row):
-    url = SQS.get_queue_url(QueueName=QUEUE)["QueueUrl"]
-    SQS.send_message(QueueUrl=url, MessageBody=json.dumps({"transactionId": row["pk"].removeprefix("transaction#")}))
-    TABLE.update_item(
-        Key={"pk": row["pk"]}, UpdateExpression="SET queuedAt = :now ADD attempts :one",
-        ExpressionAttributeValues={":now": int(time.time()), ":one": 1})
+def queue_again(rows):
+    url = SQS.get_queue_url(QueueName=QUEUE)["QueueUrl"] if rows else None
+    for row in rows:
+        SQS.send_message(QueueUrl=url, MessageBody=json.dumps({"transactionId": row["pk"].removeprefix("transaction#")}))
+        TABLE.update_item(
+            Key={"pk": row["pk"]}, UpdateExpression="SET queuedAt = :now ADD attempts :one",
+            ExpressionAttributeValues={":now": int(time.time()), ":one": 1})
 
 
 def publish(**values):
