@@ -56,17 +56,22 @@ fn text(value: &Value) -> &str {
     inner.unwrap_or(value).as_str().unwrap_or_default()
 }
 
-/// Every statement of every policy of a template, with the role's id; both branches of conditions.
+/// Every statement of every policy of a template, with the id of its role or policy; the first branch of conditions.
 fn statements(name: &str) -> Vec<(String, Value)> {
+    let roles = of_type(name, "AWS::IAM::Role").into_iter();
+    let inline = roles.flat_map(|(id, role)| {
+        let policies = role["Properties"]["Policies"].as_array().unwrap().clone();
+        policies.into_iter().map(move |policy| (id.clone(), policy))
+    });
+    let attached = of_type(name, "AWS::IAM::Policy").into_iter();
+    let attached = attached.map(|(id, policy)| (id, policy["Properties"].clone()));
     let mut found = Vec::new();
-    for (id, role) in of_type(name, "AWS::IAM::Role") {
-        for policy in role["Properties"]["Policies"].as_array().unwrap() {
-            for statement in policy["PolicyDocument"]["Statement"].as_array().unwrap() {
-                let branch = statement
-                    .get("Fn::If")
-                    .map_or(statement, |argument| &argument[1]);
-                found.push((id.clone(), branch.clone()));
-            }
+    for (id, policy) in inline.chain(attached) {
+        for statement in policy["PolicyDocument"]["Statement"].as_array().unwrap() {
+            let branch = statement
+                .get("Fn::If")
+                .map_or(statement, |argument| &argument[1]);
+            found.push((id.clone(), branch.clone()));
         }
     }
     found
@@ -550,10 +555,11 @@ fn secrets_are_fetched_and_never_made() {
 /// Where AWS knows no resource, the reason stands in the role's Metadata.
 #[test]
 fn policies_name_their_resources() {
-    const NAMELESS: [&str; 4] = [
+    const NAMELESS: [&str; 5] = [
         "cloudwatch:PutMetricData",
         "cloudwatch:GetMetricStatistics",
         "logs:DescribeLogGroups",
+        "ec2:DescribeNetworkInterfaces",
         "logs:CreateLogDelivery",
     ];
     for name in ALL {
@@ -809,6 +815,7 @@ fn everything_that_can_carry_tags_does() {
         "AWS::EC2::Route",
         "AWS::EC2::SubnetRouteTableAssociation",
         "AWS::EC2::VPCGatewayAttachment",
+        "AWS::IAM::Policy",
         "AWS::ElasticLoadBalancingV2::Listener",
         "AWS::KMS::Alias",
         "AWS::Lambda::Alias",

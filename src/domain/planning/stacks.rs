@@ -95,6 +95,42 @@ fn delete_step(spec: &StackSpec) -> Step {
     .expect("a few minutes")
 }
 
+/// What becomes of the data in stacks that are deleted, in a sentence.
+fn loss(all: &[StackSpec], deleted: &[&StackSpec]) -> String {
+    if !deleted.iter().all(|spec| retains_everything(spec)) {
+        return "data in the stacks is lost: tables, buckets, backups and secrets are deleted with them".into();
+    }
+    let made_by_deleted = |spec: &&StackSpec| {
+        let maker = spec.made_by.as_ref().map(|made| &made.stack);
+        maker.is_some_and(|maker| deleted.iter().any(|spec| spec.id == *maker))
+    };
+    let staying = all.iter().filter(made_by_deleted);
+    let staying: Vec<String> = staying
+        .map(|spec| format!("{}… ({})", spec.name, spec.role))
+        .collect();
+    let too = if staying.is_empty() {
+        String::new()
+    } else {
+        format!(
+            ", the stacks that a StackSet made too: {}",
+            staying.join(", ")
+        )
+    };
+    format!(
+        "only the stacks go: all they made stays, works and costs{too}; the bundle's README says how to remove it"
+    )
+}
+
+/// Whether every resource of the stack outlives it.
+fn retains_everything(spec: &StackSpec) -> bool {
+    let tree: serde_json::Value = serde_json::from_str(&spec.template).unwrap_or_default();
+    let resources = tree.get("Resources").and_then(|r| r.as_object());
+    resources.is_some_and(|resources| {
+        let mut policies = resources.values().map(|r| r.get("DeletionPolicy"));
+        !resources.is_empty() && policies.all(|p| p.is_some_and(|p| p == "Retain"))
+    })
+}
+
 /// Whether the console deploys and deletes the stack, rather than a `StackSet` of another.
 const fn is_ours(spec: &StackSpec) -> bool {
     spec.made_by.is_none()
@@ -155,8 +191,8 @@ pub fn delete(basis: &Basis<'_>, id: OperationId) -> Result<Plan, CannotPlan> {
     plan.guards = guards;
     plan.basis = phases;
     plan.notes.push(
-        "data in the stacks is lost: tables, buckets, backups and secrets are deleted with them"
-            .into(),
+        // what is retained outlives its stack, and so do the stacks of a retained StackSet
+        loss(&env.stacks, &specs),
     );
     Ok(plan)
 }
@@ -210,4 +246,50 @@ pub(super) fn protected(seen: &Observation, spec: &StackSpec) -> Option<GuardRes
         firm_refusal(GuardId::Production, format!("{} is protected", spec.name), "termination protection is on")
             .remedy(format!("aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name {}", spec.name))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::environment::MadeBy;
+    use crate::domain::region::Role;
+
+    fn spec(id: &str, role: Role, policy: &str) -> StackSpec {
+        StackSpec {
+            id: StackId(id.into()),
+            role,
+            name: format!("{id}-demo"),
+            template: format!(
+                r#"{{"Resources": {{"A": {{"DeletionPolicy": "Retain"}}, "B": {{"DeletionPolicy": "{policy}"}}}}}}"#
+            ),
+            capabilities: Vec::new(),
+            parameters: std::collections::BTreeMap::new(),
+            after: Vec::new(),
+            made_by: None,
+        }
+    }
+
+    #[test]
+    fn a_deletion_says_whether_data_is_lost_or_everything_stays() {
+        let kept = spec("root", Role::Primary, "Retain");
+        let gone = spec("other", Role::Primary, "Delete");
+        let mut instance = spec("standby", Role::Standby, "Retain");
+        instance.made_by = Some(MadeBy {
+            stack: kept.id.clone(),
+            resource: "Regions".into(),
+        });
+        let all = [kept.clone(), gone.clone(), instance];
+        assert!(loss(&all, &[&gone]).contains("is lost"));
+        assert!(loss(&all, &[&kept, &gone]).contains("is lost"));
+        let said = loss(&all, &[&kept]);
+        assert!(said.contains("stays") && !said.contains("lost"), "{said}");
+        assert!(said.contains("standby-demo… (standby)"), "{said}");
+        let alone = loss(std::slice::from_ref(&kept), &[&kept]);
+        assert!(alone.contains("stays") && !alone.contains("StackSet"));
+        let unreadable = StackSpec {
+            template: "none".into(),
+            ..kept
+        };
+        assert!(loss(&[], &[&unreadable]).contains("is lost"));
+    }
 }

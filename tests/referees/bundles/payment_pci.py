@@ -190,15 +190,6 @@ def heartbeats_arrive(bundle):
     check(bundle.newest("standby", "Switchback/DR", "ReplicaStalenessSeconds", Environment=SUFFIX) < 60, "the heartbeat has arrived")
 
 
-def index_of_the_replica(bundle):
-    """The carried table has no index: a global table's replica does."""
-    client = bundle.client("dynamodb", "standby")
-    client.update_table(
-        TableName=TABLE, AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}, {"AttributeName": "pending", "AttributeType": "S"}],
-        GlobalSecondaryIndexUpdates=[{"Create": {
-            "IndexName": "by-pending", "KeySchema": [{"AttributeName": "pending", "KeyType": "HASH"}], "Projection": {"ProjectionType": "ALL"}}}])
-
-
 def machine_runs(bundle, direction, command):
     """Started as its rule would start it, the approval published as the console publishes it."""
     dimensions = [{"Name": "Environment", "Value": SUFFIX}]
@@ -238,7 +229,6 @@ def passive(bundle, what):
 
 def promotion_and_return(bundle, ledger):
     primary, standby = bundle.regions["primary"], bundle.regions["standby"]
-    index_of_the_replica(bundle)
     passive(bundle, "the standby is passive")
     status, waiting, _ = pay(bundle, "standby", PAYMENT, "order-8-attempt")
     check(status == 202 and waiting["ledger"] == "DEFERRED", f"it accepts a payment all the same: {waiting}")

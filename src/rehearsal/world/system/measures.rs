@@ -241,12 +241,9 @@ impl World {
 /// What a metric that only an alarm names is about.
 fn purpose(metric: &str) -> Option<SignalKind> {
     Some(match metric {
-        "Errors"
-        | "5XXError"
-        | "5xx"
-        | "HTTPCode_Target_5XX_Count"
-        | "ExecutionsFailed"
-        | "SuccessPercent" => SignalKind::Errors,
+        "Errors" | "5XXError" | "5xx" | "HTTPCode_Target_5XX_Count" | "SuccessPercent" => {
+            SignalKind::Errors
+        }
         "Throttles"
         | "ThrottledRequests"
         | "ReadThrottleEvents"
@@ -255,7 +252,8 @@ fn purpose(metric: &str) -> Option<SignalKind> {
         | "OperationsFailedReplication"
         | "UnHealthyHostCount"
         | "ExecutionsTimedOut"
-        | "NumberOfNotificationsFailed" => SignalKind::Throttles,
+        | "NumberOfNotificationsFailed"
+        | "ExecutionsFailed" => SignalKind::Throttles,
         "Invocations" | "Count" | "RequestCount" => SignalKind::Requests,
         "ReplicationLatency" | "AuroraGlobalDBReplicationLag" | "AuroraGlobalDBRPOLag" => {
             SignalKind::ReplicationLag
