@@ -21,7 +21,7 @@ const LEVERS: [LeverKind; 4] = [
 ];
 
 /// Guards that a reason may override. Read-only mode is none of them.
-const GUARDS: [GuardId; 12] = [
+const GUARDS: [GuardId; 14] = [
     GuardId::Needed,
     GuardId::DestinationHealthy,
     GuardId::Predicted,
@@ -29,6 +29,8 @@ const GUARDS: [GuardId; 12] = [
     GuardId::DestinationFit,
     GuardId::Exposure,
     GuardId::Lever,
+    GuardId::Steady,
+    GuardId::Records,
     GuardId::Credentials,
     GuardId::Parity,
     GuardId::Practised,

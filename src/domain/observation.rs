@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::alarm::Alarm;
 use crate::domain::health::{CheckId, CheckerCount, HealthChecks};
 use crate::domain::lever::MetricLever;
-use crate::domain::observed::{Observed, ReadError};
+use crate::domain::observed::{FailureKind, Observed, ReadError};
 use crate::domain::promotion::PromotionSeen;
 use crate::domain::region::{PerRole, Role};
 use crate::domain::routing::RecordSet;
@@ -35,6 +35,35 @@ pub struct RegionSeen {
     pub signals: Observed<BTreeMap<SignalId, Series>>,
     /// Our own HTTPS GET of the region's health path.
     pub endpoint: Observed<EndpointAnswer>,
+    #[serde(default)]
+    pub well: Well,
+}
+
+/// Since when a health path has answered well at every look.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Well {
+    /// None while it does not.
+    pub since: Option<Timestamp>,
+    /// Whether it was seen failing before; else this is when it was first looked at.
+    pub recovered: bool,
+}
+
+impl Well {
+    /// Takes one look in. One that could not even be sent says nothing.
+    fn take(&mut self, result: &Result<EndpointAnswer, ReadError>, at: Timestamp) {
+        match result {
+            Ok(answer) if answer.is_healthy() => {
+                self.since.get_or_insert(at);
+            }
+            Err(error) if error.kind != FailureKind::Unreachable => {}
+            Ok(_) | Err(_) => {
+                *self = Self {
+                    since: None,
+                    recovered: true,
+                };
+            }
+        }
+    }
 }
 
 /// What was seen of the traffic's steering.
@@ -171,7 +200,11 @@ impl Observation {
                 .take(result, at),
             Seen::Alarms(role, result) => self.regions.get_mut(role).alarms.take(result, at),
             Seen::Signals(role, result) => self.regions.get_mut(role).signals.take(result, at),
-            Seen::Endpoint(role, result) => self.regions.get_mut(role).endpoint.take(result, at),
+            Seen::Endpoint(role, result) => {
+                let region = self.regions.get_mut(role);
+                region.well.take(&result, at);
+                region.endpoint.take(result, at);
+            }
             Seen::Checks(result) => self.traffic.checks.take(result, at),
             Seen::Checkers(id, result) => self
                 .traffic
@@ -220,7 +253,7 @@ impl RegionSeen {
 /// Whether the latest attempt got no answer at all.
 fn is_down<T>(seen: &Observed<T>) -> bool {
     seen.failure()
-        .is_some_and(|f| f.kind == crate::domain::observed::FailureKind::Unreachable)
+        .is_some_and(|f| f.kind == FailureKind::Unreachable)
 }
 
 impl MarkerAnswers {

@@ -120,6 +120,7 @@ pub(super) const fn label(id: GuardId) -> &'static str {
         GuardId::DestinationFit => "readiness",
         GuardId::Exposure => "exposure",
         GuardId::Lever => "lever",
+        GuardId::Steady => "primary steady",
         GuardId::Promotion => "promotion",
         GuardId::Records => "record sets",
         GuardId::Credentials => "credentials",
@@ -137,7 +138,9 @@ fn limit(guard: &GuardResult) -> String {
     match guard.id {
         _ if limit.is_empty() || limit == guard.value => String::new(),
         GuardId::Exposure | GuardId::Promotion => format!("of {limit}"),
-        GuardId::DestinationHealthy | GuardId::Credentials => format!("needs {limit}"),
+        GuardId::DestinationHealthy | GuardId::Credentials | GuardId::Steady => {
+            format!("needs {limit}")
+        }
         GuardId::Predicted => format!("wanted {limit}"),
         // the reason says it in full
         GuardId::Records => String::new(),

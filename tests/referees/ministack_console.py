@@ -281,6 +281,40 @@ def records_lever(judge):
     check(moved != before and after == before, "the records are what they were, byte for byte", f"{before}\n{after}")
 
 
+def records_lever_and_others(judge):
+    """Weights that no rule could guess, and somebody else at work between the way there and the way back."""
+    route53 = judge.aws("route53", PRIMARY)
+    zone = next(z["Id"] for z in route53.list_hosted_zones()["HostedZones"] if z["Name"] == "pay.test.")
+
+    def put(wanted):
+        sets = [s for s in judge.records()[1] if (s["Name"], s.get("SetIdentifier")) in wanted]
+        changes = [{"Action": "UPSERT", "ResourceRecordSet": s | {"Weight": wanted[s["Name"], s["SetIdentifier"]]}} for s in sets]
+        route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
+
+    both = ("api.pay.test.", "active-region.pay.test.")
+    home, _ = judge.records()
+    put({(n, side): w for n in both for side, w in (("primary", 90), ("standby", 10))})
+    before, _ = judge.records()
+    ran = judge.console.json("failover", "--lever", "records", "--timeout", "15", *SURE, *BLIND)
+    same((ran.code, ran.json["steps"][0]["state"]), (TIMED_OUT, "done"), "the records lever is pulled over weights of 90 and 10")
+    moved, _ = judge.records()
+
+    put({("api.pay.test.", "standby"): 50})
+    theirs, _ = judge.records()
+    ran = judge.console.run("failback", "--lever", "records", "--timeout", "15", *SURE, *BLIND)
+    same(ran.code, REFUSED, "somebody else changed a record: the way back is refused")
+    check("api.pay.test CNAME standby: weight 100 → weight 50" in ran.err, "and the difference is shown", ran.err)
+    same(judge.records()[0], theirs, "nothing was changed")
+    put({("api.pay.test.", "standby"): 100})
+    same(judge.records()[0], moved, "they put it back")
+
+    ran = judge.console.json("failback", "--timeout", "15", *SURE, *BLIND)
+    same((ran.code, ran.json["steps"][0]["state"]), (TIMED_OUT, "done"), "the way back, by the lever that is engaged")
+    same(judge.records()[0], before, "restores 90 and 10 byte for byte, from the journal")
+    put({(n, side): w for n in both for side, w in (("primary", 100), ("standby", 0))})
+    same(judge.records()[0], home, "and the template's weights are put back")
+
+
 def endpoint_lever(judge):
     same(judge.lever_path(), 503, "the endpoint lever is released")
     ran = judge.console.json("failover", "--lever", "endpoint", "--timeout", "20", *SURE, *BLIND)
@@ -340,6 +374,7 @@ def main(folder):
         observed(judge_)
         metric_lever(judge_)
         records_lever(judge_)
+        records_lever_and_others(judge_)
         endpoint_lever(judge_)
         failed_and_repaired(judge_)
         left(judge_, before)

@@ -8,6 +8,7 @@
 )]
 
 mod cli;
+mod dns;
 mod failover;
 mod killed;
 mod layers;

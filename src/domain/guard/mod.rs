@@ -21,6 +21,7 @@ pub mod means;
 mod promotion;
 mod records;
 mod rules;
+mod steady;
 
 use rules::Asked;
 
@@ -35,6 +36,8 @@ pub enum GuardId {
     DestinationFit,
     Exposure,
     Lever,
+    /// Failback: the primary must have been well for a while.
+    Steady,
     /// A promotion of the standby's database: what it may lose.
     Promotion,
     /// The record sets: what the records lever does to them, and who else has.
@@ -58,6 +61,7 @@ impl GuardId {
             Self::DestinationFit => "destination_fit",
             Self::Exposure => "exposure",
             Self::Lever => "lever",
+            Self::Steady => "steady",
             Self::Promotion => "promotion",
             Self::Records => "records",
             Self::Credentials => "credentials",
@@ -151,6 +155,7 @@ pub fn judge(
         .into_iter()
         .chain(asked.needed())
         .chain(always)
+        .chain(asked.steady())
         .chain(asked.promotion())
         .chain(asked.records())
         .chain(besides)

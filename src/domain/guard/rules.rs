@@ -32,7 +32,7 @@ pub(super) struct Asked<'a> {
 
 impl Asked<'_> {
     /// Refuse in a planned move, the milder verdict in an emergency.
-    fn strict(&self, emergency: GuardVerdict) -> GuardVerdict {
+    pub(super) fn strict(&self, emergency: GuardVerdict) -> GuardVerdict {
         match self.situation {
             Situation::Planned => Refuse,
             Situation::Emergency => emergency,
