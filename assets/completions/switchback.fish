@@ -55,6 +55,8 @@ complete -c switchback -n "__fish_switchback_needs_command" -f -a "failback" -d 
 complete -c switchback -n "__fish_switchback_needs_command" -f -a "stacks" -d 'Bundles and their templates'
 complete -c switchback -n "__fish_switchback_needs_command" -f -a "outputs" -d 'The outputs of an environment\'s stacks'
 complete -c switchback -n "__fish_switchback_needs_command" -f -a "journal" -d 'What was done, by whom and how it ended'
+complete -c switchback -n "__fish_switchback_needs_command" -f -a "report" -d 'The report of an operation, from its journal: Markdown, or JSON with --format json'
+complete -c switchback -n "__fish_switchback_needs_command" -f -a "iam" -d 'A least-privilege policy for the environment'
 complete -c switchback -n "__fish_switchback_needs_command" -f -a "scenarios" -d 'Rehearsals'
 complete -c switchback -n "__fish_switchback_needs_command" -f -a "serve" -d 'Serve the rehearsal\'s world to other tools'
 complete -c switchback -n "__fish_switchback_needs_command" -f -a "info" -d 'Versions, folders and who you are to AWS'
@@ -570,6 +572,47 @@ complete -c switchback -n "__fish_switchback_using_subcommand journal; and __fis
 complete -c switchback -n "__fish_switchback_using_subcommand journal; and __fish_seen_subcommand_from verify" -l seed -d 'The seed of the world [default: 1]' -r
 complete -c switchback -n "__fish_switchback_using_subcommand journal; and __fish_seen_subcommand_from verify" -l read-only -d 'Change nothing, whatever is asked'
 complete -c switchback -n "__fish_switchback_using_subcommand journal; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help'
+complete -c switchback -n "__fish_switchback_using_subcommand report" -l out -d 'Write OPERATION.md and OPERATION.json into this folder' -r -F
+complete -c switchback -n "__fish_switchback_using_subcommand report" -s e -l environment -d 'The environment: a name of the configuration, or <bundle>-<suffix>' -r
+complete -c switchback -n "__fish_switchback_using_subcommand report" -l bundle -d 'The bundle that describes the system' -r
+complete -c switchback -n "__fish_switchback_using_subcommand report" -l bundle-dir -d 'A folder with bundles of your own' -r -F
+complete -c switchback -n "__fish_switchback_using_subcommand report" -l suffix -d 'The suffix that tells this instance of the bundle from others' -r
+complete -c switchback -n "__fish_switchback_using_subcommand report" -l primary -d 'The region that serves by design, if not the bundle\'s' -r
+complete -c switchback -n "__fish_switchback_using_subcommand report" -l standby -d 'The region that stands by, if not the bundle\'s' -r
+complete -c switchback -n "__fish_switchback_using_subcommand report" -l profile -d 'The AWS profile' -r
+complete -c switchback -n "__fish_switchback_using_subcommand report" -l endpoint-url -d 'Talk to this address instead of AWS' -r
+complete -c switchback -n "__fish_switchback_using_subcommand report" -l name-server -d 'Ask this name server instead of the zone\'s own (repeatable)' -r
+complete -c switchback -n "__fish_switchback_using_subcommand report" -l config -d 'The configuration file' -r -F
+complete -c switchback -n "__fish_switchback_using_subcommand report" -l state-dir -d 'Where journals and last known values are kept' -r -F
+complete -c switchback -n "__fish_switchback_using_subcommand report" -l timeout -d 'How long the command may take' -r
+complete -c switchback -n "__fish_switchback_using_subcommand report" -l format -d 'What is written to stdout; prometheus is for `status`' -r -f -a "human\t''
+json\t''
+prometheus\t''"
+complete -c switchback -n "__fish_switchback_using_subcommand report" -l rehearse -d 'Run against the embedded fake AWS, on a scenario [default: steady]' -r
+complete -c switchback -n "__fish_switchback_using_subcommand report" -l speed -d 'World seconds per second, in the console and in `serve` [default: 1]' -r
+complete -c switchback -n "__fish_switchback_using_subcommand report" -l seed -d 'The seed of the world [default: 1]' -r
+complete -c switchback -n "__fish_switchback_using_subcommand report" -l read-only -d 'Change nothing, whatever is asked'
+complete -c switchback -n "__fish_switchback_using_subcommand report" -s h -l help -d 'Print help'
+complete -c switchback -n "__fish_switchback_using_subcommand iam" -s e -l environment -d 'The environment: a name of the configuration, or <bundle>-<suffix>' -r
+complete -c switchback -n "__fish_switchback_using_subcommand iam" -l bundle -d 'The bundle that describes the system' -r
+complete -c switchback -n "__fish_switchback_using_subcommand iam" -l bundle-dir -d 'A folder with bundles of your own' -r -F
+complete -c switchback -n "__fish_switchback_using_subcommand iam" -l suffix -d 'The suffix that tells this instance of the bundle from others' -r
+complete -c switchback -n "__fish_switchback_using_subcommand iam" -l primary -d 'The region that serves by design, if not the bundle\'s' -r
+complete -c switchback -n "__fish_switchback_using_subcommand iam" -l standby -d 'The region that stands by, if not the bundle\'s' -r
+complete -c switchback -n "__fish_switchback_using_subcommand iam" -l profile -d 'The AWS profile' -r
+complete -c switchback -n "__fish_switchback_using_subcommand iam" -l endpoint-url -d 'Talk to this address instead of AWS' -r
+complete -c switchback -n "__fish_switchback_using_subcommand iam" -l name-server -d 'Ask this name server instead of the zone\'s own (repeatable)' -r
+complete -c switchback -n "__fish_switchback_using_subcommand iam" -l config -d 'The configuration file' -r -F
+complete -c switchback -n "__fish_switchback_using_subcommand iam" -l state-dir -d 'Where journals and last known values are kept' -r -F
+complete -c switchback -n "__fish_switchback_using_subcommand iam" -l timeout -d 'How long the command may take' -r
+complete -c switchback -n "__fish_switchback_using_subcommand iam" -l format -d 'What is written to stdout; prometheus is for `status`' -r -f -a "human\t''
+json\t''
+prometheus\t''"
+complete -c switchback -n "__fish_switchback_using_subcommand iam" -l rehearse -d 'Run against the embedded fake AWS, on a scenario [default: steady]' -r
+complete -c switchback -n "__fish_switchback_using_subcommand iam" -l speed -d 'World seconds per second, in the console and in `serve` [default: 1]' -r
+complete -c switchback -n "__fish_switchback_using_subcommand iam" -l seed -d 'The seed of the world [default: 1]' -r
+complete -c switchback -n "__fish_switchback_using_subcommand iam" -l read-only -d 'Change nothing, whatever is asked'
+complete -c switchback -n "__fish_switchback_using_subcommand iam" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c switchback -n "__fish_switchback_using_subcommand scenarios; and not __fish_seen_subcommand_from list show run" -s e -l environment -d 'The environment: a name of the configuration, or <bundle>-<suffix>' -r
 complete -c switchback -n "__fish_switchback_using_subcommand scenarios; and not __fish_seen_subcommand_from list show run" -l bundle -d 'The bundle that describes the system' -r
 complete -c switchback -n "__fish_switchback_using_subcommand scenarios; and not __fish_seen_subcommand_from list show run" -l bundle-dir -d 'A folder with bundles of your own' -r -F

@@ -141,6 +141,20 @@ pub enum Verb {
     /// What was done, by whom and how it ended
     #[command(subcommand)]
     Journal(JournalVerb),
+    /// The report of an operation, from its journal: Markdown, or JSON with --format json
+    Report {
+        /// Its id; the newest without it
+        #[arg(value_name = "OPERATION")]
+        operation: Option<String>,
+        /// Write OPERATION.md and OPERATION.json into this folder
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+    /// A least-privilege policy for the environment
+    Iam {
+        #[arg(value_enum, default_value = "operator")]
+        whose: Whose,
+    },
     /// Rehearsals
     #[command(subcommand)]
     Scenarios(Scenarios),
@@ -327,6 +341,15 @@ pub enum JournalVerb {
         #[arg(value_name = "OPERATION")]
         operation: Option<String>,
     },
+}
+
+/// Whose policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Whose {
+    /// Enough to watch
+    ReadOnly,
+    /// Moves traffic and changes stacks
+    Operator,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]

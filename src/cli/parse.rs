@@ -215,7 +215,7 @@ mod tests {
     fn mistakes_are_usage_errors() {
         let cases = [
             ("stauts", "status"),
-            ("report", "unrecognized"),
+            ("reports", "unrecognized"),
             ("--primary virginia status", "is not a region name"),
             ("--speed 0 status", "is not a speed"),
             ("--format prometheus info", "for `status`"),

@@ -5,7 +5,9 @@ use std::ffi::OsString;
 use crate::cli::args::{Cli, Verb};
 use crate::cli::context::{Context, Ended, Failed, Streams};
 use crate::cli::parse::parse;
-use crate::cli::verbs::{about, console, journal, look, operate, scenarios, serve, stacks};
+use crate::cli::verbs::{
+    about, console, iam, journal, look, operate, report, scenarios, serve, stacks,
+};
 use crate::config;
 use crate::config::env::Env;
 use crate::domain::operation::OperationKind;
@@ -103,6 +105,10 @@ fn dispatch(cli: &Cli, streams: &mut Streams<'_>) -> Ended {
         ),
         Verb::Stacks(verb) => stacks::run(&context()?, streams, verb),
         Verb::Journal(verb) => journal::run(&context()?, streams, verb),
+        Verb::Report { operation, out } => {
+            report::run(&context()?, streams, operation.as_deref(), out.as_deref())
+        }
+        Verb::Iam { whose } => iam::run(&context()?, streams, *whose),
         Verb::Scenarios(verb) => scenarios::run(&context()?, streams, verb),
         Verb::Serve(serve) => serve::run(&context()?, streams, *serve),
         Verb::Info => about::info(&context()?, streams),

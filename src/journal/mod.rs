@@ -9,6 +9,7 @@
 mod entry;
 mod line;
 mod log;
+mod report;
 mod secret;
 mod store;
 mod unfinished;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 pub use entry::{Entry, Header, Record};
 pub use line::{Broken, Why};
 pub use log::Log;
+pub use report::{Done, Figure, Judged, Label, Moment, Report, report};
 pub use secret::{Secrets, mask};
 pub use store::{Journal, Summary, files, last_practice, list, read, verify};
 pub use unfinished::unfinished;

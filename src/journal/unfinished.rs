@@ -18,6 +18,11 @@ pub fn unfinished(records: &[Record]) -> Option<Unfinished> {
     {
         return None;
     }
+    course(records)
+}
+
+/// How far an operation came, whether or not it has an end; none if its plan can't be read.
+pub(super) fn course(records: &[Record]) -> Option<Unfinished> {
     let (first, last) = (records.first()?, records.last()?);
     let Entry::Opened {
         plan,

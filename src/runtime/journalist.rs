@@ -301,8 +301,8 @@ fn entry(told: Told) -> Entry {
             index,
             title,
             state,
+            request_id: note.as_deref().and_then(request_id),
             note,
-            request_id: None,
         },
         Told::Order { index, order } => Entry::Order {
             index,
@@ -327,6 +327,13 @@ fn entry(told: Told) -> Entry {
             serving,
         },
     }
+}
+
+/// AWS's id of the request, which the note of a step that called AWS names for a support case.
+fn request_id(note: &str) -> Option<String> {
+    let (_, rest) = note.split_once("(request ")?;
+    let (id, _) = rest.split_once(')')?;
+    Some(id.to_owned())
 }
 
 fn past(summary: Summary) -> PastOperation {

@@ -85,6 +85,28 @@ fn status_has_a_form_for_prometheus() {
 }
 
 #[test]
+fn a_policy_names_the_environments_own_stacks() {
+    let policy = run("--rehearse iam").ends_with(0).json();
+    let text = policy.to_string();
+    for name in [
+        "us-east-1:123456789012:stack/payment-standby-demo/*",
+        "us-west-2:123456789012:stack/payment-standby-demo/*",
+        "Switchback/Failover",
+    ] {
+        assert!(text.contains(name), "{name} in {policy:#}");
+    }
+    assert!(!text.contains('<'), "everything is known: {policy:#}");
+    let read = run("--rehearse iam read-only").ends_with(0).json();
+    assert!(!read.to_string().contains("Put"), "{read:#}");
+    let empty = run("--rehearse=empty iam").ends_with(0);
+    assert!(
+        empty.err.contains("put them in by hand: check"),
+        "{}",
+        empty.err
+    );
+}
+
+#[test]
 fn the_board_answers_go_or_no_go() {
     let board = run("--rehearse preflight --format json")
         .ends_with(0)
@@ -115,6 +137,16 @@ fn a_failover_out_of_a_dark_region_is_0_and_says_how_long_it_took() {
         let (rto, rpo) = (&result["rto_seconds"], &result["rpo_seconds"]);
         assert!((10.0..900.0).contains(&rto.as_f64().unwrap()), "{rto}");
         assert!((0.0..300.0).contains(&rpo.as_f64().unwrap()), "{rpo}");
+        let line = format!("--rehearse={scenario} report --format json");
+        let report = home.run(&line).ends_with(0).json();
+        satisfies("report", &report);
+        assert_eq!(report["operation"], result["operation"]);
+        assert_eq!(report["label"], "rehearsal");
+        assert_eq!(report["rto"]["seconds"], *rto);
+        assert_eq!(report["rpo"]["seconds"], *rpo);
+        let line = format!("--rehearse={scenario} report --out reports");
+        home.run(&line).ends_with(0);
+        assert_eq!(home.files("reports").len(), 2);
         let steps = result["steps"].as_array().unwrap();
         assert!(
             steps.iter().all(|step| step["state"] == "done"),

@@ -8,6 +8,7 @@ mod journal;
 mod operation;
 mod prometheus;
 mod region;
+mod report;
 mod settings;
 mod status;
 mod status_text;
@@ -20,6 +21,7 @@ pub use condition::Condition;
 pub use journal::{journal_list_text, journal_show_text, record_text};
 pub use operation::{plan_text, progress_text, result_text};
 pub use region::{AlarmStatus, HealthCheckStatus, RegionStatus, SignalStatus, StackStatus};
+pub use report::report_text;
 pub use settings::settings_text;
 pub use status::{GuardStatus, Status, TrafficStatus};
 

@@ -26,7 +26,7 @@ pub fn run(context: &Context, streams: &mut Streams<'_>, verb: &JournalVerb) -> 
     }
 }
 
-fn find(all: &[Summary], operation: Option<&str>) -> Result<PathBuf, Failed> {
+pub(super) fn find(all: &[Summary], operation: Option<&str>) -> Result<PathBuf, Failed> {
     let found = match operation {
         Some(id) => all.iter().find(|s| s.operation.0 == id),
         None => all.first(),
