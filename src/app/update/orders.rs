@@ -24,7 +24,7 @@ pub(super) fn order(model: &Model, action: &Action) -> Result<Order, String> {
             repair,
             skip,
         } => Ok(Order::Repair {
-            target: target(spec(model, stack)?),
+            target: target(model, spec(model, stack)?),
             repair: *repair,
             skip: skip.clone(),
         }),
@@ -46,11 +46,16 @@ fn spec<'a>(model: &'a Model, stack: &StackId) -> Result<&'a StackSpec, String> 
         .ok_or_else(|| format!("the bundle has no stack {stack}"))
 }
 
-fn target(spec: &StackSpec) -> StackTarget {
+/// A stack that a `StackSet` makes is called by the name that was found: the manifest knows only its beginning.
+fn target(model: &Model, spec: &StackSpec) -> StackTarget {
+    let made = spec
+        .made_by
+        .as_ref()
+        .and_then(|_| model.seen.stack(&spec.id));
     StackTarget {
         stack: spec.id.clone(),
         role: spec.role,
-        name: spec.name.clone(),
+        name: made.map_or(&spec.name, |stack| &stack.name).clone(),
         cut_off: None,
     }
 }
@@ -59,7 +64,7 @@ fn target(spec: &StackSpec) -> StackTarget {
 fn again(model: &Model, spec: &StackSpec) -> StackTarget {
     StackTarget {
         cut_off: resume::cut_off(model, &spec.id),
-        ..target(spec)
+        ..target(model, spec)
     }
 }
 
@@ -244,7 +249,7 @@ fn endpoint(model: &Model, command: Command) -> Result<Order, String> {
     Ok(Order::SetParameter {
         target: StackTarget {
             role: *role,
-            ..target(spec(model, stack)?)
+            ..target(model, spec(model, stack)?)
         },
         parameter: parameter.clone(),
         value: value.to_owned(),

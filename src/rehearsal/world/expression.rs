@@ -13,9 +13,12 @@ pub(super) fn rule_holds(rule: &str, state: &dyn Fn(&str, &str) -> bool) -> Opti
 /// is by zero, or the expression can't be read.
 pub(super) fn compute(expression: &str, values: &BTreeMap<&str, f64>) -> Option<f64> {
     let mut parser = Parser::new(expression);
-    let value = parser.sum(values)?;
+    let value = parser.comparison(values)?;
     (parser.at_end() && value.is_finite()).then_some(value)
 }
+
+/// Signs of comparison, the longer ones first.
+const SIGNS: [&str; 6] = [">=", "<=", "==", "!=", ">", "<"];
 
 /// Deepest nesting that is read.
 const DEEPEST: usize = 32;
@@ -127,6 +130,24 @@ impl<'a> Parser<'a> {
         Some(name.to_owned())
     }
 
+    /// A comparison is 1 where it holds, else 0.
+    fn comparison(&mut self, values: &BTreeMap<&str, f64>) -> Option<f64> {
+        let left = self.sum(values)?;
+        let Some(sign) = SIGNS.into_iter().find(|sign| self.eat(sign)) else {
+            return Some(left);
+        };
+        let order = left.partial_cmp(&self.sum(values)?)?;
+        let holds = match sign {
+            ">=" => order.is_ge(),
+            "<=" => order.is_le(),
+            "==" => order.is_eq(),
+            "!=" => order.is_ne(),
+            ">" => order.is_gt(),
+            _ => order.is_lt(),
+        };
+        Some(f64::from(u8::from(holds)))
+    }
+
     fn sum(&mut self, values: &BTreeMap<&str, f64>) -> Option<f64> {
         let mut value = self.product(values)?;
         loop {
@@ -159,7 +180,7 @@ impl<'a> Parser<'a> {
                 return p.factor(values).map(|v| -v);
             }
             if p.eat("(") {
-                let inner = p.sum(values)?;
+                let inner = p.comparison(values)?;
                 return p.eat(")").then_some(inner);
             }
             let word = p.word()?;
@@ -172,15 +193,15 @@ impl<'a> Parser<'a> {
 
     fn function(&mut self, name: &str, values: &BTreeMap<&str, f64>) -> Option<f64> {
         if name == "FILL" {
-            let value = self.sum(values);
+            let value = self.comparison(values);
             self.rest = self.rest.trim_start_matches(|c| c != ',');
             let filler = self.eat(",").then(|| self.sum(values)).flatten();
             return self.eat(")").then_some(value.or(filler)).flatten();
         }
         let list = self.eat("[");
-        let mut arguments = vec![self.sum(values)?];
+        let mut arguments = vec![self.comparison(values)?];
         while self.eat(",") {
-            arguments.push(self.sum(values)?);
+            arguments.push(self.comparison(values)?);
         }
         if (list && !self.eat("]")) || !self.eat(")") {
             return None;
@@ -226,6 +247,9 @@ mod tests {
             Some(100.0 * 4.0 / 60.0 - 1.0)
         );
         assert_eq!(value("FILL(nothing, 0) + errors"), Some(3.0));
+        assert_eq!(value("IF(calls > 400, 1, 0)"), Some(0.0));
+        assert_eq!(value("IF(calls >= 60, errors, 0) * (1 < 2)"), Some(3.0));
+        assert_eq!(value("IF(nothing > 400, 1, 0)"), None);
         assert_eq!(value("errors / 0"), None);
         assert_eq!(value("nothing"), None);
         assert_eq!(value("errors errors"), None);
