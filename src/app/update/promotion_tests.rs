@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::app::dialog::Dialog;
 use crate::app::effect::{Approval, Effect, Order};
-use crate::app::fixtures::{lever, marker, noon, see, steady, tick};
+use crate::app::fixtures::{dead, lever, marker, noon, see, steady, tick};
 use crate::app::model::Model;
 use crate::app::msg::{Ask, Msg, StepDone};
 use crate::app::update::update;
@@ -279,4 +279,81 @@ fn the_way_back_approves_a_switchover_unless_nothing_was_promoted() {
     ask(&mut model, OperationKind::Failback);
     let all = titles(&model).join("; ");
     assert!(!all.contains("switchover"), "{all}");
+}
+
+/// Nothing of the standby answers any more.
+fn go_dark(model: &mut Model) {
+    let stacks: Vec<_> = model.env.stacks_of(Role::Standby).cloned().collect();
+    for spec in stacks {
+        see(model, Seen::Stack(spec.role, spec.id, Err(dead())));
+    }
+    for seen in [
+        Seen::Alarms(Role::Standby, Err(dead())),
+        Seen::Signals(Role::Standby, Err(dead())),
+        Seen::Endpoint(Role::Standby, Err(dead())),
+        Seen::Lever(Err(dead())),
+        Seen::Promotion(Err(dead())),
+    ] {
+        see(model, seen);
+    }
+}
+
+#[test]
+fn from_a_dead_standby_traffic_returns_and_the_database_is_said_to_stay() {
+    let mut model = promoting();
+    progress(&mut model, Some(Command::Engage), &[4.0]);
+    tick(&mut model, 300);
+    crate::app::fixtures::see_all(&mut model);
+    arrive(&mut model, Role::Standby);
+    go_dark(&mut model);
+    ask(&mut model, OperationKind::Failback);
+    let all = titles(&model).join("; ");
+    assert!(!all.contains("switchover"), "{all}");
+    let Some(Dialog::Confirm(confirm)) = &model.dialog else {
+        panic!("a plan")
+    };
+    let said = confirm.plan.notes.join("; ");
+    assert!(
+        said.contains("stays promoted in us-west-2")
+            && said.contains("us-east-1, which then has no writer"),
+        "{said}"
+    );
+    let guards = &confirm.plan.guards;
+    let guard = guards.iter().find(|g| g.id == GuardId::Promotion).unwrap();
+    assert_eq!(guard.verdict, GuardVerdict::Warn);
+    let consent = Consent {
+        typed_name: "payment-standby-demo".into(),
+        reason: None,
+        overridden: Vec::new(),
+    };
+    update(&mut model, Msg::Consent(consent));
+    assert!(model.run.is_none(), "a reason must be typed");
+    update(&mut model, Msg::Key(crate::app::key::Key::Esc));
+
+    let id = begin(&mut model, OperationKind::Failback);
+    let sent = approvals(&done(&mut model, &id, 0));
+    assert_eq!(sent, [], "there is nobody to approve anything to");
+    tick(&mut model, 90);
+    arrive(&mut model, Role::Primary);
+    assert_eq!(outcome(&model), Some(Outcome::Succeeded));
+    let run = model.run.as_deref().unwrap();
+    let why = run.finished.as_ref().unwrap().reason.clone().unwrap();
+    assert!(why.contains("has no writer"), "{why}");
+}
+
+#[test]
+fn the_way_back_can_be_asked_for_again_when_the_dead_standby_is_back() {
+    let mut model = promoting();
+    tick(&mut model, 300);
+    crate::app::fixtures::see_all(&mut model);
+    progress(&mut model, Some(Command::Engage), &[4.0]);
+    arrive(&mut model, Role::Primary);
+    ask(&mut model, OperationKind::Failback);
+    let all = titles(&model).join("; ");
+    assert!(all.contains("approve the planned switchover"), "{all}");
+    let Some(Dialog::Confirm(confirm)) = &model.dialog else {
+        panic!("a plan")
+    };
+    let needed = confirm.plan.guards.iter().any(|g| g.id == GuardId::Needed);
+    assert!(!needed, "{:?}", confirm.plan.guards);
 }

@@ -130,6 +130,7 @@ fn plan(model: &Model, one: &Unfinished, choice: Choice) -> Result<Plan, String>
         Choice::Continue => "steps that are over are not done again; calls carry the operation's own tokens".to_owned(),
         Choice::GiveUp => "nothing is taken back: AWS goes on with what it was told, and the journal closes the operation as left".to_owned(),
     });
+    notes.extend(plan.stays_promoted.clone());
     plan.notes = notes;
     Ok(plan)
 }
