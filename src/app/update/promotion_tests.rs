@@ -19,6 +19,7 @@ use crate::domain::placeholder::Placeholder;
 use crate::domain::plan::Consent;
 use crate::domain::promotion::{Progress, PromotionSeen};
 use crate::domain::region::Role;
+use crate::domain::unfinished::{Choice, RecordedStep, Unfinished};
 
 fn promoting() -> Model {
     let mut model = steady();
@@ -356,4 +357,82 @@ fn the_way_back_can_be_asked_for_again_when_the_dead_standby_is_back() {
     };
     let needed = confirm.plan.guards.iter().any(|g| g.id == GuardId::Needed);
     assert!(!needed, "{:?}", confirm.plan.guards);
+}
+
+/// What the journal has of the running operation, whose last step but the waits was not recorded as told.
+fn cut_off(model: &Model, effects: &[Effect]) -> Unfinished {
+    let run = model.run.as_deref().unwrap();
+    let record = |step: &crate::app::run::StepRun| RecordedStep {
+        state: step.state,
+        started: step.started,
+        finished: step.finished,
+        note: None,
+    };
+    let orders = effects.iter().filter_map(|effect| match effect {
+        Effect::Journal {
+            entry: crate::app::effect::Entry::Order { index, order },
+            ..
+        } => Some((*index, serde_json::to_value(order).unwrap())),
+        _ => None,
+    });
+    Unfinished {
+        plan: run.plan().clone(),
+        who: "ops".into(),
+        reason: Some("INC-1".into()),
+        drill: false,
+        begun: run.confirmed.at(),
+        last: model.now,
+        opening: None,
+        steps: run.steps.iter().map(record).collect(),
+        milestones: run.milestones.clone(),
+        orders: orders.collect(),
+    }
+}
+
+#[test]
+fn an_operation_that_is_continued_is_not_refused_by_its_own_pull() {
+    let mut first = promoting();
+    ask(&mut first, OperationKind::Failover);
+    let consent = Consent {
+        typed_name: "payment-standby-demo".into(),
+        reason: Some("INC-1".into()),
+        overridden: Vec::new(),
+    };
+    update(&mut first, Msg::Consent(consent));
+    let id = first.run.as_ref().unwrap().plan().id.clone();
+    let opened = Msg::Opened {
+        operation: id.clone(),
+        journal: Ok("/j".into()),
+    };
+    let mut effects = update(&mut first, opened);
+    effects.extend(done(&mut first, &id, 0));
+    let one = cut_off(&first, &effects);
+    let own = noon().as_second();
+
+    for (number, refused) in [(own, false), (own + 30, true)] {
+        let mut model = promoting();
+        tick(&mut model, 60);
+        crate::app::fixtures::see_all(&mut model);
+        lever(&mut model, Command::Engage, number, AlarmState::Ok);
+        progress(&mut model, None, &[0.0]);
+        model.unfinished = vec![one.clone()];
+        update(
+            &mut model,
+            Msg::Resume {
+                operation: id.clone(),
+                choice: Choice::Continue,
+            },
+        );
+        let Some(Dialog::Confirm(confirm)) = &model.dialog else {
+            panic!("no plan: {:?}", model.notice)
+        };
+        let guards = &confirm.plan.guards;
+        let running = guards.iter().find(|g| g.id == GuardId::NothingRunning);
+        let verdict = running.map(|g| g.verdict);
+        assert_eq!(
+            verdict == Some(GuardVerdict::Refuse),
+            refused,
+            "{running:?}"
+        );
+    }
 }
