@@ -359,7 +359,7 @@ fn the_way_back_can_be_asked_for_again_when_the_dead_standby_is_back() {
     assert!(!needed, "{:?}", confirm.plan.guards);
 }
 
-/// What the journal has of the running operation, whose last step but the waits was not recorded as told.
+/// What the journal has of the running operation: its steps as they are, and the orders among these effects.
 fn cut_off(model: &Model, effects: &[Effect]) -> Unfinished {
     let run = model.run.as_deref().unwrap();
     let record = |step: &crate::app::run::StepRun| RecordedStep {
@@ -368,12 +368,15 @@ fn cut_off(model: &Model, effects: &[Effect]) -> Unfinished {
         finished: step.finished,
         note: None,
     };
-    let orders = effects.iter().filter_map(|effect| match effect {
-        Effect::Journal {
+    let orders = effects.iter().filter_map(|effect| {
+        let Effect::Journal {
             entry: crate::app::effect::Entry::Order { index, order },
             ..
-        } => Some((*index, serde_json::to_value(order).unwrap())),
-        _ => None,
+        } = effect
+        else {
+            return None;
+        };
+        Some((*index, serde_json::to_value(order).unwrap()))
     });
     Unfinished {
         plan: run.plan().clone(),
