@@ -109,6 +109,7 @@ impl PromotionSpec {
             Stage::Silent => "the state machine has not answered yet".to_owned(),
             Stage::Waiting => "the state machine waits for the approval".to_owned(),
             Stage::Step(step) => format!("step {step} of {}: {}", titles.len(), title(step)),
+            Stage::Done if titles.len() == 1 => "done, 1 step".to_owned(),
             Stage::Done => format!("done, {} steps", titles.len()),
             Stage::Failed(step) => {
                 format!("FAILED in step {step} of {}: {}", titles.len(), title(step))

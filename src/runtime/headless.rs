@@ -82,7 +82,8 @@ fn is_complete(model: &Model) -> bool {
                 .is_some_and(|c| !c.is_untried())
         });
     let lever = !ready_lever(model, &bindings) || !seen.traffic.lever.is_untried();
-    endpoints && dns && checkers && lever && !seen.traffic.checks.is_untried()
+    let promotion = !ready_promotion(model, &bindings) || !seen.traffic.promotion.is_untried();
+    endpoints && dns && checkers && lever && promotion && !seen.traffic.checks.is_untried()
 }
 
 fn ready_lever(model: &Model, bindings: &crate::domain::placeholder::Bindings) -> bool {
@@ -93,6 +94,16 @@ fn ready_lever(model: &Model, bindings: &crate::domain::placeholder::Bindings) -
         .as_ref()
         .and_then(|t| t.lever(LeverKind::Metric));
     matches!(lever, Some(LeverSpec::Metric { alarm, .. }) if alarm.resolve(bindings).is_ok())
+}
+
+fn ready_promotion(model: &Model, bindings: &crate::domain::placeholder::Bindings) -> bool {
+    let traffic = model.env.traffic.as_ref();
+    let spec = traffic.and_then(|t| t.promotion.as_ref());
+    spec.is_some_and(|spec| {
+        spec.dimensions
+            .values()
+            .all(|d| d.resolve(bindings).is_ok())
+    })
 }
 
 /// One message, or one tick if none comes.

@@ -10,7 +10,8 @@ use crate::app::model::{Load, Model, Page, PastOperation, TrailLine, Weight};
 use crate::app::run::{Finished, LiveEvent, Run, StackProgress};
 use crate::domain::alarm::{Alarm, AlarmKind, AlarmState};
 use crate::domain::environment::{
-    Environment, EnvironmentName, Mode, Objectives, ParameterSpec, StackSpec, TrafficSpec,
+    Environment, EnvironmentName, Mode, Objectives, ParameterSpec, PromotionSpec, StackSpec,
+    TrafficSpec,
 };
 use crate::domain::health::{
     CheckId, CheckTarget, CheckerCount, HealthCheck, HealthChecks, InsufficientData,
@@ -23,6 +24,7 @@ use crate::domain::observed::{FailureKind, ReadError};
 use crate::domain::operation::{OperationId, OperationKind, Outcome, StepState};
 use crate::domain::placeholder::{Bindings, Placeholder};
 use crate::domain::plan::{Action, Confirmed, Consent, Plan, Situation, Step};
+use crate::domain::promotion::{Progress, PromotionSeen};
 use crate::domain::recovery::Milestones;
 use crate::domain::region::{PerRole, RegionId, RegionPair, Role};
 use crate::domain::routing::{Alias, FailoverRole, Policy, RecordSet};
@@ -820,6 +822,100 @@ pub(crate) fn failing_over() -> Model {
     model.run = Some(Box::new(run));
     model.conclude();
     model
+}
+
+/// The failover of [`failing_over`] where the standby's database has to be promoted: traffic has arrived, and the state
+/// machine is at its second step.
+pub(crate) fn promoting() -> Model {
+    let mut model = failing_over();
+    let spec = PromotionSpec {
+        role: Role::Standby,
+        namespace: "Switchback/Failover".into(),
+        dimensions: [("Environment".to_owned(), placeholder("${suffix}"))].into(),
+        approval: "PromotionApproved".into(),
+        progress: "PromotionStep".into(),
+        steps: ["promote the cluster", "enable the event sources", "notify"]
+            .map(str::to_owned)
+            .into(),
+        return_steps: vec!["switch over".into()],
+        loss: "Payments that had not been replicated are lost.".into(),
+    };
+    if let Some(traffic) = &mut model.env.traffic {
+        traffic.promotion = Some(spec);
+    }
+    let at = time("12:12:17");
+    see(&mut model, at, Seen::Marker(Ok(marker(["us-west-2"; 4]))));
+    let progress = [
+        ("12:10:00", 0.0, 0.0),
+        ("12:11:00", 1.0, 1.0),
+        ("12:12:00", 1.0, 2.0),
+    ];
+    let seen = PromotionSeen {
+        approval: Some(NumberedCommand {
+            number: 1_795_176_631,
+            command: Command::Engage,
+        }),
+        progress: progress
+            .map(|(minute, low, high)| Progress {
+                at: time(minute),
+                low,
+                high,
+            })
+            .into(),
+    };
+    see(&mut model, at, Seen::Promotion(Ok(seen)));
+    model.run = model
+        .run
+        .as_deref()
+        .map(|run| Box::new(with_promotion(run)));
+    model.conclude();
+    model
+}
+
+/// The run, with the two steps of a promotion; the last is the one that it waits for.
+fn with_promotion(run: &Run) -> Run {
+    let command = Command::Engage;
+    let at = run.confirmed.at();
+    let mut plan = run.plan().clone();
+    let extra = |title: &str, action| Step {
+        title: title.into(),
+        role: Some(Role::Standby),
+        action,
+        undo: None,
+        expect: None,
+        needs: None,
+        forecast: None,
+    };
+    let approve = extra(
+        "approve the promotion: Payments that had not been replicated are lost.",
+        Action::Approve { command },
+    );
+    let wait = extra(
+        "wait for the promotion (3 steps)",
+        Action::AwaitPromotion { command },
+    );
+    plan.steps.insert(1, approve);
+    plan.steps.push(wait);
+    let arrived = time("12:12:10");
+    let milestones = Milestones {
+        dns: Some(arrived),
+        healthy: Some(arrived),
+        settled: Some(arrived),
+        ..run.milestones.clone()
+    };
+    let mut run = Run::new(confirmed(plan, at), run.exposure, milestones);
+    run.journal = Ok("/tmp/journal".into());
+    for step in &mut run.steps {
+        step.state = StepState::Done;
+        step.started = Some(at);
+        step.finished = Some(arrived);
+    }
+    if let Some(step) = run.steps.last_mut() {
+        step.state = StepState::Running;
+        step.started = Some(arrived);
+        step.finished = None;
+    }
+    run
 }
 
 /// Traffic went to the standby by itself; `hold` engages the metric lever.

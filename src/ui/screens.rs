@@ -111,6 +111,7 @@ fn board() {
 #[test]
 fn operations() {
     snapshot("failing_over", &fixtures::failing_over());
+    snapshot("promoting", &fixtures::promoting());
     snapshot("timed_out", &fixtures::timed_out());
     snapshot("deploying", &fixtures::deploying());
     snapshot(
@@ -126,6 +127,10 @@ fn pages() {
     snapshot("stacks_dark", &on_page(fixtures::dark(), Page::Stacks));
     snapshot("traffic", &on_page(fixtures::steady(), Page::Traffic));
     snapshot("traffic_dark", &on_page(fixtures::dark(), Page::Traffic));
+    snapshot(
+        "traffic_promoting",
+        &on_page(fixtures::promoting(), Page::Traffic),
+    );
     snapshot("traffic_unfit", &on_page(fixtures::unfit(), Page::Traffic));
     snapshot("signals", &on_page(fixtures::with_alarm(), Page::Signals));
     snapshot("signals_large", &on_page(fixtures::large(), Page::Signals));
@@ -198,6 +203,7 @@ fn situations() -> Vec<Model> {
         fixtures::on_standby(None),
         fixtures::on_standby(Some(Command::Engage)),
         fixtures::failing_over(),
+        fixtures::promoting(),
         fixtures::long_names(),
         fixtures::timed_out(),
         fixtures::undeployed(),

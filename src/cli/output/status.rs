@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::cli::output::promotion::PromotionStatus;
 use crate::cli::output::region::{Look, RegionStatus};
 use crate::domain::assess::Assessment;
 use crate::domain::environment::Environment;
@@ -46,6 +47,8 @@ pub struct TrafficStatus {
     pub predicted: Vec<Role>,
     /// What is not as it seems, and what can be done about it.
     pub remarks: Vec<Remark>,
+    /// Null where the bundle promotes nothing.
+    pub promotion: Option<PromotionStatus>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -74,7 +77,10 @@ impl Status {
             as_of: now,
             serving: facts.serving,
             regions: Role::BOTH.map(|role| look.region(role)).into(),
-            traffic: env.traffic.as_ref().map(|_| TrafficStatus::new(facts)),
+            traffic: env
+                .traffic
+                .as_ref()
+                .map(|_| TrafficStatus::new(facts, PromotionStatus::new(env, seen, now))),
             guards: guards.iter().map(GuardStatus::new).collect(),
             badge: format!("{}{production}", clean(&env.mode.badge())),
         }
@@ -82,7 +88,7 @@ impl Status {
 }
 
 impl TrafficStatus {
-    fn new(facts: &Assessment) -> Self {
+    fn new(facts: &Assessment, promotion: Option<PromotionStatus>) -> Self {
         let engaged: Vec<&str> = facts
             .engaged
             .iter()
@@ -97,6 +103,7 @@ impl TrafficStatus {
             lever: (!engaged.is_empty()).then(|| engaged.join(",")),
             predicted: facts.predicted.iter().copied().collect(),
             remarks: facts.remarks.iter().map(cleaned).collect(),
+            promotion,
         }
     }
 }

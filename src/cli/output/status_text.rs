@@ -50,20 +50,27 @@ impl Status {
         };
         let predicted: Vec<&str> = traffic.predicted.iter().map(|r| r.as_str()).collect();
         let lever = traffic.lever.as_deref().unwrap_or("none engaged");
-        let rows = [
-            ["traffic", &format!("{record} -> {}{held}", self.place())],
-            [
-                "commanded",
-                &format!(
-                    "{} (lever: {lever}), confirmed {}, predicted {}",
-                    traffic.commanded.as_str(),
-                    traffic.confirmed.as_str(),
-                    predicted.join(" or ")
-                ),
-            ],
-            ["verdict", &tally(self.guards.iter().map(|g| g.verdict))],
+        let place = format!("{record} -> {}{held}", self.place());
+        let commanded = format!(
+            "{} (lever: {lever}), confirmed {}, predicted {}",
+            traffic.commanded.as_str(),
+            traffic.confirmed.as_str(),
+            predicted.join(" or ")
+        );
+        let verdict = tally(self.guards.iter().map(|g| g.verdict));
+        let mut rows = vec![
+            ["traffic", &place],
+            ["commanded", &commanded],
+            ["verdict", &verdict],
         ];
-        let mut out = columns(&rows.map(|row| row.map(str::to_owned).to_vec()), 0);
+        if let Some(promotion) = &traffic.promotion {
+            rows.push(["promotion", &promotion.what]);
+        }
+        let rows: Vec<Vec<String>> = rows
+            .iter()
+            .map(|row| row.map(str::to_owned).to_vec())
+            .collect();
+        let mut out = columns(&rows, 0);
         let telling: Vec<Vec<String>> = self
             .guards
             .iter()

@@ -20,10 +20,10 @@ impl Asked<'_> {
             let seen = self.seen.traffic.promotion.last();
             let deaf = is_deaf(self.seen);
             return Some(match seen.and_then(PromotionSeen::is_promoted) {
-                Some(true) | None if deaf => answer(
+                told @ (Some(true) | None) if deaf => answer(
                     GuardId::Promotion,
                     Warn,
-                    "stays promoted",
+                    if told.is_some() { "stays promoted" } else { "unknown" },
                     "the standby is out of reach, so its database can't be switched back: the primary will have no writer",
                 )
                 .remedy("make the primary the writer by hand, or fail back again when the standby is back"),
