@@ -203,7 +203,7 @@ impl Confirm {
             .plan
             .refusals()
             .any(|g| !(g.can_override && self.overriding && reasoned));
-        let needed = self.plan.production || self.plan.approves_promotion();
+        let needed = self.plan.needs_reason().is_some();
         self.is_typed() && !refused && (reasoned || !needed)
     }
 

@@ -211,12 +211,23 @@ impl Model {
 
     /// The go/no-go board for one operation and the levers that it pulls.
     pub fn guards(&self, kind: OperationKind, levers: &[LeverKind]) -> Vec<GuardResult> {
+        self.guards_of(kind, levers, None)
+    }
+
+    /// The same for an operation that has pulled the metric lever under this number already.
+    pub fn guards_of(
+        &self,
+        kind: OperationKind,
+        levers: &[LeverKind],
+        own: Option<i64>,
+    ) -> Vec<GuardResult> {
         let running = self.run.as_deref().filter(|run| run.is_running());
         let title = running.map(|run| format!("{} {}", run.plan().kind.title(), run.plan().id));
         let question = Question {
             kind,
             levers,
             running: title.as_deref(),
+            own,
             last_practice: self.last_practice(),
             undo: self.undo.as_ref(),
             may_write: &self.may_write,

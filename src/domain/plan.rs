@@ -33,6 +33,9 @@ pub struct Plan {
     /// What the records lever changes, as it was reviewed; it stops if the live record sets differ.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub records: Option<RecordsChange>,
+    /// What a failback can't ask of a standby that is out of reach: its database stays the writer, and what that means.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stays_promoted: Option<String>,
 }
 
 /// Guards judge differently when the primary is dark.
@@ -181,15 +184,8 @@ impl Confirmed<Plan> {
             .as_deref()
             .map(str::trim)
             .filter(|r| !r.is_empty());
-        if plan.approves_promotion() && reason.is_none() {
-            return Err(NotConfirmed::NoReason {
-                why: "the promotion of the standby may lose data",
-            });
-        }
-        if plan.production && reason.is_none() {
-            return Err(NotConfirmed::NoReason {
-                why: "the environment is marked production",
-            });
+        if let (Some(why), None) = (plan.needs_reason(), reason) {
+            return Err(NotConfirmed::NoReason { why });
         }
         let (overridden, refusing): (Vec<_>, Vec<_>) = plan.refusals().cloned().partition(|g| {
             g.can_override && consent.overridden.iter().any(|id| id == g.id.as_str())
@@ -270,11 +266,23 @@ impl Plan {
     }
 
     /// Whether the plan makes the standby the writer, which may lose data.
-    pub fn approves_promotion(&self) -> bool {
+    fn approves_promotion(&self) -> bool {
         let engage = Action::Approve {
             command: Command::Engage,
         };
         self.steps.iter().any(|step| step.action == engage)
+    }
+
+    /// Why a reason must be typed, whatever the guards say.
+    pub fn needs_reason(&self) -> Option<&'static str> {
+        if self.approves_promotion() {
+            Some("the promotion of the standby may lose data")
+        } else if self.stays_promoted.is_some() {
+            Some("the database stays promoted in a standby that is out of reach")
+        } else {
+            self.production
+                .then_some("the environment is marked production")
+        }
     }
 
     /// The levers that the plan pulls, in order.

@@ -767,6 +767,7 @@ pub(crate) fn failover_plan(model: &Model) -> Plan {
         notes: vec!["Needs nothing from us-east-1 and nothing from the Route 53 API.".into()],
         basis: BTreeMap::new(),
         records: None,
+        stays_promoted: None,
     }
 }
 

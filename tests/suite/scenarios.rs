@@ -144,6 +144,13 @@ fn payment_pci_survives_outages_there_and_back() {
     outages("payment-pci");
 }
 
+/// The way back out of a dead standby can't ask for its database, and says so.
+#[test]
+fn payment_pci_leaves_a_dead_standby_and_its_database() {
+    let said = play_on("payment-pci", "standby-dies-serving");
+    assert!(said.contains("stays promoted"), "{said}");
+}
+
 /// The set and what its stacks hold are retained: the delete says so, resource by resource.
 #[test]
 fn transaction_dr_comes_and_leaves_what_it_retains() {

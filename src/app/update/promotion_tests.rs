@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::app::dialog::Dialog;
 use crate::app::effect::{Approval, Effect, Order};
-use crate::app::fixtures::{lever, marker, noon, see, steady, tick};
+use crate::app::fixtures::{dead, lever, marker, noon, see, steady, tick};
 use crate::app::model::Model;
 use crate::app::msg::{Ask, Msg, StepDone};
 use crate::app::update::update;
@@ -19,6 +19,7 @@ use crate::domain::placeholder::Placeholder;
 use crate::domain::plan::Consent;
 use crate::domain::promotion::{Progress, PromotionSeen};
 use crate::domain::region::Role;
+use crate::domain::unfinished::{Choice, RecordedStep, Unfinished};
 
 fn promoting() -> Model {
     let mut model = steady();
@@ -276,4 +277,162 @@ fn the_way_back_approves_a_switchover_unless_nothing_was_promoted() {
     ask(&mut model, OperationKind::Failback);
     let all = titles(&model).join("; ");
     assert!(!all.contains("switchover"), "{all}");
+}
+
+/// Nothing of the standby answers any more.
+fn go_dark(model: &mut Model) {
+    let stacks: Vec<_> = model.env.stacks_of(Role::Standby).cloned().collect();
+    for spec in stacks {
+        see(model, Seen::Stack(spec.role, spec.id, Err(dead())));
+    }
+    for seen in [
+        Seen::Alarms(Role::Standby, Err(dead())),
+        Seen::Signals(Role::Standby, Err(dead())),
+        Seen::Endpoint(Role::Standby, Err(dead())),
+        Seen::Lever(Err(dead())),
+        Seen::Promotion(Err(dead())),
+    ] {
+        see(model, seen);
+    }
+}
+
+#[test]
+fn from_a_dead_standby_traffic_returns_and_the_database_is_said_to_stay() {
+    let mut model = promoting();
+    progress(&mut model, Some(Command::Engage), &[4.0]);
+    tick(&mut model, 300);
+    crate::app::fixtures::see_all(&mut model);
+    arrive(&mut model, Role::Standby);
+    go_dark(&mut model);
+    ask(&mut model, OperationKind::Failback);
+    let all = titles(&model).join("; ");
+    assert!(!all.contains("switchover"), "{all}");
+    let Some(Dialog::Confirm(confirm)) = &model.dialog else {
+        panic!("a plan")
+    };
+    let said = confirm.plan.notes.join("; ");
+    assert!(
+        said.contains("stays promoted in us-west-2")
+            && said.contains("us-east-1, which then has no writer"),
+        "{said}"
+    );
+    let guards = &confirm.plan.guards;
+    let guard = guards.iter().find(|g| g.id == GuardId::Promotion).unwrap();
+    assert_eq!(guard.verdict, GuardVerdict::Warn);
+    let consent = Consent {
+        typed_name: "payment-standby-demo".into(),
+        reason: None,
+        overridden: Vec::new(),
+    };
+    update(&mut model, Msg::Consent(consent));
+    assert!(model.run.is_none(), "a reason must be typed");
+    update(&mut model, Msg::Key(crate::app::key::Key::Esc));
+
+    let id = begin(&mut model, OperationKind::Failback);
+    let sent = approvals(&done(&mut model, &id, 0));
+    assert_eq!(sent, [], "there is nobody to approve anything to");
+    tick(&mut model, 90);
+    arrive(&mut model, Role::Primary);
+    assert_eq!(outcome(&model), Some(Outcome::Succeeded));
+    let run = model.run.as_deref().unwrap();
+    let why = run.finished.as_ref().unwrap().reason.clone().unwrap();
+    assert!(why.contains("has no writer"), "{why}");
+}
+
+#[test]
+fn the_way_back_can_be_asked_for_again_when_the_dead_standby_is_back() {
+    let mut model = promoting();
+    tick(&mut model, 300);
+    crate::app::fixtures::see_all(&mut model);
+    progress(&mut model, Some(Command::Engage), &[4.0]);
+    arrive(&mut model, Role::Primary);
+    ask(&mut model, OperationKind::Failback);
+    let all = titles(&model).join("; ");
+    assert!(all.contains("approve the planned switchover"), "{all}");
+    let Some(Dialog::Confirm(confirm)) = &model.dialog else {
+        panic!("a plan")
+    };
+    let needed = confirm.plan.guards.iter().any(|g| g.id == GuardId::Needed);
+    assert!(!needed, "{:?}", confirm.plan.guards);
+}
+
+/// What the journal has of the running operation: its steps as they are, and the orders among these effects.
+fn cut_off(model: &Model, effects: &[Effect]) -> Unfinished {
+    let run = model.run.as_deref().unwrap();
+    let record = |step: &crate::app::run::StepRun| RecordedStep {
+        state: step.state,
+        started: step.started,
+        finished: step.finished,
+        note: None,
+    };
+    let orders = effects.iter().filter_map(|effect| {
+        let Effect::Journal {
+            entry: crate::app::effect::Entry::Order { index, order },
+            ..
+        } = effect
+        else {
+            return None;
+        };
+        Some((*index, serde_json::to_value(order).unwrap()))
+    });
+    Unfinished {
+        plan: run.plan().clone(),
+        who: "ops".into(),
+        reason: Some("INC-1".into()),
+        drill: false,
+        begun: run.confirmed.at(),
+        last: model.now,
+        opening: None,
+        steps: run.steps.iter().map(record).collect(),
+        milestones: run.milestones.clone(),
+        orders: orders.collect(),
+    }
+}
+
+#[test]
+fn an_operation_that_is_continued_is_not_refused_by_its_own_pull() {
+    let mut first = promoting();
+    ask(&mut first, OperationKind::Failover);
+    let consent = Consent {
+        typed_name: "payment-standby-demo".into(),
+        reason: Some("INC-1".into()),
+        overridden: Vec::new(),
+    };
+    update(&mut first, Msg::Consent(consent));
+    let id = first.run.as_ref().unwrap().plan().id.clone();
+    let opened = Msg::Opened {
+        operation: id.clone(),
+        journal: Ok("/j".into()),
+    };
+    let mut effects = update(&mut first, opened);
+    effects.extend(done(&mut first, &id, 0));
+    let one = cut_off(&first, &effects);
+    let own = noon().as_second();
+
+    for (number, refused) in [(own, false), (own + 30, true)] {
+        let mut model = promoting();
+        tick(&mut model, 60);
+        crate::app::fixtures::see_all(&mut model);
+        lever(&mut model, Command::Engage, number, AlarmState::Ok);
+        progress(&mut model, None, &[0.0]);
+        model.unfinished = vec![one.clone()];
+        update(
+            &mut model,
+            Msg::Resume {
+                operation: id.clone(),
+                choice: Choice::Continue,
+            },
+        );
+        let Some(Dialog::Confirm(confirm)) = &model.dialog else {
+            panic!("no plan: {:?}", model.notice)
+        };
+        let guards = &confirm.plan.guards;
+        let running = guards.iter().find(|g| g.id == GuardId::NothingRunning);
+        let verdict = running.map(|g| g.verdict);
+        assert_eq!(
+            verdict == Some(GuardVerdict::Refuse),
+            refused,
+            "{running:?}"
+        );
+    }
 }

@@ -130,6 +130,7 @@ fn plan(model: &Model, one: &Unfinished, choice: Choice) -> Result<Plan, String>
         Choice::Continue => "steps that are over are not done again; calls carry the operation's own tokens".to_owned(),
         Choice::GiveUp => "nothing is taken back: AWS goes on with what it was told, and the journal closes the operation as left".to_owned(),
     });
+    notes.extend(plan.stays_promoted.clone());
     plan.notes = notes;
     Ok(plan)
 }
@@ -150,7 +151,7 @@ pub(super) fn guards(model: &Model, one: &Unfinished) -> Result<Vec<GuardResult>
     }
     if one.kind().moves_traffic() {
         // traffic may have arrived meanwhile: that is no reason to leave the operation without an end
-        let now = model.guards(one.kind(), &one.plan.levers());
+        let now = model.guards_of(one.kind(), &one.plan.levers(), own_number(one));
         all.extend(now.into_iter().filter(|g| g.id != GuardId::Needed));
         return Ok(all);
     }
@@ -172,6 +173,16 @@ pub(super) fn guards(model: &Model, one: &Unfinished) -> Result<Vec<GuardResult>
         Err(why) => return Err(format!("{} can't be continued: {why}", one.id())),
     }
     Ok(all)
+}
+
+/// The number under which the operation has pulled the metric lever, as its journal says.
+fn own_number(one: &Unfinished) -> Option<i64> {
+    one.orders
+        .keys()
+        .find_map(|index| match unfinished::order(one, *index) {
+            Some(Order::PutCommand(datum)) => Some(datum.number),
+            _ => None,
+        })
 }
 
 /// Whether anything is still to be told to AWS; else continuing only watches.

@@ -29,7 +29,8 @@ pub(super) fn start_next(model: &mut Model) -> Vec<Effect> {
     }
     let ready = run.plan().ready(&states);
     if ready.is_empty() && !is_running {
-        return finish(model, Outcome::Succeeded, None);
+        let left = run.plan().stays_promoted.clone();
+        return finish(model, Outcome::Succeeded, left);
     }
     let mut effects = Vec::new();
     for index in ready {
@@ -292,6 +293,7 @@ pub(super) fn finish(model: &mut Model, outcome: Outcome, reason: Option<String>
     let rto_seconds = run.rto_seconds(now);
     let exposure = run.exposure.map(|e| e.seconds);
     let operation = run.plan().id.clone();
+    let is_whole = run.plan().stays_promoted.is_none();
     let text = format!("{} {}", kind.title(), describe(outcome, reason.as_deref()));
     let entry = Entry::Closed {
         outcome,
@@ -303,10 +305,10 @@ pub(super) fn finish(model: &mut Model, outcome: Outcome, reason: Option<String>
     model.note(
         "you",
         text,
-        if outcome == Outcome::Succeeded {
-            Weight::Good
-        } else {
-            Weight::Bad
+        match (outcome, is_whole) {
+            (Outcome::Succeeded, true) => Weight::Good,
+            (Outcome::Succeeded, false) => Weight::Warning,
+            _ => Weight::Bad,
         },
     );
     let mut effects = vec![

@@ -223,6 +223,7 @@ pub(super) fn status(env: &Environment, seen: &Observation, now: Timestamp) -> S
         kind: OperationKind::Failover,
         levers: &[LeverKind::Metric],
         running: None,
+        own: None,
         last_practice: Some(now),
         undo: None,
         may_write: &crate::domain::observed::Observed::default(),

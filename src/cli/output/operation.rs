@@ -349,6 +349,7 @@ mod tests {
             notes: vec!["the standby is up to date".into()],
             basis: BTreeMap::new(),
             records: None,
+            stays_promoted: None,
         };
         let region = |name| RegionId::parse(name).unwrap();
         let regions = RegionPair::new(region("us-east-1"), region("us-west-2")).unwrap();

@@ -201,6 +201,16 @@ impl Asked<'_> {
     }
 }
 
+/// Whether nothing that is told to the standby arrives there: none of its APIs answers, or its CloudWatch gives no answer
+/// to either reading that is made of it for traffic.
+pub fn is_deaf(seen: &Observation) -> bool {
+    let unreachable = |kind: Option<FailureKind>| kind == Some(FailureKind::Unreachable);
+    let lever = seen.traffic.lever.failure().map(|f| f.kind);
+    let promotion = seen.traffic.promotion.failure().map(|f| f.kind);
+    seen.regions.standby.is_reachable() == Some(false)
+        || (unreachable(lever) && unreachable(promotion))
+}
+
 /// Whether a lever can be reached, judged by reading its plane.
 pub fn reach(seen: &Observation, now: Timestamp, lever: LeverKind) -> Result<(), String> {
     let standby = &seen.regions.standby;

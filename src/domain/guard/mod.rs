@@ -115,6 +115,8 @@ pub struct Question<'a> {
     pub levers: &'a [LeverKind],
     /// The operation that runs in the environment, in words.
     pub running: Option<&'a str>,
+    /// The number under which the operation that is asked about has pulled the metric lever already: it is continued.
+    pub own: Option<i64>,
     /// When the last rehearsal or drill of this environment ended.
     pub last_practice: Option<Timestamp>,
     /// How the record sets were before the records lever moved them, from the journal.

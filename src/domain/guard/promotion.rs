@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::domain::assess::limit;
 use crate::domain::guard::GuardVerdict::{Allow, Warn};
+use crate::domain::guard::means::is_deaf;
 use crate::domain::guard::rules::Asked;
 use crate::domain::guard::{GuardId, GuardResult, answer};
 use crate::domain::lever::Command;
@@ -17,7 +18,15 @@ impl Asked<'_> {
         let spec = self.traffic.promotion.as_ref()?;
         if self.to == Role::Primary {
             let seen = self.seen.traffic.promotion.last();
+            let deaf = is_deaf(self.seen);
             return Some(match seen.and_then(PromotionSeen::is_promoted) {
+                Some(true) | None if deaf => answer(
+                    GuardId::Promotion,
+                    Warn,
+                    "stays promoted",
+                    "the standby is out of reach, so its database can't be switched back: the primary will have no writer",
+                )
+                .remedy("make the primary the writer by hand, or fail back again when the standby is back"),
                 Some(false) => answer(
                     GuardId::Promotion,
                     Allow,

@@ -185,15 +185,18 @@ impl Asked<'_> {
         )
     }
 
-    /// The same command of the metric lever, given a moment ago by whomever, that DNS has not followed yet: a second one
-    /// would only restart the wait.
+    /// The same command of the metric lever, given a moment ago by another operation, that DNS has not followed yet: a
+    /// second one would only restart the wait.
     fn under_way(&self) -> Option<String> {
         if self.question.levers != [LeverKind::Metric] || self.facts.serving == Serving::of(self.to)
         {
             return None;
         }
         let lever = self.seen.traffic.lever.fresh(self.now, limit::LEVER)?;
-        let given = lever.command.filter(|c| c.command.wanted() == self.to)?;
+        let foreign = lever
+            .command
+            .filter(|c| Some(c.number) != self.question.own);
+        let given = foreign.filter(|c| c.command.wanted() == self.to)?;
         let seconds = self.now.as_second().saturating_sub(given.number);
         let recent = 0..LeverKind::Metric.patience().as_secs().cast_signed();
         recent

@@ -92,6 +92,7 @@ impl Basis<'_> {
             notes: Vec::new(),
             basis: BTreeMap::new(),
             records: None,
+            stays_promoted: None,
         }
     }
 

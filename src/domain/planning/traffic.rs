@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::domain::assess::Assessment;
 use crate::domain::environment::Environment;
-use crate::domain::guard::means::reach;
+use crate::domain::guard::means::{is_deaf, reach};
 use crate::domain::health::CheckTarget;
 use crate::domain::lever::{Command, LeverKind, LeverSpec};
 use crate::domain::observation::{Observation, Serving};
@@ -12,6 +12,7 @@ use crate::domain::operation::{OperationId, OperationKind};
 use crate::domain::plan::{Action, Plan, Situation, Step};
 use crate::domain::planning::{Basis, CannotPlan, step};
 use crate::domain::prediction::combined_check;
+use crate::domain::promotion::PromotionSeen;
 use crate::domain::records_lever::{self, RecordsChange};
 use crate::domain::region::Role;
 use crate::domain::remark::forced_home;
@@ -100,11 +101,17 @@ pub fn failback(
         .iter()
         .map(|l| pull(basis, *l, Command::Release))
         .collect::<Result<Vec<_>, _>>()?;
-    let (approve, returned) = promotion(basis, Command::Release);
+    let stays = stays_promoted(basis);
+    let (approve, returned) = match stays {
+        Some(_) => (None, None),
+        None => promotion(basis, Command::Release),
+    };
     steps.extend(approve);
     steps.extend(awaits(basis, levers, Command::Release));
     steps.extend(returned);
     let mut plan = basis.plan(OperationKind::Failback, id, steps);
+    plan.notes.extend(stays.clone());
+    plan.stays_promoted = stays;
     if levers.contains(&LeverKind::Records) {
         let (change, origin) =
             records_lever::restored(basis.env, basis.seen, undo).map_err(CannotPlan::Records)?;
@@ -172,6 +179,36 @@ fn pull(basis: &Basis<'_>, lever: LeverKind, command: Command) -> Result<Step, C
     .expect(wait))
 }
 
+/// What it means that the return of a promotion can't be asked for, because what would do it is out of reach.
+fn stays_promoted(basis: &Basis<'_>) -> Option<String> {
+    let spec = basis.env.traffic.as_ref()?.promotion.as_ref()?;
+    let written = may_be_writer(basis.seen)?;
+    if !is_deaf(basis.seen) {
+        return None;
+    }
+    let (stays, has) = if written {
+        ("stays promoted", "has")
+    } else {
+        ("may be promoted still", "may have")
+    };
+    let (from, to) = (basis.region(spec.role), basis.region(Role::Primary));
+    Some(format!(
+        "DATABASE: it {stays} in {from}, which is out of reach, so its return can't be asked for. Traffic goes to {to}, \
+         which then {has} no writer. Make {to} the writer by hand (what had not arrived is lost), or fail back again when \
+         {from} is back"
+    ))
+}
+
+/// Whether the standby is the writer, `false` where it only may be; `None` if it was never made that.
+fn may_be_writer(seen: &Observation) -> Option<bool> {
+    let told = seen.traffic.promotion.last();
+    match told.and_then(PromotionSeen::is_promoted) {
+        Some(true) => Some(true),
+        Some(false) => None,
+        None => Some(false),
+    }
+}
+
 /// The approval, which goes out right behind the pull (an approval without a pull would leave two writers), and the wait
 /// for the state machine. A way back from a standby that was never promoted has neither.
 fn promotion(basis: &Basis<'_>, command: Command) -> (Option<Step>, Option<Step>) {
@@ -183,9 +220,7 @@ fn promotion(basis: &Basis<'_>, command: Command) -> (Option<Step>, Option<Step>
     else {
         return (None, None);
     };
-    let promoted = basis.seen.traffic.promotion.last();
-    let never = promoted.is_some_and(|seen| seen.is_promoted() == Some(false));
-    if command == Command::Release && never {
+    if command == Command::Release && may_be_writer(basis.seen).is_none() {
         return (None, None);
     }
     let (title, wait, undo) = match command {
