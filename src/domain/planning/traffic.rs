@@ -225,12 +225,12 @@ fn promotion(basis: &Basis<'_>, command: Command) -> (Option<Step>, Option<Step>
     }
     let (title, wait, undo) = match command {
         Command::Engage => (
-            format!("approve the promotion: {}", spec.loss),
+            "approve the promotion",
             "wait for the promotion",
             "a planned switchover when traffic fails back",
         ),
         Command::Release => (
-            "approve the planned switchover back to the primary".to_owned(),
+            "approve the planned switchover back to the primary",
             "wait for the switchover",
             "fail over again",
         ),
