@@ -355,7 +355,7 @@ def left(judge, before):
     ran = judge.console.json("delete", *SURE)
     must(ran.code == DONE, "the environment is deleted, its buckets not empty", ran.out + ran.err[-2000:])
     same([(s["region"], s["note"]) for s in ran.json["steps"]],
-         [(r, "DELETE_COMPLETE") for r in (PRIMARY, PRIMARY, STANDBY)], "in its order")
+         [(r, "DELETE_COMPLETE, nothing is left") for r in (PRIMARY, PRIMARY, STANDBY)], "in its order")
     after = judge.inventory()
     more = {k: sorted(set(v) - set(before[k])) for k, v in after.items() if v != before[k]}
     same(more, {}, "nothing is left in either region")
