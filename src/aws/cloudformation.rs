@@ -48,7 +48,9 @@ impl RegionClient {
         })
     }
 
-    /// The newest stack of this region whose name begins with the prefix, described; a deleted one does not count.
+    /// The newest stack of this region that a `StackSet` made under the prefix, described; a deleted one does not count.
+    ///
+    /// What follows the prefix must be a UUID: `StackSet-dr-eu-…` does not belong to the set `dr`.
     pub async fn stack_with_prefix(&self, prefix: &str) -> Result<StackState, ReadError> {
         let mut newest: Option<(Option<Timestamp>, String)> = None;
         let mut token = None;
@@ -65,7 +67,7 @@ impl RegionClient {
                         .read_error("cloudformation:ListStacks", &e)
                 })?;
             let ours = answer.stack_summaries().iter().filter_map(|summary| {
-                let named = summary.stack_name()?.starts_with(prefix);
+                let named = is_instance(summary.stack_name()?, prefix);
                 let created = summary.creation_time().and_then(timestamp);
                 named.then(|| Some((created, summary.stack_id()?.to_owned())))?
             });
@@ -330,6 +332,14 @@ fn not_deleted() -> Vec<sdk::StackStatus> {
         .collect()
 }
 
+/// Whether a `StackSet` gives an instance this name: the prefix, and a UUID.
+fn is_instance(name: &str, prefix: &str) -> bool {
+    name.strip_prefix(prefix).is_some_and(|rest| {
+        let groups = rest.split('-').map(str::len);
+        groups.eq([8, 4, 4, 4, 12]) && rest.chars().all(|c| c == '-' || c.is_ascii_hexdigit())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -413,6 +423,16 @@ mod tests {
         );
     }
 
+    const FIRST: &str = "StackSet-dr-demo-11111111-2222-4333-9444-555555555555";
+    const SECOND: &str = "StackSet-dr-demo-22222222-2222-4333-9444-555555555555";
+
+    #[test]
+    fn another_sets_instance_is_not_this_ones() {
+        assert!(is_instance(FIRST, "StackSet-dr-demo-"));
+        assert!(!is_instance(FIRST, "StackSet-dr-"));
+        assert!(!is_instance("StackSet-dr-demo-mine", "StackSet-dr-demo-"));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn the_newest_stack_with_a_prefix_is_described_by_its_arn() {
         let listed = |next: &str, stacks: &[(&str, &str, &str)]| {
@@ -434,30 +454,27 @@ mod tests {
                 listed(
                     "<NextToken>more</NextToken>",
                     &[
-                        ("StackSet-dr-demo-1", "arn:aws:1", "2026-01-01T00:00:00Z"),
+                        (FIRST, "arn:aws:1", "2026-01-01T00:00:00Z"),
                         ("other", "arn:aws:0", "2026-03-01T00:00:00Z"),
                     ],
                 ),
             ),
             (
                 200,
-                listed(
-                    "",
-                    &[("StackSet-dr-demo-2", "arn:aws:2", "2026-02-01T00:00:00Z")],
-                ),
+                listed("", &[(SECOND, "arn:aws:2", "2026-02-01T00:00:00Z")]),
             ),
             (
                 200,
-                described(
-                    "<StackName>StackSet-dr-demo-2</StackName><StackStatus>CREATE_COMPLETE</StackStatus>",
-                ),
+                described(&format!(
+                    "<StackName>{SECOND}</StackName><StackStatus>CREATE_COMPLETE</StackStatus>"
+                )),
             ),
             (200, listed("", &[])),
         ]);
         let aws = clients(replay.clone()).await;
         let region = &aws.regions.standby;
         let found = region.stack_with_prefix("StackSet-dr-demo-").await.unwrap();
-        assert_eq!(found.stack().unwrap().name, "StackSet-dr-demo-2");
+        assert_eq!(found.stack().unwrap().name, SECOND);
         let none = region.stack_with_prefix("StackSet-dr-demo-").await;
         assert_eq!(none, Ok(StackState::Absent));
         let requests = sent(&replay);

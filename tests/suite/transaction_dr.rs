@@ -522,3 +522,14 @@ fn the_levers_need_nothing_of_the_primary() {
     let host = json!({"Fn::GetAtt": ["Standby", "ApiDomain"]});
     assert_eq!(endpoint["FullyQualifiedDomainName"], host);
 }
+
+/// Instances are found by the beginning of their names: one environment's must not begin another's.
+#[test]
+fn a_suffix_with_a_hyphen_is_refused() {
+    let manifest = read("bundle.json");
+    let pattern = manifest["suffix"]["pattern"].as_str().unwrap();
+    let parameter = &root()["Parameters"]["EnvironmentSuffix"];
+    assert_eq!(parameter["AllowedPattern"], pattern);
+    let pattern = regex_lite::Regex::new(pattern).unwrap();
+    assert!(pattern.is_match("prod2") && !pattern.is_match("prod-eu"));
+}
