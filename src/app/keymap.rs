@@ -25,6 +25,8 @@ pub enum Command {
     CommandLine,
     Refresh,
     Errors,
+    Drift,
+    Compare,
     Copy,
     Snapshot,
     Back,
@@ -220,6 +222,22 @@ pub const BINDINGS: &[Binding] = &[
     )
     .rank(4),
     row(
+        &[Key::Char('v')],
+        Command::Drift,
+        "drift",
+        "drift",
+        "have CloudFormation compare the selected stack with its template",
+    )
+    .rank(3),
+    row(
+        &[Key::Char('p')],
+        Command::Compare,
+        "parity",
+        "parity",
+        "how alike both regions are, and drift, in full",
+    )
+    .rank(3),
+    row(
         &[Key::Char('/')],
         Command::Filter,
         "filter",
@@ -323,6 +341,7 @@ pub fn applies(command: Command, model: &Model) -> bool {
         Command::Resume => !model.unfinished.is_empty() && !model.is_busy(),
         Command::Repair => model.offers_repair(),
         Command::Errors => model.has_errors(),
+        Command::Drift | Command::Compare => model.page == Page::Stacks,
         Command::Page(_)
         | Command::NextPage
         | Command::PreviousPage

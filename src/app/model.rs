@@ -1,6 +1,6 @@
 //! Everything the console knows and shows; drawing borrows it, `update` changes it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -16,11 +16,12 @@ use crate::domain::lever::LeverKind;
 use crate::domain::observation::{Observation, Serving};
 use crate::domain::observed::Observed;
 use crate::domain::operation::{OperationKind, Outcome};
+use crate::domain::parity::{Parity, parity};
 use crate::domain::planning::traffic::way_back;
 use crate::domain::records_lever::RecordsChange;
 use crate::domain::region::Role;
 use crate::domain::remark::forced_home;
-use crate::domain::stack::Phase;
+use crate::domain::stack::{Phase, StackId};
 use crate::domain::unfinished::Unfinished;
 
 /// How many lines the trail of recent events keeps.
@@ -34,6 +35,10 @@ pub struct Model {
     pub seen: Observation,
     /// Conclusions from `seen`, made anew whenever it or the time changes.
     pub facts: Assessment,
+    /// How alike both regions are; made anew whenever a stack, its template or its resources were read.
+    pub parity: Parity,
+    /// Drift detections that run, with their beginning.
+    pub detecting: BTreeMap<StackId, Timestamp>,
     /// The go/no-go board for failing over and for failing back.
     pub go: GoNoGo,
     pub page: Page,
@@ -173,6 +178,8 @@ impl Model {
             now,
             seen,
             facts,
+            parity: Parity::default(),
+            detecting: BTreeMap::new(),
             go: GoNoGo::default(),
             page: Page::Board,
             rows: [0; 5],
@@ -196,8 +203,14 @@ impl Model {
             undo: None,
             may_write: Observed::default(),
         };
+        model.compare();
         model.conclude();
         model
+    }
+
+    /// Compares both regions anew.
+    pub fn compare(&mut self) {
+        self.parity = parity(&self.env, &self.seen);
     }
 
     /// Draws the conclusions anew.
@@ -231,6 +244,7 @@ impl Model {
             last_practice: self.last_practice(),
             undo: self.undo.as_ref(),
             may_write: &self.may_write,
+            parity: &self.parity,
         };
         judge(&self.env, &self.seen, self.now, &question)
     }
@@ -303,6 +317,10 @@ impl Model {
                     .stacks
                     .iter()
                     .filter_map(|(id, s)| Some((format!("{name} stack {id}"), s.failure()?))),
+            );
+            let read = region.templates.iter();
+            all.extend(
+                read.filter_map(|(id, t)| Some((format!("{name} template of {id}"), t.failure()?))),
             );
             all.extend(
                 region

@@ -317,6 +317,17 @@ pub enum Stacks {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
+    /// How alike the stacks of both regions are: 0 alike, 10 different, 12 it can't be told
+    Parity,
+    /// Have CloudFormation compare the stacks with their templates: 0 in sync, 10 drifted, 12 it can't be told
+    Drift {
+        /// The manifest's name of one stack; all of them without it
+        #[arg(value_name = "STACK")]
+        stack: Option<String>,
+        /// Ask for no new detection; show what the last one said
+        #[arg(long)]
+        last: bool,
+    },
     /// Put the Lambda sources of --bundle-dir into its templates
     Inline {
         /// Change nothing; fail where a template differs

@@ -7,6 +7,7 @@
 pub mod alarm;
 pub mod assess;
 pub mod change;
+pub mod drift;
 pub mod environment;
 pub mod exposure;
 pub mod forecast;
@@ -16,6 +17,7 @@ pub mod lever;
 pub mod observation;
 pub mod observed;
 pub mod operation;
+pub mod parity;
 pub mod placeholder;
 pub mod plan;
 pub mod planning;

@@ -50,6 +50,8 @@ pub enum Fault {
     },
     /// Somebody else begins to change a stack, which takes this long.
     ForeignOperation { region: Role, seconds: u64 },
+    /// Somebody has changed a resource of this type by hand: the first one in the region's stacks.
+    Drift { region: Role, resource_type: String },
 }
 
 /// What fails at a resource.
@@ -161,6 +163,10 @@ impl Fault {
             Self::ForeignOperation { region, .. } => {
                 format!("somebody else changes a stack of the {region}")
             }
+            Self::Drift {
+                region,
+                resource_type,
+            } => format!("somebody has changed a {resource_type} of the {region} by hand"),
         }
     }
 
@@ -188,6 +194,7 @@ impl Fault {
             | Self::ReplicationStalled
             | Self::EndpointUnhealthy { .. }
             | Self::ClockSkew { .. }
+            | Self::Drift { .. }
             | Self::CredentialsExpiring { .. }
             | Self::StackFailure { .. } => None,
         }

@@ -67,6 +67,7 @@ impl Core {
                 order,
             } => self.preview(operation, index, *order),
             Effect::ProbeLever(datum) => self.probe_lever(datum),
+            Effect::DetectDrift { role, stack, name } => self.detect_drift(role, stack, name),
             Effect::PublishRto { seconds } => self.publish_rto(seconds),
             Effect::Snapshot => self.snapshot(),
         }

@@ -1,12 +1,16 @@
 //! The rows of the Board: what both sides have stands in one row, with a mark that says whether it differs.
 
+use std::collections::HashMap;
+
 use crate::app::model::Model;
 use crate::domain::alarm::{Alarm, AlarmState};
 use crate::domain::assess::limit;
+use crate::domain::drift;
 use crate::domain::health::CheckerCount;
 use crate::domain::lever::{Command, LeverSpec, MetricLever};
 use crate::domain::observation::EndpointAnswer;
 use crate::domain::observed::Observed;
+use crate::domain::parity::{ParityVerdict, pair_key};
 use crate::domain::region::{PerRole, Role};
 use crate::domain::stack::{StackId, StackState};
 
@@ -121,12 +125,15 @@ fn first_word(cell: &Cell) -> Option<&str> {
 const MOST_STACK_ROWS: usize = 3;
 
 fn stacks(model: &Model) -> Vec<Row<'static>> {
-    let pairs = stack_pairs(model);
+    let mut pairs = stack_pairs(model);
+    mark_parity(model, &mut pairs);
     if pairs.len() <= MOST_STACK_ROWS {
         return pairs;
     }
     let sides = PerRole::from_fn(|role| Some(sum_of(&pairs, role)));
-    let mut rows = vec![Row::of("stacks", sides, same_text)];
+    let mut sum = Row::of("stacks", sides, same_text);
+    sum.mark = with_parity(&sum, model.parity.verdict());
+    let mut rows = vec![sum];
     rows.extend(pairs.into_iter().filter(|row| row.state() != State::Good));
     rows
 }
@@ -155,7 +162,7 @@ fn sum_of(pairs: &[Row<'_>], role: Role) -> Cell {
 /// Stacks whose ids are the same but for the role stand in one row; so do two that are left alone.
 fn stack_pairs(model: &Model) -> Vec<Row<'static>> {
     let mut pairs: Vec<(String, PerRole<Option<Cell>>)> = Vec::new();
-    let mut places = std::collections::HashMap::new();
+    let mut places = HashMap::new();
     for spec in &model.env.stacks {
         let key = pair_key(&spec.id);
         let place = *places.entry(key.clone()).or_insert_with(|| {
@@ -188,11 +195,27 @@ fn stack_pairs(model: &Model) -> Vec<Row<'static>> {
         .collect()
 }
 
-/// A stack's id without the words for the role.
-fn pair_key(id: &StackId) -> String {
-    let words = id.0.split(['-', '_', '.']);
-    let kept = words.filter(|w| !matches!(*w, "primary" | "standby" | "secondary"));
-    kept.collect::<Vec<_>>().join("-")
+/// Stacks in the same status are only alike if their templates, parameters and resources are.
+fn mark_parity(model: &Model, rows: &mut [Row<'_>]) {
+    let pairs = model.parity.pairs.iter();
+    let by_key: HashMap<String, ParityVerdict> = pairs
+        .map(|p| (pair_key(&p.stacks.primary), p.verdict()))
+        .collect();
+    for row in rows {
+        let key = if row.label == "stack" { "" } else { &row.label };
+        row.mark = with_parity(row, by_key.get(key).copied());
+    }
+}
+
+/// Stacks that are absent or in progress on both sides have nothing to compare.
+fn with_parity(row: &Row<'_>, parity: Option<ParityVerdict>) -> Mark {
+    match (row.mark, parity) {
+        (Mark::Same, Some(ParityVerdict::Differs)) => Mark::Differs,
+        (Mark::Same, Some(ParityVerdict::Unknown)) if row.state() == State::Good => {
+            Mark::CannotTell
+        }
+        (mark, _) => mark,
+    }
 }
 
 fn stack(model: &Model, role: Role, id: &StackId) -> Cell {
@@ -205,7 +228,14 @@ fn stack(model: &Model, role: Role, id: &StackId) -> Cell {
         .get(id)
         .unwrap_or(&untried);
     cell(seen, model.now, limit::STACKS, |state| {
-        Cell::new(State::from(state.phase()), state.label())
+        let cell = Cell::new(State::from(state.phase()), state.label());
+        let drifted = state
+            .stack()
+            .is_some_and(|stack| drift::reading(&model.seen, id, stack).is_drifted());
+        match (drifted, cell.state) {
+            (true, State::Good) => Cell::new(State::Warn, format!("{}, drifted", cell.text)),
+            _ => cell,
+        }
     })
 }
 

@@ -15,6 +15,7 @@ mod board;
 mod board_rows;
 mod canvas;
 mod checks_tree;
+mod compare;
 mod confirm;
 mod deploy_view;
 mod dialog_box;

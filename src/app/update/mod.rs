@@ -1,6 +1,7 @@
 //! Decides: one message in, the changed model and the effects out. This file only routes.
 
 mod dialogs;
+mod drift;
 mod forecast;
 mod input;
 mod observe;
@@ -80,6 +81,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Probed(result) => observe::probed(model, result),
+        Msg::DetectDrift(id) => drift::begin(model, &id),
         Msg::Load(load) => {
             model.load = load;
             Vec::new()

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::app::dialog::Dialog;
 use crate::app::effect::{Effect, Pace};
 use crate::app::model::{Model, Weight};
-use crate::app::update::{dialogs, operate, second, watch};
+use crate::app::update::{dialogs, drift, operate, second, watch};
 use crate::domain::alarm::AlarmState;
 use crate::domain::assess::Assessment;
 use crate::domain::guard::situation_of;
@@ -52,13 +52,26 @@ pub(super) fn sighted(model: &mut Model, sighting: Sighting) -> Vec<Effect> {
     let before = model.facts.clone();
     let reached = reach(model);
     let alarms = firing(model, &sighting);
+    drift::ended(model, &sighting);
+    let compares = is_compared(&sighting.seen);
     model.seen.take(sighting);
+    if compares {
+        model.compare();
+    }
     model.conclude();
     tell_changes(model, &before);
     tell_reach(model, reached);
     tell_alarms(model, &alarms);
     refresh_confirmation(model);
     watch::watch(model)
+}
+
+/// Whether the parity of both regions rests on it.
+const fn is_compared(seen: &Seen) -> bool {
+    matches!(
+        seen,
+        Seen::Stack(..) | Seen::Resources(..) | Seen::Template(..)
+    )
 }
 
 /// The right to write is proven, or is not: the guards of an open confirmation say so.

@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::cli::output::clock;
 use crate::domain::alarm::{Alarm, AlarmState};
 use crate::domain::assess::limit;
+use crate::domain::drift::{DriftStatus, reading};
 use crate::domain::environment::{Environment, StackSpec, TrafficSpec};
 use crate::domain::health::{CheckTarget, CheckerCount, Health, HealthCheck};
 use crate::domain::lever::{LeverKind, LeverSpec};
@@ -14,7 +15,7 @@ use crate::domain::observed::{Failure, Observed};
 use crate::domain::prediction::{check_of, healthy_now};
 use crate::domain::region::Role;
 use crate::domain::signal::{SignalId, SignalKind, SignalSpec, Verdict};
-use crate::domain::stack::{Phase, StackState};
+use crate::domain::stack::{Phase, Stack, StackState};
 use crate::domain::text::clean;
 
 /// How a state is written that can't be told.
@@ -47,6 +48,16 @@ pub struct StackStatus {
     /// As last read; `absent` where there is none, null where it was never read.
     pub status: Option<String>,
     pub phase: Phase,
+    /// What the last drift detection said, whoever asked for it.
+    pub drift: DriftSaid,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DriftSaid {
+    /// `not_checked` also where the stack was updated since.
+    pub status: DriftStatus,
+    /// When CloudFormation looked.
+    pub as_of: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -139,6 +150,18 @@ impl Look<'_> {
             name: clean(&spec.name),
             status: last.map(|s| clean(s.label())),
             phase,
+            drift: self.drift(spec, last.and_then(StackState::stack)),
+        }
+    }
+
+    fn drift(self, spec: &StackSpec, stack: Option<&Stack>) -> DriftSaid {
+        let reading = stack.map(|stack| reading(self.seen, &spec.id, stack));
+        DriftSaid {
+            status: match reading {
+                Some(reading) if !reading.outdated => reading.status,
+                _ => DriftStatus::NotChecked,
+            },
+            as_of: reading.and_then(|r| r.at),
         }
     }
 

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::domain::region::Role;
 use crate::rehearsal::world::alarms::AlarmRecord;
+use crate::rehearsal::world::cloudformation::drift::DriftRecord;
 use crate::rehearsal::world::cloudformation::record::StackRecord;
 use crate::rehearsal::world::{ACCOUNT, World};
 
@@ -52,6 +53,7 @@ impl World {
             events: Vec::new(),
             change_sets: Vec::new(),
             termination_protection: false,
+            drift: DriftRecord::default(),
             run: None,
             stopped: None,
         };

@@ -142,6 +142,8 @@ impl Poller {
                         .insert(spec.id.clone(), (version.clone(), alarms.collect()));
                 }
                 Err(error) => {
+                    let failed = Err(error.clone());
+                    listed.push(Seen::Resources(role, spec.id.clone(), failed));
                     listed.push(Seen::Alarms(role, Err(error)));
                     return listed;
                 }

@@ -1,5 +1,6 @@
 //! CloudFormation: query protocol in, XML out.
 
+mod drift;
 mod read;
 mod show;
 
@@ -25,6 +26,9 @@ pub(super) fn answer(world: &mut World, call: &Call) -> Result<Response, ApiErro
         "DescribeStackResources" => describe_stack_resources(world, call),
         "ListStackResources" => list_stack_resources(world, call),
         "GetTemplate" => get_template(world, call),
+        "DetectStackDrift" => drift::detect(world, call),
+        "DescribeStackDriftDetectionStatus" => drift::status(world, call),
+        "DescribeStackResourceDrifts" => drift::resources(world, call),
         _ => change(world, call),
     }
 }
@@ -223,6 +227,7 @@ mod tests {
             outputs: one("ApiDomain", HOSTILE),
             tags: one("team", "<x>"),
             termination_protection: true,
+            drift: crate::domain::drift::LastCheck::default(),
         }
     }
 

@@ -10,6 +10,7 @@ use crate::domain::change::ChangeSet;
 use crate::rehearsal::faults::ApiError;
 use crate::rehearsal::world::checks::later;
 use crate::rehearsal::world::cloudformation::diff::Site;
+use crate::rehearsal::world::cloudformation::drift::DriftRecord;
 use crate::rehearsal::world::cloudformation::record::{
     ChangeSetRecord, StackKey, StackRecord, Version,
 };
@@ -263,6 +264,7 @@ impl World {
             events: Vec::new(),
             change_sets: Vec::new(),
             termination_protection: false,
+            drift: DriftRecord::default(),
             run: None,
             stopped: None,
         };

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::bundle::template::Template;
 use crate::domain::stack::{ResourceStatus, Stack, StackEvent, StackResource, StackStatus};
 use crate::rehearsal::world::cloudformation::ChangeSetView;
+use crate::rehearsal::world::cloudformation::drift::DriftRecord;
 use crate::rehearsal::world::cloudformation::run::Run;
 
 /// Where a stack is found: its region and its ARN.
@@ -73,6 +74,7 @@ pub(in crate::rehearsal::world) struct StackRecord {
     pub(in crate::rehearsal::world) events: Vec<StackEvent>,
     pub(in crate::rehearsal::world) change_sets: Vec<ChangeSetRecord>,
     pub(in crate::rehearsal::world) termination_protection: bool,
+    pub(in crate::rehearsal::world) drift: DriftRecord,
     pub(in crate::rehearsal::world) run: Option<Run>,
     /// A failed change that was not rolled back.
     pub(in crate::rehearsal::world) stopped: Option<Run>,
@@ -92,6 +94,7 @@ impl StackRecord {
             outputs: self.outputs.clone(),
             tags: version.map(|v| v.tags.clone()).unwrap_or_default(),
             termination_protection: self.termination_protection,
+            drift: self.drift.last_check(),
         }
     }
 
