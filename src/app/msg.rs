@@ -104,6 +104,11 @@ pub enum News {
     Events(Vec<LiveEvent>),
     Stack(StackId, StackProgress),
     Note(String),
+    /// AWS does not accept the credentials, and why; none: it does again. `what` is what waits for that.
+    Paused {
+        what: String,
+        why: Option<String>,
+    },
 }
 
 /// How a step ended well.

@@ -22,6 +22,7 @@ mod perform;
 mod poller;
 mod quiet;
 mod remembered;
+mod renewal;
 mod repair;
 pub mod session;
 mod stacks;

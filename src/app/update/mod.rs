@@ -6,6 +6,7 @@ mod input;
 mod observe;
 mod operate;
 mod orders;
+mod pause;
 mod promotion;
 mod repair;
 mod resume;
