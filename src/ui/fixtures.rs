@@ -284,6 +284,7 @@ fn stack(role: Role) -> Stack {
         ]),
         outputs: own(outputs),
         tags: BTreeMap::new(),
+        exports: BTreeMap::new(),
         termination_protection: role == Role::Primary,
     }
 }
