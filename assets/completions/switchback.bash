@@ -551,7 +551,7 @@ _switchback() {
                     return 0
                     ;;
                 --override)
-                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
                     return 0
                     ;;
                 --progress)
@@ -653,7 +653,7 @@ _switchback() {
                     return 0
                     ;;
                 --override)
-                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
                     return 0
                     ;;
                 --progress)
@@ -759,7 +759,7 @@ _switchback() {
                     return 0
                     ;;
                 --override)
-                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
                     return 0
                     ;;
                 --progress)
@@ -865,7 +865,7 @@ _switchback() {
                     return 0
                     ;;
                 --override)
-                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
                     return 0
                     ;;
                 --progress)
@@ -1713,7 +1713,7 @@ _switchback() {
                     return 0
                     ;;
                 --override)
-                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
                     return 0
                     ;;
                 --progress)

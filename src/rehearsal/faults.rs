@@ -52,6 +52,12 @@ pub enum Fault {
     ForeignOperation { region: Role, seconds: u64 },
     /// Somebody has changed a resource of this type by hand: the first one in the region's stacks.
     Drift { region: Role, resource_type: String },
+    /// A stack of somebody else's imports what a stack of the region exports.
+    ForeignImport { region: Role },
+    /// Somebody has put this many records into the zones that the stacks made.
+    ForeignRecords { records: usize },
+    /// The buckets of the region's stacks hold this many objects each.
+    StoredObjects { region: Role, objects: u64 },
 }
 
 /// What fails at a resource.
@@ -167,6 +173,15 @@ impl Fault {
                 region,
                 resource_type,
             } => format!("somebody has changed a {resource_type} of the {region} by hand"),
+            Self::ForeignImport { region } => {
+                format!("somebody else's stack imports from a stack of the {region}")
+            }
+            Self::ForeignRecords { records } => {
+                format!("{records} records of others are in the stacks' zones")
+            }
+            Self::StoredObjects { region, objects } => {
+                format!("each bucket of the {region} holds {objects} objects")
+            }
         }
     }
 
@@ -182,6 +197,11 @@ impl Fault {
                 let all = (1..=4).contains(servers);
                 (!all).then_some(("servers", "a zone has four name servers"))
             }
+            Self::ForeignRecords { records } => {
+                let sound = (1..=100).contains(records);
+                (!sound).then_some(("records", "must lie between 1 and 100"))
+            }
+            Self::StoredObjects { objects, .. } => zero(*objects, "objects"),
             Self::LambdaErrors { percent, .. } => {
                 let sound = (0.0..=100.0).contains(percent);
                 (!sound).then_some(("percent", "must lie between 0 and 100"))
@@ -196,7 +216,8 @@ impl Fault {
             | Self::ClockSkew { .. }
             | Self::Drift { .. }
             | Self::CredentialsExpiring { .. }
-            | Self::StackFailure { .. } => None,
+            | Self::StackFailure { .. }
+            | Self::ForeignImport { .. } => None,
         }
     }
 }

@@ -81,7 +81,7 @@ fn pair_lines<'a>(model: &'a Model, pair: &'a Pair, columns: usize) -> Vec<Line<
         .text(" ")
         .add(names, Paint::Strong)
         .add(format!(" {words}"), paint(verdict));
-    if let Some(at) = pair.as_of {
+    if let Some(at) = pair.as_of(&model.seen) {
         head = head.dim(format!(", read {}", format::when(at, model.now)));
     }
     let mut lines = vec![head];

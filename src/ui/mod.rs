@@ -36,6 +36,7 @@ mod layout;
 mod line;
 mod lookup;
 mod name_servers;
+mod paused;
 mod quit;
 mod reading;
 mod reason;

@@ -4,9 +4,11 @@ mod dialogs;
 mod drift;
 mod forecast;
 mod input;
+mod inspect;
 mod observe;
 mod operate;
 mod orders;
+mod pause;
 mod promotion;
 mod repair;
 mod resume;
@@ -24,7 +26,7 @@ mod tests;
 pub(crate) use promotion::stage as promotion_stage;
 
 use crate::app::effect::Effect;
-use crate::app::model::{Model, Weight};
+use crate::app::model::{Model, PastOperation, Weight};
 use crate::app::msg::Msg;
 
 pub(crate) use repair::{Row as RepairRow, rows as repair_rows};
@@ -48,6 +50,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             index,
             result,
         } => forecast::previewed(model, &operation, index, result),
+        Msg::Inspected(answer) => inspect::inspected(model, *answer),
         Msg::Asks {
             operation,
             index,
@@ -64,15 +67,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             index,
             result,
         } => steps::step_done(model, &operation, index, result),
-        Msg::Past(past) => {
-            // another rehearsal of the same world may have lived through later times
-            model.past = past;
-            model
-                .past
-                .retain(|operation| operation.started <= model.now);
-            model.conclude();
-            Vec::new()
-        }
+        Msg::Past(past) => journal(model, past),
         Msg::Unfinished(all) => resume::found(model, all),
         Msg::Resume { operation, choice } => resume::choose(model, &operation, choice),
         Msg::Undo(undo) => {
@@ -92,4 +87,12 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Terminate => vec![Effect::Quit],
     }
+}
+
+/// What the journal has. Another rehearsal of the same world may have lived through later times.
+fn journal(model: &mut Model, mut past: Vec<PastOperation>) -> Vec<Effect> {
+    past.retain(|operation| operation.started <= model.now);
+    model.past = past;
+    model.conclude();
+    Vec::new()
 }

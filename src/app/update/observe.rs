@@ -13,9 +13,10 @@ use crate::domain::assess::Assessment;
 use crate::domain::guard::situation_of;
 use crate::domain::lever::LeverKind;
 use crate::domain::observation::{Seen, Serving, Sighting};
-use crate::domain::observed::{ReadError, age};
+use crate::domain::observed::{Observed, ReadError, age};
 use crate::domain::plan::Plan;
 use crate::domain::region::Role;
+use crate::domain::stack::StackState;
 
 /// Without a key for this long the console reads less often.
 const IDLE: Duration = Duration::from_mins(10);
@@ -53,7 +54,7 @@ pub(super) fn sighted(model: &mut Model, sighting: Sighting) -> Vec<Effect> {
     let reached = reach(model);
     let alarms = firing(model, &sighting);
     drift::ended(model, &sighting);
-    let compares = is_compared(&sighting.seen);
+    let compares = is_news(model, &sighting.seen);
     model.seen.take(sighting);
     if compares {
         model.compare();
@@ -66,12 +67,30 @@ pub(super) fn sighted(model: &mut Model, sighting: Sighting) -> Vec<Effect> {
     watch::watch(model)
 }
 
-/// Whether the parity of both regions rests on it.
-const fn is_compared(seen: &Seen) -> bool {
-    matches!(
-        seen,
-        Seen::Stack(..) | Seen::Resources(..) | Seen::Template(..)
-    )
+/// Whether the parity of both regions rests on it: a stack that is as it was changes nothing.
+fn is_news(model: &Model, seen: &Seen) -> bool {
+    match seen {
+        Seen::Resources(..) | Seen::Template(..) => true,
+        Seen::Stack(role, id, result) => {
+            let known = model.seen.regions.get(*role).stacks.get(id);
+            let is_known = |o: &Observed<StackState>| {
+                o.failure().is_none() && result.as_ref().ok() == o.last()
+            };
+            !known.is_some_and(is_known)
+        }
+        Seen::Identity(_)
+        | Seen::Activity(..)
+        | Seen::Drift(..)
+        | Seen::Alarms(..)
+        | Seen::Signals(..)
+        | Seen::Endpoint(..)
+        | Seen::Checks(_)
+        | Seen::Checkers(..)
+        | Seen::Records(_)
+        | Seen::Marker(_)
+        | Seen::Lever(_)
+        | Seen::Promotion(_) => false,
+    }
 }
 
 /// The right to write is proven, or is not: the guards of an open confirmation say so.

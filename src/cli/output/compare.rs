@@ -56,7 +56,7 @@ impl ParityShown {
             environment: model.env.name.to_string(),
             as_of: model.now,
             verdict: model.parity.verdict(),
-            pairs: model.parity.pairs.iter().map(pair).collect(),
+            pairs: model.parity.pairs.iter().map(|p| pair(model, p)).collect(),
             not_as_bundled: model.parity.outdated.clone(),
         }
     }
@@ -109,12 +109,12 @@ impl PairShown {
     }
 }
 
-fn pair(pair: &Pair) -> PairShown {
+fn pair(model: &Model, pair: &Pair) -> PairShown {
     PairShown {
         primary: pair.stacks.primary.clone(),
         standby: pair.stacks.standby.clone(),
         verdict: pair.verdict(),
-        as_of: pair.as_of,
+        as_of: pair.as_of(&model.seen),
         unread: pair.unread.iter().map(|w| clean(w)).collect(),
         compared: pair
             .compared

@@ -51,7 +51,11 @@ impl Asked<'_> {
 
     /// The age in minutes, where it is too old to be believed.
     fn read_too_long_ago(&self, parity: &Parity) -> Option<u64> {
-        let oldest = parity.pairs.iter().filter_map(|p| p.as_of).min()?;
+        let oldest = parity
+            .pairs
+            .iter()
+            .filter_map(|p| p.as_of(self.seen))
+            .min()?;
         let age = age(oldest, self.now);
         (age > limit::STACKS).then_some(age.as_secs() / 60)
     }
@@ -131,7 +135,6 @@ mod tests {
                 agreement,
             }],
             unread: unread.iter().map(|&w| w.to_owned()).collect(),
-            as_of: Some(fixtures::noon()),
         }
     }
 

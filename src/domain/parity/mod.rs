@@ -104,8 +104,6 @@ pub struct Pair {
     pub compared: Vec<Compared>,
     /// What could not be read, in words.
     pub unread: Vec<String>,
-    /// When the older of both stacks was last read.
-    pub as_of: Option<Timestamp>,
 }
 
 /// Whether two sides are alike.
@@ -121,6 +119,15 @@ impl Pair {
     pub fn differences(&self) -> impl Iterator<Item = &Compared> {
         let all = self.compared.iter();
         all.filter(|c| c.agreement == Agreement::Differs)
+    }
+
+    /// When the older of both stacks was last read.
+    pub fn as_of(&self, seen: &Observation) -> Option<Timestamp> {
+        let at = |role: Role| {
+            let stacks = &seen.regions.get(role).stacks;
+            stacks.get(self.stacks.get(role))?.at()
+        };
+        Some(at(Role::Primary)?.min(at(Role::Standby)?))
     }
 
     /// Whether it was alike when both sides were last read, though it can't be told now.
@@ -239,12 +246,10 @@ struct Side<'a> {
 
 fn pair(env: &Environment, seen: &Observation, specs: &PerRole<&StackSpec>) -> Pair {
     let state = |role| observed(seen, specs.get(role));
-    let [primary, standby] = Role::BOTH.map(|role| state(role).and_then(Observed::at));
     let mut pair = Pair {
         stacks: PerRole::from_fn(|role| specs.get(role).id.clone()),
         compared: Vec::new(),
         unread: Vec::new(),
-        as_of: primary.zip(standby).map(|(a, b)| a.min(b)),
     };
     let last = PerRole::from_fn(|role| state(role).and_then(Observed::last));
     if let (Some(a), Some(b)) = (last.primary, last.standby)

@@ -43,7 +43,7 @@ impl Poller {
         let mut done = read.lock().await;
         let mut reads = Vec::new();
         for spec in self.env.stacks_of(role) {
-            let version = known.versions.get(&spec.id).cloned();
+            let version = known.names.versions.get(&spec.id).cloned();
             let is_new = |v: &StackVersion| is_settled(v) && done.get(&spec.id) != Some(v);
             if let Some(version) = version.filter(is_new) {
                 let (poller, id) = (self.clone(), spec.id.clone());

@@ -1,5 +1,6 @@
 //! Tests of the world as a whole, on the bundle that ships.
 
+mod contents;
 mod drift;
 mod gate;
 mod promotion;
