@@ -10,6 +10,7 @@ use crate::app::dialog::{Dialog, TextField};
 use crate::app::effect::Pace;
 use crate::app::run::Run;
 use crate::domain::assess::{Assessment, assess};
+use crate::domain::drill::{Label, Practice, Practised};
 use crate::domain::environment::{Environment, StackSpec};
 use crate::domain::guard::{GuardResult, Question, judge};
 use crate::domain::lever::LeverKind;
@@ -64,8 +65,8 @@ pub struct Model {
     pub next_lever: Option<LeverKind>,
     /// How long an operation may take before it counts as timed out; none: as long as its kind usually may.
     pub patience: Option<Duration>,
-    /// When a failover of this environment was last rehearsed or drilled, in whatever world.
-    pub practised: Option<Timestamp>,
+    /// What was known of rehearsals and drills of this environment at the start, in whatever world.
+    pub practised: Practised,
     /// How the record sets were before the records lever moved them, from the journal.
     pub undo: Option<RecordsChange>,
     /// Whether the metric lever's namespace takes our data, tried when a plan is opened.
@@ -146,6 +147,7 @@ pub struct PastOperation {
     pub id: String,
     pub kind: OperationKind,
     pub environment: String,
+    pub label: Label,
     /// None: the journal has no end of it.
     pub outcome: Option<Outcome>,
     pub started: Timestamp,
@@ -192,7 +194,7 @@ impl Model {
             pace: Pace::Idle,
             next_lever: None,
             patience: None,
-            practised: None,
+            practised: Practised::default(),
             undo: None,
             may_write: Observed::default(),
         };
@@ -228,7 +230,7 @@ impl Model {
             levers,
             running: title.as_deref(),
             own,
-            last_practice: self.last_practice(),
+            practised: self.practised_now(),
             undo: self.undo.as_ref(),
             may_write: &self.may_write,
         };
@@ -255,12 +257,34 @@ impl Model {
             .unwrap_or(LeverKind::Metric)
     }
 
-    /// When traffic was last moved and settled, here or in a rehearsal.
-    pub fn last_practice(&self) -> Option<Timestamp> {
-        let moved =
-            |p: &&PastOperation| p.kind.moves_traffic() && p.outcome == Some(Outcome::Succeeded);
-        let here = self.past.iter().find(moved).and_then(|p| p.finished);
-        here.max(self.practised)
+    /// What is known of practice: from the start, and from the journal of this world since.
+    pub fn practised_now(&self) -> Practised {
+        let mut known = self.practised;
+        for past in &self.past {
+            if past.kind == OperationKind::Failover
+                && past.environment == self.env.name.0
+                && let (Some(outcome), Some(at)) = (past.outcome, past.finished)
+            {
+                known.take(Practice {
+                    at,
+                    label: past.label,
+                    outcome,
+                    rto_seconds: past.rto_seconds,
+                });
+            }
+        }
+        known
+    }
+
+    /// Whether traffic is where a drill has put it: the way back then is part of the drill.
+    pub fn is_drilling(&self) -> bool {
+        let moved = |p: &&PastOperation| {
+            p.environment == self.env.name.0
+                && p.kind.moves_traffic()
+                && p.outcome == Some(Outcome::Succeeded)
+        };
+        let last = self.past.iter().find(moved);
+        last.is_some_and(|p| p.kind == OperationKind::Failover && p.label == Label::Drill)
     }
 
     pub fn is_busy(&self) -> bool {

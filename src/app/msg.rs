@@ -29,6 +29,8 @@ pub enum Msg {
     Sighted(Box<Sighting>),
     /// Asks for an operation: opens its confirmation (headless commands and the form end up here too).
     Ask(Ask),
+    /// What the move under review is for: a drill, or an incident.
+    Drill(bool),
     /// What was typed in the confirmation.
     Consent(Consent),
     /// The open confirmation is given up.

@@ -117,6 +117,7 @@ impl Context {
             parameters,
             mode: settings.mode(),
             production: settings.production,
+            drill_windows: settings.drill_windows.clone(),
             read_only: settings.read_only,
         };
         bundle.environment(choices).map_err(Failed::usage)
@@ -179,7 +180,7 @@ impl Context {
     pub fn prepare(&self, core: &mut Core) {
         core.model.patience = self.settings.timeout;
         core.model.practised =
-            journal::last_practice(&self.settings.live_state_dir, &core.model.env.name);
+            journal::practised(&self.settings.live_state_dir, &core.model.env.name);
     }
 
     /// How long a first look may take.

@@ -7,6 +7,7 @@
 pub mod alarm;
 pub mod assess;
 pub mod change;
+pub mod drill;
 pub mod environment;
 pub mod exposure;
 pub mod forecast;

@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::drill::Label;
 use crate::domain::environment::EnvironmentName;
 use crate::domain::observation::Serving;
 use crate::domain::recovery::Parts;
@@ -133,6 +134,7 @@ pub struct OperationResult {
     pub operation: OperationId,
     pub kind: OperationKind,
     pub environment: EnvironmentName,
+    pub label: Label,
     pub outcome: Outcome,
     pub reason: Option<String>,
     pub serving: Serving,

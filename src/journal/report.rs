@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::domain::environment::{EnvironmentName, Mode};
+use crate::domain::drill::Label;
+use crate::domain::environment::EnvironmentName;
 use crate::domain::guard::GuardResult;
 use crate::domain::lever::LeverKind;
 use crate::domain::observation::Serving;
@@ -16,25 +17,6 @@ use crate::domain::region::RegionPair;
 use crate::domain::unfinished::{Opening, Unfinished};
 use crate::journal::unfinished::course;
 use crate::journal::{Entry, Record, WorldId};
-
-/// Whether it was for practice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Label {
-    Incident,
-    Drill,
-    Rehearsal,
-}
-
-impl Label {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Incident => "incident",
-            Self::Drill => "drill",
-            Self::Rehearsal => "rehearsal",
-        }
-    }
-}
 
 /// A figure against its objective.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -129,11 +111,7 @@ pub fn report(records: &[Record], broken: Option<String>) -> Option<Report> {
     let Entry::Opened { mode, .. } = &first.entry else {
         return None;
     };
-    let label = match (mode, course.drill) {
-        (Mode::Rehearsal { .. }, _) => Label::Rehearsal,
-        (_, true) => Label::Drill,
-        (_, false) => Label::Incident,
-    };
+    let label = Label::of(first.kind, mode, course.drill);
     let end = records.iter().rev().find_map(end);
     let opening = course.opening.clone();
     let mut milestones = course.milestones.clone();

@@ -204,7 +204,7 @@ impl Journalist {
             mode: self.env.mode.clone(),
             reason: reason.map(str::to_owned),
             overrides,
-            drill: matches!(self.env.mode, Mode::Rehearsal { .. }),
+            drill: plan.drill || matches!(self.env.mode, Mode::Rehearsal { .. }),
         };
         log.append(opened, at).map_err(|e| e.to_string())?;
         Ok(log)
@@ -341,6 +341,7 @@ fn past(summary: Summary) -> PastOperation {
         id: summary.operation.to_string(),
         kind: summary.kind,
         environment: summary.environment.to_string(),
+        label: summary.label,
         outcome: summary.outcome,
         started: summary.started,
         finished: summary.finished,

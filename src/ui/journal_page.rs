@@ -1,6 +1,7 @@
 //! Operations of the journal: when, what, how it ended, how long it took and what it cost.
 
 use crate::app::model::{Model, Page, PastOperation};
+use crate::domain::drill::Label;
 use crate::domain::observed::age;
 
 use super::canvas::Canvas;
@@ -91,6 +92,16 @@ fn ending(past: &PastOperation) -> (State, &'static str) {
     })
 }
 
+/// Why, after the word that it was for practice.
+fn reason(past: &PastOperation) -> String {
+    let reason = past.reason.as_deref().unwrap_or_default();
+    match past.label {
+        Label::Drill if reason.is_empty() => "drill".to_owned(),
+        Label::Drill => format!("drill: {reason}"),
+        Label::Incident | Label::Rehearsal | Label::Change => reason.to_owned(),
+    }
+}
+
 fn row<'a>(model: &Model, past: &'a PastOperation, wide: bool) -> Line<'a> {
     let (state, words) = ending(past);
     let over = |value: Option<f64>, limit: u64| match value {
@@ -109,7 +120,7 @@ fn row<'a>(model: &Model, past: &'a PastOperation, wide: bool) -> Line<'a> {
             seconds(past.rpo_seconds),
             over(past.rpo_seconds, model.env.objectives.rpo),
         ),
-        (past.reason.clone().unwrap_or_default(), Paint::Text),
+        (reason(past), Paint::Text),
     ];
     let date = format::date_time(past.started);
     let date = if wide {
@@ -155,9 +166,10 @@ fn detail(canvas: &mut Canvas<'_>, model: &Model, past: &PastOperation) {
     let lines = [
         Line::new().text(" ").state(state).add(
             format!(
-                "{} of {} {words}{took}",
+                "{} of {} ({}) {words}{took}",
                 past.kind.title(),
-                past.environment
+                past.environment,
+                past.label.as_str()
             ),
             state.words(),
         ),

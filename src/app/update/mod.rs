@@ -14,6 +14,8 @@ mod steps;
 mod watch;
 
 #[cfg(test)]
+mod drill_tests;
+#[cfg(test)]
 mod lever_tests;
 #[cfg(test)]
 mod promotion_tests;
@@ -40,6 +42,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Tick(now) => observe::tick(model, now),
         Msg::Sighted(sighting) => observe::sighted(model, *sighting),
         Msg::Ask(ask) => operate::ask(model, &ask),
+        Msg::Drill(drill) => operate::label(model, drill),
         Msg::Consent(consent) => operate::consent(model, &consent),
         Msg::Decline => second::decline(model),
         Msg::Previewed {

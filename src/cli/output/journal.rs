@@ -30,6 +30,7 @@ fn summary_row(one: &Summary) -> Vec<String> {
         clean(&one.operation.0),
         clean(&one.environment.0),
         clean(one.world.as_str()),
+        one.label.as_str().to_owned(),
         outcome.to_owned(),
         one.rto_seconds
             .map_or_else(String::new, |s| format!("RTO {}", span(s))),
@@ -219,12 +220,16 @@ mod tests {
             rto_seconds: None,
             rpo_seconds: None,
             drill: false,
+            label: crate::domain::drill::Label::Change,
             running: false,
             broken: None,
             file: "/x".into(),
         };
         let text = journal_list_text(&[one]);
-        assert!(text.contains("account:unknown  UNFINISHED"), "{text}");
+        assert!(
+            text.contains("account:unknown  change  UNFINISHED"),
+            "{text}"
+        );
         assert_eq!(journal_list_text(&[]), "no operations are recorded\n");
     }
 }
