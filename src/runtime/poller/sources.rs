@@ -79,7 +79,7 @@ impl Poller {
             let (id, prefix) = (id.clone(), prefix.clone());
             async move {
                 let client = poller.session.clients.regions.get(role);
-                let found = match known.versions.get(&id) {
+                let found = match known.names.versions.get(&id) {
                     Some(version) => client.stack(&version.arn).await,
                     None => Ok(StackState::Absent),
                 };
@@ -110,7 +110,7 @@ impl Poller {
         let client = self.session.clients.regions.get(role);
         let mut listed = Vec::new();
         for spec in self.env.stacks_of(role) {
-            let Some(version) = known.versions.get(&spec.id) else {
+            let Some(version) = known.names.versions.get(&spec.id) else {
                 names.0.remove(&spec.id);
                 continue;
             };
@@ -173,7 +173,7 @@ impl Poller {
                             id: spec.id.clone(),
                             namespace: spec.namespace.clone(),
                             metric: spec.metric.clone(),
-                            dimensions: resolved(&spec.dimensions, &known.bindings)?,
+                            dimensions: resolved(&spec.dimensions, &known.names.bindings)?,
                             statistic: spec.statistic.clone(),
                             period_seconds: spec.period_seconds,
                         })
@@ -207,7 +207,7 @@ impl Poller {
                     .env
                     .traffic
                     .as_ref()
-                    .map(|t| t.endpoints.get(role).resolve(&known.bindings));
+                    .map(|t| t.endpoints.get(role).resolve(&known.names.bindings));
                 match url {
                     Some(Ok(url)) => {
                         vec![Seen::Endpoint(role, poller.session.probe.get(&url).await)]
@@ -250,10 +250,10 @@ impl Poller {
             Wakes::OnNames,
             |poller, known| async move {
                 let mut seen = Vec::new();
-                for id in known.endpoint_checks {
-                    let result = poller.session.clients.global.checkers(&id).await;
+                for id in &known.names.endpoint_checks {
+                    let result = poller.session.clients.global.checkers(id).await;
                     let failed = result.is_err();
-                    seen.push(Seen::Checkers(id, result));
+                    seen.push(Seen::Checkers(id.clone(), result));
                     if failed {
                         break;
                     }
@@ -269,7 +269,7 @@ impl Poller {
         self.every(Cadence(600, 60), Wakes::OnNames, move |poller, known| {
             let zone = std::sync::Arc::clone(&zone);
             async move {
-                let Some((service, marker)) = poller.names(&known.bindings) else {
+                let Some((service, marker)) = poller.names(&known.names.bindings) else {
                     return Vec::new();
                 };
                 let mut zone = zone.lock().await;
@@ -307,7 +307,7 @@ impl Poller {
 
     pub(super) async fn marker(self) {
         self.every(Cadence(5, 2), Wakes::OnNames, |poller, known| async move {
-            match poller.names(&known.bindings) {
+            match poller.names(&known.names.bindings) {
                 Some((_, marker)) => {
                     vec![Seen::Marker(poller.session.resolver.marker(&marker).await)]
                 }
@@ -319,7 +319,7 @@ impl Poller {
 
     pub(super) async fn lever(self) {
         self.every(Cadence(15, 5), Wakes::OnNames, |poller, known| async move {
-            match poller.lever_query(&known.bindings) {
+            match poller.lever_query(&known.names.bindings) {
                 Some((role, query)) => {
                     vec![Seen::Lever(
                         poller
@@ -340,7 +340,7 @@ impl Poller {
     /// How far the state machine in the standby is.
     pub(super) async fn promotion(self) {
         self.every(Cadence(60, 5), Wakes::OnNames, |poller, known| async move {
-            match poller.promotion_query(&known.bindings) {
+            match poller.promotion_query(&known.names.bindings) {
                 Some((role, query)) => {
                     let client = poller.session.clients.regions.get(role);
                     vec![Seen::Promotion(client.promotion(&query).await)]
