@@ -10,7 +10,7 @@ use crate::app::dialog::{Dialog, TextField};
 use crate::app::effect::Pace;
 use crate::app::run::Run;
 use crate::domain::assess::{Assessment, assess};
-use crate::domain::drill::{Label, Practice, Practised};
+use crate::domain::drill::{Label, Practised};
 use crate::domain::environment::{Environment, StackSpec};
 use crate::domain::guard::{GuardResult, Question, judge};
 use crate::domain::lever::LeverKind;
@@ -255,36 +255,6 @@ impl Model {
             .map(crate::domain::lever::LeverSpec::kind)
             .next()
             .unwrap_or(LeverKind::Metric)
-    }
-
-    /// What is known of practice: from the start, and from the journal of this world since.
-    pub fn practised_now(&self) -> Practised {
-        let mut known = self.practised;
-        for past in &self.past {
-            if past.kind == OperationKind::Failover
-                && past.environment == self.env.name.0
-                && let (Some(outcome), Some(at)) = (past.outcome, past.finished)
-            {
-                known.take(Practice {
-                    at,
-                    label: past.label,
-                    outcome,
-                    rto_seconds: past.rto_seconds,
-                });
-            }
-        }
-        known
-    }
-
-    /// Whether traffic is where a drill has put it: the way back then is part of the drill.
-    pub fn is_drilling(&self) -> bool {
-        let moved = |p: &&PastOperation| {
-            p.environment == self.env.name.0
-                && p.kind.moves_traffic()
-                && p.outcome == Some(Outcome::Succeeded)
-        };
-        let last = self.past.iter().find(moved);
-        last.is_some_and(|p| p.kind == OperationKind::Failover && p.label == Label::Drill)
     }
 
     pub fn is_busy(&self) -> bool {

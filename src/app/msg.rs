@@ -12,7 +12,7 @@ use crate::domain::change::Change;
 use crate::domain::lever::LeverKind;
 use crate::domain::observation::Sighting;
 use crate::domain::observed::ReadError;
-use crate::domain::operation::{OperationId, OperationKind};
+use crate::domain::operation::{AwsRequest, OperationId, OperationKind};
 use crate::domain::plan::Consent;
 use crate::domain::records_lever::RecordsChange;
 use crate::domain::repair::Wish;
@@ -105,6 +105,8 @@ pub struct Ask {
 pub enum News {
     Events(Vec<LiveEvent>),
     Stack(StackId, StackProgress),
+    /// Changes that a step has asked AWS for; beyond the plan's steps, repetitions of a command.
+    Requests(usize, Vec<AwsRequest>),
     Note(String),
 }
 

@@ -22,6 +22,7 @@ pub mod error;
 mod identity;
 mod pace;
 mod promotion;
+pub mod requests;
 pub mod route53;
 #[cfg(test)]
 mod scripted;

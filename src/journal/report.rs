@@ -9,7 +9,7 @@ use crate::domain::guard::GuardResult;
 use crate::domain::lever::LeverKind;
 use crate::domain::observation::Serving;
 use crate::domain::operation::{
-    OperationId, OperationKind, Outcome, Override, StepResult, StepState,
+    AwsRequest, OperationId, OperationKind, Outcome, Override, StepResult, StepState,
 };
 use crate::domain::plan::{Action, Plan, Situation};
 use crate::domain::recovery::{Exposure, Milestones, Parts};
@@ -45,8 +45,8 @@ pub struct Done {
     pub step: StepResult,
     /// What takes it back.
     pub undo: Option<String>,
-    /// AWS's id of its request.
-    pub request_id: Option<String>,
+    /// What AWS was asked for.
+    pub requests: Vec<AwsRequest>,
 }
 
 /// One entry of the journal.
@@ -230,17 +230,24 @@ fn steps(course: &Unfinished, records: &[Record]) -> Vec<Done> {
                 note: recorded.note.clone(),
             },
             undo: step.undo.clone(),
-            request_id: records.iter().rev().find_map(|r| request(r, number)),
+            requests: records.iter().flat_map(|r| requests(r, number)).collect(),
         })
         .collect()
 }
 
-fn request(record: &Record, number: usize) -> Option<String> {
+fn requests(record: &Record, number: usize) -> Vec<AwsRequest> {
     match &record.entry {
+        Entry::Requests { index, requests } if *index == number => requests.clone(),
+        // only the metric lever's step had one
         Entry::Step {
-            index, request_id, ..
-        } if *index == number => request_id.clone(),
-        _ => None,
+            index,
+            request_id: Some(id),
+            ..
+        } if *index == number => vec![AwsRequest {
+            call: "cloudwatch:PutMetricData".to_owned(),
+            id: id.clone(),
+        }],
+        _ => Vec::new(),
     }
 }
 

@@ -288,6 +288,7 @@ impl Summary {
             | Entry::Order { .. }
             | Entry::Resumed { .. }
             | Entry::Step { .. }
+            | Entry::Requests { .. }
             | Entry::Note { .. }
             | Entry::Milestone { .. }
             | Entry::Undo { .. } => {}
@@ -388,7 +389,7 @@ mod tests {
             title: "engage metric lever".into(),
             state: StepState::Done,
             note: Some(note.into()),
-            request_id: Some("r-1".into()),
+            request_id: None,
         }
     }
 

@@ -23,6 +23,7 @@ mod poller;
 mod quiet;
 mod remembered;
 mod repair;
+pub mod report;
 pub mod session;
 mod stacks;
 mod story;

@@ -5,17 +5,17 @@ use crate::domain::drill::Label;
 use crate::domain::observed::age;
 
 use super::canvas::Canvas;
+use super::format;
 use super::layout::{self, WIDE};
 use super::line::Line;
 use super::state::{State, outcome_words};
 use super::theme::Paint;
-use super::{format, text};
 
 /// Rows of the selected operation's detail, its rule included.
 const DETAIL: usize = 6;
 
 pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model) {
-    let shown = shown(model);
+    let shown = model.shown_past();
     let selected = model.rows.get(Page::Journal as usize).copied().unwrap_or(0);
     let selected = selected.min(shown.len().saturating_sub(1));
     let height = canvas.height().saturating_sub(DETAIL);
@@ -23,19 +23,6 @@ pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model) {
     if let Some(past) = shown.get(selected) {
         detail(&mut canvas.rows(height, DETAIL), model, past);
     }
-}
-
-fn shown(model: &Model) -> Vec<&PastOperation> {
-    let filter = model.filter.as_ref().map_or("", |f| f.value());
-    let fits = |p: &&PastOperation| {
-        text::contains(&p.id, filter)
-            || p.reason
-                .as_deref()
-                .is_some_and(|r| text::contains(r, filter))
-            || p.outcome
-                .is_some_and(|o| text::contains(outcome_words(o), filter))
-    };
-    model.past.iter().filter(fits).collect()
 }
 
 fn list(canvas: &mut Canvas<'_>, model: &Model, shown: &[&PastOperation], selected: usize) {

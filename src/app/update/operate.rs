@@ -1,7 +1,7 @@
 //! Operations from the question to the last step.
 
 use crate::app::dialog::{Confirm, Dialog};
-use crate::app::effect::{Effect, Pace};
+use crate::app::effect::{Effect, Entry, Pace};
 use crate::app::model::{Model, Page, Weight};
 use crate::app::msg::{Ask, News};
 use crate::app::run::{MOST_EVENTS, Run};
@@ -316,6 +316,13 @@ pub(super) fn progress(model: &mut Model, operation: &OperationId, news: News) -
         }
         News::Stack(id, progress) => {
             run.progress.insert(id, progress);
+        }
+        News::Requests(index, requests) => {
+            return vec![Effect::Journal {
+                operation: operation.clone(),
+                entry: Entry::Requests { index, requests },
+                at: model.now,
+            }];
         }
         News::Note(text) => model.note("aws", text, Weight::Plain),
     }

@@ -3,7 +3,7 @@
 use crate::cli::output::operation::{outcome_word, state_word};
 use crate::cli::output::table::columns;
 use crate::cli::output::{clock, date, span};
-use crate::domain::operation::Override;
+use crate::domain::operation::{AwsRequest, Override};
 use crate::domain::text::clean;
 use crate::journal::{Entry, Record, Summary};
 
@@ -88,6 +88,9 @@ pub(super) fn entry_text(entry: &Entry) -> String {
             let consent = consent_text(reason.as_ref(), overrides);
             format!("taken up again by {who}{consent}")
         }
+        Entry::Requests { index, requests } => {
+            format!("asked  step {}: {}", index + 1, requests_text(requests))
+        }
         Entry::Note { text } => format!("note  {text}"),
         Entry::Milestone { name, at } => format!("reached  {name} at {}", clock(*at)),
         Entry::Undo { what } => format!("undo  {what}"),
@@ -104,6 +107,15 @@ fn consent_text(reason: Option<&String>, overrides: &[Override]) -> String {
         format!(", overriding {}", guards.join(" and "))
     };
     format!("{reason}{overridden}")
+}
+
+/// Call and id of each.
+pub(super) fn requests_text(requests: &[AwsRequest]) -> String {
+    let each: Vec<String> = requests
+        .iter()
+        .map(|r| format!("{} {}", r.call, r.id))
+        .collect();
+    each.join(", ")
 }
 
 fn step_text(entry: &Entry) -> String {

@@ -83,6 +83,7 @@ impl World {
             system: System::default(),
             history: Vec::new(),
             requests: Vec::new(),
+            answered: 0,
             setup,
         };
         world.make_given_zones();
