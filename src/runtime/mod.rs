@@ -15,6 +15,7 @@ pub mod core;
 mod deploy;
 pub mod headless;
 pub mod input;
+mod inspect;
 mod journalist;
 mod known;
 mod levers;

@@ -130,6 +130,7 @@ pub(super) const fn label(id: GuardId) -> &'static str {
         GuardId::NotServing => "not serving",
         GuardId::Production => "production",
         GuardId::DataLoss => "data loss",
+        GuardId::Blockers => "imports",
     }
 }
 
@@ -156,7 +157,8 @@ fn limit(guard: &GuardResult) -> String {
         | GuardId::DrillWindow
         | GuardId::NotServing
         | GuardId::Production
-        | GuardId::DataLoss => format!("limit {limit}"),
+        | GuardId::DataLoss
+        | GuardId::Blockers => format!("limit {limit}"),
     }
 }
 

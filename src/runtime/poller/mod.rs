@@ -17,6 +17,7 @@ use crate::domain::region::Role;
 use crate::runtime::known::Known;
 use crate::runtime::session::Shared;
 
+mod alarms;
 mod sources;
 
 /// What every poller has.

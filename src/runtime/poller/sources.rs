@@ -12,7 +12,7 @@ use crate::domain::observed::{FailureKind, ReadError};
 use crate::domain::placeholder::Bindings;
 use crate::domain::region::Role;
 use crate::domain::stack::{Activity, Phase, Stack, StackId, StackState};
-use crate::runtime::known::{Known, StackVersion};
+use crate::runtime::known::StackVersion;
 use crate::runtime::poller::{Cadence, Poller, Wakes};
 
 /// How much of each signal is read: what the widest sparkline shows.
@@ -91,72 +91,6 @@ impl Poller {
             }
         })
         .await;
-    }
-
-    /// Alarms by name; the names come from the stacks' resources, listed once per version of a stack.
-    pub(super) async fn alarms(self, role: Role) {
-        let names = std::sync::Arc::new(tokio::sync::Mutex::new(AlarmNames::default()));
-        self.every(Cadence(15, 5), Wakes::OnNames, move |poller, known| {
-            let names = std::sync::Arc::clone(&names);
-            async move {
-                let mut names = names.lock().await;
-                poller.read_alarms(role, &known, &mut names).await
-            }
-        })
-        .await;
-    }
-
-    async fn read_alarms(&self, role: Role, known: &Known, names: &mut AlarmNames) -> Vec<Seen> {
-        let client = self.session.clients.regions.get(role);
-        let mut listed = Vec::new();
-        for spec in self.env.stacks_of(role) {
-            let Some(version) = known.names.versions.get(&spec.id) else {
-                names.0.remove(&spec.id);
-                continue;
-            };
-            if names
-                .0
-                .get(&spec.id)
-                .is_some_and(|(listed, _)| listed == version)
-            {
-                continue;
-            }
-            match client.stack_resources(&version.arn).await {
-                Ok(resources) => {
-                    listed.push(Seen::Resources(
-                        role,
-                        spec.id.clone(),
-                        Ok(resources.clone()),
-                    ));
-                    let alarms = resources
-                        .into_iter()
-                        .filter(|r| {
-                            matches!(
-                                r.resource_type.as_str(),
-                                "AWS::CloudWatch::Alarm" | "AWS::CloudWatch::CompositeAlarm"
-                            )
-                        })
-                        .filter_map(|r| r.physical_id);
-                    names
-                        .0
-                        .insert(spec.id.clone(), (version.clone(), alarms.collect()));
-                }
-                Err(error) => {
-                    listed.push(Seen::Alarms(role, Err(error)));
-                    return listed;
-                }
-            }
-        }
-        if names.0.is_empty() {
-            return listed;
-        }
-        let all: Vec<String> = names
-            .0
-            .values()
-            .flat_map(|(_, names)| names.clone())
-            .collect();
-        listed.push(Seen::Alarms(role, client.alarms(&all).await));
-        listed
     }
 
     /// Every signal of the region in one request; those whose dimensions are not known yet are left out.
@@ -382,10 +316,6 @@ impl Poller {
         Some((*role, query))
     }
 }
-
-/// Alarm names by stack, with the version they were listed for.
-#[derive(Default)]
-struct AlarmNames(BTreeMap<StackId, (StackVersion, Vec<String>)>);
 
 fn resolved(
     texts: &BTreeMap<String, crate::domain::placeholder::Placeholder>,
