@@ -119,6 +119,11 @@ pub enum News {
     /// Changes that a step has asked AWS for; beyond the plan's steps, repetitions of a command.
     Requests(usize, Vec<AwsRequest>),
     Note(String),
+    /// AWS does not accept the credentials, and why; none: it does again. `what` is what waits for that.
+    Paused {
+        what: String,
+        why: Option<String>,
+    },
 }
 
 /// How a step ended well.

@@ -23,6 +23,7 @@ mod perform;
 mod poller;
 mod quiet;
 mod remembered;
+mod renewal;
 mod repair;
 pub mod report;
 pub mod session;

@@ -1,13 +1,13 @@
 //! Models for the tests of the screens: an environment like the bundle payment-standby, and situations in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::app::dialog::{Confirm, ConfirmFocus, Dialog, Form, FormField, TextField};
 use crate::app::model::{Load, Model, Page, PastOperation, TrailLine, Weight};
-use crate::app::run::{Finished, LiveEvent, Run, StackProgress};
+use crate::app::run::{Finished, LiveEvent, Pause, Run, StackProgress};
 use crate::domain::alarm::{Alarm, AlarmKind, AlarmState};
 use crate::domain::drill::Label;
 use crate::domain::environment::{
@@ -1162,6 +1162,19 @@ pub(crate) fn deploying() -> Model {
 }
 
 /// The same deploy after a resource failed.
+/// The credentials have ended while it runs.
+pub(crate) fn paused(mut model: Model) -> Model {
+    if let Some(run) = model.run.as_deref_mut() {
+        run.pause = Some(Pause {
+            since: time("12:03:10"),
+            why: "the credentials have expired (ExpiredToken): log in again with profile `ops`"
+                .to_owned(),
+            waiting: BTreeSet::from(["payment-standby-a7 in us-east-1".to_owned()]),
+        });
+    }
+    model
+}
+
 pub(crate) fn deploy_failed() -> Model {
     let mut model = deploying();
     let mut failure = event(

@@ -7,6 +7,7 @@ mod inspect;
 mod observe;
 mod operate;
 mod orders;
+mod pause;
 mod promotion;
 mod repair;
 mod resume;
@@ -68,15 +69,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             index,
             result,
         } => steps::step_done(model, &operation, index, result),
-        Msg::Past(past) => {
-            // another rehearsal of the same world may have lived through later times
-            model.past = past;
-            model
-                .past
-                .retain(|operation| operation.started <= model.now);
-            model.conclude();
-            Vec::new()
-        }
+        Msg::Past(past) => observe::past(model, past),
         Msg::Unfinished(all) => resume::found(model, all),
         Msg::Resume { operation, choice } => resume::choose(model, &operation, choice),
         Msg::Undo(undo) => {

@@ -7,7 +7,7 @@ use crate::app::msg::{Ask, News};
 use crate::app::run::{MOST_EVENTS, Run};
 use crate::app::update::observe::lever_of;
 use crate::app::update::steps::{finish, start_next};
-use crate::app::update::{forecast, inspect, orders, resume, second};
+use crate::app::update::{forecast, inspect, orders, pause, resume, second};
 use crate::domain::exposure::{last_answer, silent_since};
 use crate::domain::guard::{GuardResult, drill_window};
 use crate::domain::lever::{Command, LeverKind};
@@ -326,6 +326,7 @@ pub(super) fn progress(model: &mut Model, operation: &OperationId, news: News) -
             }];
         }
         News::Note(text) => model.note("aws", text, Weight::Plain),
+        News::Paused { what, why } => return pause::news(model, what, why),
     }
     Vec::new()
 }

@@ -250,8 +250,21 @@ mod tests {
         })
     }
 
+    fn opened() -> Entry {
+        Entry::Opened {
+            plan: plan(),
+            who: "ops".into(),
+            mode: Mode::Live,
+            reason: Some("INC-4411".into()),
+            overrides: vec![crate::domain::operation::Override {
+                guard: "exposure".into(),
+                reason: "INC-4411".into(),
+            }],
+            drill: false,
+        }
+    }
+
     fn records() -> Vec<Record> {
-        let plan = plan();
         let step = |index, title: &str, state, note: Option<&str>| Entry::Step {
             index,
             title: title.into(),
@@ -260,20 +273,7 @@ mod tests {
             request_id: note.map(|_| "r-1".to_owned()),
         };
         let entries = [
-            (
-                0,
-                Entry::Opened {
-                    plan,
-                    who: "ops".into(),
-                    mode: Mode::Live,
-                    reason: Some("INC-4411".into()),
-                    overrides: vec![crate::domain::operation::Override {
-                        guard: "exposure".into(),
-                        reason: "INC-4411".into(),
-                    }],
-                    drill: false,
-                },
-            ),
+            (0, opened()),
             (0, Entry::Situation(Box::new(opening()))),
             (0, step(0, "engage metric lever", StepState::Running, None)),
             (
