@@ -6,12 +6,13 @@
 //!         │   no setter)   ├─ cloudwatch       alarms, signals, the metric lever
 //!         │                └─ identity         who we are, when the credentials end
 //!         └─ GlobalClient ──── route53         zone, records, checks; kept slow by pace
-//! configuration: whose credentials, how long to wait
+//! configuration: whose credentials, how long to wait    renewal: others when they end
 //! convert: SDK values → domain values    error: what a failure means    doubt: what it may have changed
 //! ```
 
+pub mod blockers;
 pub mod change_sets;
-pub mod client;
+mod client;
 pub mod cloudformation;
 pub mod cloudwatch;
 mod configuration;
@@ -22,6 +23,7 @@ pub mod error;
 mod identity;
 mod pace;
 mod promotion;
+mod renewal;
 pub mod route53;
 #[cfg(test)]
 mod scripted;
@@ -29,7 +31,7 @@ mod scripted;
 pub(crate) mod testing;
 
 pub use change_sets::{ChangeSetArn, ChangeSetState, NewChangeSet};
-pub use client::{Backend, Clients, ConnectError, GlobalClient, RegionClient, Settings};
+pub use client::{Backend, Clients, ConnectError, GlobalClient, Issuer, RegionClient, Settings};
 pub use cloudformation::{DeleteOptions, Updated};
 pub use cloudwatch::{CLOCK_MARGIN, LeverQuery, RequestId, SignalQuery};
 pub use error::ActError;

@@ -8,7 +8,7 @@ use crate::app::model::Model;
 use crate::app::msg::{Ask, Msg};
 use crate::domain::guard::GuardId;
 use crate::domain::observed::age;
-use crate::domain::operation::{OperationId, OperationKind, OperationResult};
+use crate::domain::operation::{OperationId, OperationKind, OperationResult, Outcome};
 use crate::domain::plan::{Consent, Plan};
 use crate::domain::region::Role;
 use crate::domain::stack::StackState;
@@ -19,6 +19,8 @@ use crate::runtime::core::Core;
 pub const LOOK: Duration = Duration::from_secs(8);
 /// What the change sets of a review may take.
 const PREVIEW: Duration = Duration::from_mins(3);
+/// How long a command waits for a new login where nothing else was said.
+const PAUSE: Duration = Duration::from_hours(2);
 /// The console's clock moves in steps of this length.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -231,6 +233,9 @@ async fn confirmed(
         if let Some(result) = finished(core, kind) {
             return Went::Ended(Box::new(result));
         }
+        if let Some(result) = paused_too_long(core) {
+            return Went::Ended(Box::new(result));
+        }
         if core.model.run.is_none() {
             return Went::NotConfirmed {
                 plan: Box::new(plan),
@@ -247,6 +252,25 @@ async fn confirmed(
         }
         step(core, watch).await;
     }
+}
+
+/// Nobody logged in again in time: the command ends, and the operation stays open in the journal, to be continued. What
+/// moves traffic has its own patience.
+fn paused_too_long(core: &Core) -> Option<OperationResult> {
+    let run = core.model.run.as_deref()?;
+    let pause = run.pause.as_ref()?;
+    let limit = core.model.patience.unwrap_or(PAUSE);
+    if run.plan().kind.moves_traffic() || age(pause.since, core.model.now) < limit {
+        return None;
+    }
+    let mut result = run.result(&core.model.env, core.model.facts.serving, core.model.now);
+    result.outcome = Outcome::TimedOut;
+    result.reason = Some(format!(
+        "{}; nobody logged in again within {} s: go on with --resume",
+        pause.why,
+        limit.as_secs()
+    ));
+    Some(result)
 }
 
 /// A second confirmation: whoever overrode the loss of data with a reason has given it, nobody else.

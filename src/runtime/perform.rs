@@ -4,15 +4,18 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::app::effect::{Approval, Effect, LeverDatum, Order};
-use crate::app::msg::{Msg, News};
+use crate::app::effect::{Approval, Effect, LeverDatum, Order, StackTarget};
+use crate::app::msg::{Inspected, Msg, News, StepDone};
+use crate::domain::blocker::Inquiry;
 use crate::domain::environment::ParameterSpec;
 use crate::domain::operation::OperationId;
 use crate::domain::unfinished::Opening;
 use crate::journal::Secrets;
 use crate::runtime::core::Core;
+use crate::runtime::inspect;
 use crate::runtime::journalist::Line;
 use crate::runtime::levers;
+use crate::runtime::renewal::Renewal;
 use crate::runtime::session::Shared;
 use crate::runtime::stacks::{Job, StepEnd};
 
@@ -66,6 +69,12 @@ impl Core {
                 index,
                 order,
             } => self.preview(operation, index, *order),
+            Effect::Inspect {
+                operation,
+                index,
+                target,
+                inquiry,
+            } => self.inspect((operation, index), target, *inquiry),
             Effect::ProbeLever(datum) => self.probe_lever(datum),
             Effect::PublishRto { seconds } => self.publish_rto(seconds),
             Effect::Snapshot => self.snapshot(),
@@ -180,6 +189,27 @@ impl Core {
         });
     }
 
+    /// Asks what stands in the way of deleting a stack.
+    fn inspect(
+        &mut self,
+        (operation, index): (OperationId, usize),
+        target: StackTarget,
+        inquiry: Inquiry,
+    ) {
+        let (session, out) = (Shared::clone(&self.session), self.results.clone());
+        self.tasks.spawn(async move {
+            let findings = inspect::inspect(&session, &target, &inquiry).await;
+            let msg = Msg::Inspected(Box::new(Inspected {
+                operation,
+                index,
+                findings,
+            }));
+            if out.send(msg).await.is_err() {
+                tracing::debug!("the console is gone");
+            }
+        });
+    }
+
     fn probe_lever(&mut self, datum: LeverDatum) {
         let (session, out) = (Shared::clone(&self.session), self.results.clone());
         self.tasks.spawn(async move {
@@ -286,16 +316,58 @@ async fn execute(
             parameter,
             value,
         } => job(target).set_parameter(&parameter, &value).await,
-        Order::PutCommand(datum) => levers::put_command(session, datum).await,
-        Order::Approve(approval) => levers::approve(session, approval).await,
+        Order::PutCommand(_)
+        | Order::Approve(_)
+        | Order::SetThreshold { .. }
+        | Order::ChangeRecords { .. } => {
+            let renewal = Renewal {
+                session,
+                out,
+                operation,
+                what: "the lever".to_owned(),
+            };
+            pull(&renewal, &order).await
+        }
+    };
+    done.map(StepEnd::Done)
+}
+
+/// Pulls a lever, and waits for a new login if it must. A repetition does not wait: the next one comes in a minute.
+async fn pull(renewal: &Renewal<'_>, order: &Order) -> Result<StepDone, String> {
+    let session = renewal.session;
+    let done = match order {
+        Order::PutCommand(datum) if datum.repeat => levers::put_command(session, datum).await,
+        Order::PutCommand(datum) => {
+            renewal
+                .until_accepted(|| levers::put_command(session, datum))
+                .await
+        }
+        Order::Approve(approval) if approval.repeat => levers::approve(session, approval).await,
+        Order::Approve(approval) => {
+            renewal
+                .until_accepted(|| levers::approve(session, approval))
+                .await
+        }
         Order::SetThreshold {
             check,
             version,
             threshold,
-        } => levers::set_threshold(session, &check, version, threshold).await,
+        } => {
+            renewal
+                .until_accepted(|| levers::set_threshold(session, check, *version, *threshold))
+                .await
+        }
         Order::ChangeRecords { change, comment } => {
-            levers::change_records(session, change, &comment).await
+            renewal
+                .until_accepted(|| levers::change_records(session, change, comment))
+                .await
+        }
+        Order::Deploy(..)
+        | Order::Delete(_)
+        | Order::Repair { .. }
+        | Order::SetParameter { .. } => {
+            return Err("a stack is no lever".to_owned());
         }
     };
-    done.map(StepEnd::Done)
+    done.map_err(|error| error.to_string())
 }

@@ -1,13 +1,13 @@
 //! Models for the tests of the screens: an environment like the bundle payment-standby, and situations in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::app::dialog::{Confirm, ConfirmFocus, Dialog, Form, FormField, TextField};
 use crate::app::model::{Load, Model, Page, PastOperation, TrailLine, Weight};
-use crate::app::run::{Finished, LiveEvent, Run, StackProgress};
+use crate::app::run::{Finished, LiveEvent, Pause, Run, StackProgress};
 use crate::domain::alarm::{Alarm, AlarmKind, AlarmState};
 use crate::domain::environment::{
     Environment, EnvironmentName, Mode, Objectives, ParameterSpec, PromotionSpec, StackSpec,
@@ -284,6 +284,7 @@ fn stack(role: Role) -> Stack {
         ]),
         outputs: own(outputs),
         tags: BTreeMap::new(),
+        exports: BTreeMap::new(),
         termination_protection: role == Role::Primary,
     }
 }
@@ -724,6 +725,7 @@ pub(crate) fn failover_plan(model: &Model) -> Plan {
         expect: expect.map(Into::into),
         needs: None,
         forecast: None,
+        inspection: None,
     };
     let standby = Some(Role::Standby);
     let (lever, command) = (LeverKind::Metric, Command::Engage);
@@ -885,6 +887,7 @@ fn with_promotion(run: &Run) -> Run {
         expect: None,
         needs: None,
         forecast: None,
+        inspection: None,
     };
     let approve = extra(
         "approve the promotion: Payments that had not been replicated are lost.",
@@ -1055,6 +1058,7 @@ fn deploy_plan(model: &Model) -> Plan {
         expect: Some("a few minutes".into()),
         needs: None,
         forecast: None,
+        inspection: None,
     };
     Plan {
         id: OperationId::new(OperationKind::Deploy, model.now, 9),
@@ -1150,6 +1154,19 @@ pub(crate) fn deploying() -> Model {
 }
 
 /// The same deploy after a resource failed.
+/// The credentials have ended while it runs.
+pub(crate) fn paused(mut model: Model) -> Model {
+    if let Some(run) = model.run.as_deref_mut() {
+        run.pause = Some(Pause {
+            since: time("12:03:10"),
+            why: "the credentials have expired (ExpiredToken): log in again with profile `ops`"
+                .to_owned(),
+            waiting: BTreeSet::from(["payment-standby-a7 in us-east-1".to_owned()]),
+        });
+    }
+    model
+}
+
 pub(crate) fn deploy_failed() -> Model {
     let mut model = deploying();
     let mut failure = event(

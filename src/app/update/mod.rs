@@ -3,9 +3,11 @@
 mod dialogs;
 mod forecast;
 mod input;
+mod inspect;
 mod observe;
 mod operate;
 mod orders;
+mod pause;
 mod promotion;
 mod repair;
 mod resume;
@@ -47,6 +49,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             index,
             result,
         } => forecast::previewed(model, &operation, index, result),
+        Msg::Inspected(answer) => inspect::inspected(model, *answer),
         Msg::Asks {
             operation,
             index,

@@ -7,7 +7,7 @@ use crate::app::msg::{Ask, News};
 use crate::app::run::{MOST_EVENTS, Run};
 use crate::app::update::observe::lever_of;
 use crate::app::update::steps::{finish, start_next};
-use crate::app::update::{forecast, orders, resume, second};
+use crate::app::update::{forecast, inspect, orders, pause, resume, second};
 use crate::domain::exposure::{last_answer, silent_since};
 use crate::domain::guard::GuardResult;
 use crate::domain::lever::{Command, LeverKind};
@@ -43,6 +43,7 @@ pub(super) fn ask(model: &mut Model, ask: &Ask) -> Vec<Effect> {
             model.dialog = Some(Dialog::Confirm(Box::new(Confirm::new(plan))));
             let mut effects = vec![Effect::Refresh];
             effects.extend(forecast::ask(model));
+            effects.extend(inspect::ask(model));
             effects
         }
         Err(error) => {
@@ -287,6 +288,7 @@ pub(super) fn progress(model: &mut Model, operation: &OperationId, news: News) -
             run.progress.insert(id, progress);
         }
         News::Note(text) => model.note("aws", text, Weight::Plain),
+        News::Paused { what, why } => return pause::news(model, what, why),
     }
     Vec::new()
 }

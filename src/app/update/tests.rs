@@ -13,7 +13,7 @@ use crate::app::effect::{Effect, LeverDatum, Order, Pace};
 use crate::app::fixtures::{dead, lever, marker, noon, see, steady, tick, unseen};
 use crate::app::key::Key;
 use crate::app::model::{Model, Page};
-use crate::app::msg::{Ask, Msg, StepDone};
+use crate::app::msg::{Ask, Msg, News, StepDone};
 use crate::app::update::update;
 use crate::domain::alarm::AlarmState;
 use crate::domain::guard::{GuardId, GuardVerdict};
@@ -40,13 +40,36 @@ fn type_text(model: &mut Model, text: &str) {
 
 /// Opens the confirmation with `key`, types the name and goes to the verb.
 fn confirm(model: &mut Model, key: char) -> Vec<Effect> {
-    press(model, Key::Char(key));
+    for effect in press(model, Key::Char(key)) {
+        nothing_in_the_way(model, effect);
+    }
     press(model, Key::Tab);
     type_text(model, "a drill");
     press(model, Key::Tab);
     type_text(model, "payment-standby-demo");
     press(model, Key::Enter);
     press(model, Key::Enter)
+}
+
+/// AWS answers that nothing stands in the way of a deletion.
+fn nothing_in_the_way(model: &mut Model, effect: Effect) {
+    if let Effect::Inspect {
+        operation, index, ..
+    } = effect
+    {
+        let findings = crate::domain::blocker::Findings {
+            at: model.now,
+            imports: Vec::new(),
+            buckets: Vec::new(),
+            zones: Vec::new(),
+        };
+        let answer = crate::app::msg::Inspected {
+            operation,
+            index,
+            findings,
+        };
+        update(model, Msg::Inspected(Box::new(answer)));
+    }
 }
 
 fn open_id(effects: &[Effect]) -> crate::domain::operation::OperationId {
@@ -892,5 +915,82 @@ proptest! {
         prop_assert_eq!(now.alarms.last(), good.alarms.last());
         prop_assert_eq!(now.signals.last(), good.signals.last());
         prop_assert_eq!(model.seen.regions.get(role.other()), &other);
+    }
+}
+
+#[test]
+fn an_operation_pauses_once_for_all_that_waits_and_goes_on_when_nothing_does() {
+    let mut model = steady();
+    let (id, _) = begin(&mut model, 'F');
+    let mut news = |what: &str, why: Option<&str>| {
+        let news = News::Paused {
+            what: what.to_owned(),
+            why: why.map(str::to_owned),
+        };
+        let operation = id.clone();
+        let effects = update(&mut model, Msg::Progress { operation, news });
+        let written = effects.iter().filter(|e| {
+            matches!(
+                e,
+                Effect::Journal {
+                    entry: crate::app::effect::Entry::Note { .. },
+                    ..
+                }
+            )
+        });
+        let written = written.count();
+        tick(&mut model, 60);
+        (written, model.run.as_ref().unwrap().pause.is_some())
+    };
+    assert_eq!(news("one", Some("have expired")), (1, true));
+    assert_eq!(news("other", Some("have expired")), (0, true));
+    assert_eq!(news("one", None), (0, true));
+    assert_eq!(news("other", None), (1, false));
+    let run = model.run.as_ref().unwrap();
+    assert_eq!(run.paused_for(model.now).as_secs(), 180);
+}
+
+#[test]
+fn what_waits_for_a_login_takes_no_time_of_its_own_unless_traffic_waits() {
+    for (key, kind) in [('X', OperationKind::Delete), ('F', OperationKind::Failover)] {
+        let mut model = steady();
+        model.patience = Some(std::time::Duration::from_mins(5));
+        let id = if kind == OperationKind::Delete {
+            press(&mut model, Key::Char(key));
+            press(&mut model, Key::Ctrl('o'));
+            let effects = {
+                press(&mut model, Key::Tab);
+                type_text(&mut model, "a drill");
+                press(&mut model, Key::Tab);
+                type_text(&mut model, "payment-standby-demo");
+                press(&mut model, Key::Enter);
+                press(&mut model, Key::Enter)
+            };
+            let operation = open_id(&effects);
+            let journal = Ok("/j".into());
+            update(
+                &mut model,
+                Msg::Opened {
+                    operation: operation.clone(),
+                    journal,
+                },
+            );
+            operation
+        } else {
+            begin(&mut model, key).0
+        };
+        let news = News::Paused {
+            what: "it".into(),
+            why: Some("have expired".into()),
+        };
+        update(
+            &mut model,
+            Msg::Progress {
+                operation: id,
+                news,
+            },
+        );
+        tick(&mut model, 400);
+        assert_eq!(model.is_busy(), kind == OperationKind::Delete, "{kind:?}");
     }
 }
