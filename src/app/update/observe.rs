@@ -1,5 +1,6 @@
 //! Time and readings: the model follows them, and says what changed.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -162,11 +163,12 @@ fn firing(model: &Model, sighting: &Sighting) -> Vec<(Role, String, AlarmState)>
     let Some(known) = model.seen.regions.get(*role).alarms.last() else {
         return Vec::new();
     };
-    let state = |name: &str| known.iter().find(|a| a.name == name).map(|a| &a.state);
+    let known: BTreeMap<&str, &AlarmState> =
+        known.iter().map(|a| (a.name.as_str(), &a.state)).collect();
     let changed = alarms.iter().filter(|a| {
-        let was = state(&a.name);
+        let was = known.get(a.name.as_str());
         was.is_some_and(|was| {
-            *was != a.state && (*was == AlarmState::Alarm || a.state == AlarmState::Alarm)
+            **was != a.state && (**was == AlarmState::Alarm || a.state == AlarmState::Alarm)
         })
     });
     changed
