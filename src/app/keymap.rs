@@ -28,6 +28,7 @@ pub enum Command {
     Drift,
     Compare,
     Copy,
+    Report,
     Snapshot,
     Back,
     Help,
@@ -268,6 +269,14 @@ pub const BINDINGS: &[Binding] = &[
         "copy the page's main line to the clipboard (OSC 52)",
     ),
     row(
+        &[Key::Char('r')],
+        Command::Report,
+        "report",
+        "report",
+        "write the selected operation's report (page 5)",
+    )
+    .rank(3),
+    row(
         &[Key::Ctrl('s')],
         Command::Snapshot,
         "",
@@ -342,6 +351,7 @@ pub fn applies(command: Command, model: &Model) -> bool {
         Command::Repair => model.offers_repair(),
         Command::Errors => model.has_errors(),
         Command::Drift | Command::Compare => model.page == Page::Stacks,
+        Command::Report => model.page == Page::Journal && model.selected_past().is_some(),
         Command::Page(_)
         | Command::NextPage
         | Command::PreviousPage

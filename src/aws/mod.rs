@@ -26,6 +26,7 @@ mod identity;
 mod pace;
 mod promotion;
 mod renewal;
+pub mod requests;
 pub mod route53;
 #[cfg(test)]
 mod scripted;

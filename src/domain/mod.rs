@@ -9,6 +9,7 @@ pub mod assess;
 pub mod blocker;
 pub mod change;
 pub mod drift;
+pub mod drill;
 pub mod environment;
 pub mod exposure;
 pub mod forecast;

@@ -26,6 +26,7 @@ mod quiet;
 mod remembered;
 mod renewal;
 mod repair;
+pub mod report;
 pub mod session;
 mod stacks;
 mod story;

@@ -12,6 +12,7 @@ use crate::domain::alarm::{Alarm, AlarmKind, AlarmState};
 use crate::domain::drift::{
     Detection, DriftStatus, LastCheck, PropertyDifference, ResourceDrift, ResourceDriftStatus,
 };
+use crate::domain::drill::Label;
 use crate::domain::environment::{
     Environment, EnvironmentName, Mode, Objectives, ParameterSpec, PromotionSpec, StackSpec,
     TrafficSpec,
@@ -216,6 +217,7 @@ pub(crate) fn environment() -> Environment {
         regions: RegionPair::new(region("us-east-1"), region("us-west-2")).unwrap(),
         mode: Mode::Live,
         production: true,
+        drill_windows: Vec::new(),
         read_only: false,
         objectives: Objectives { rto: 900, rpo: 300 },
         stacks: vec![stack_spec(Role::Standby), stack_spec(Role::Primary)],
@@ -692,6 +694,11 @@ fn past() -> Vec<PastOperation> {
             id: OperationId::new(kind, started, 0x1a2b).0,
             kind,
             environment: "payment-standby-prod".into(),
+            label: if kind.moves_traffic() {
+                Label::Drill
+            } else {
+                Label::Change
+            },
             outcome,
             started,
             finished: outcome.map(|_| started + 3 * minute),
@@ -870,6 +877,7 @@ pub(crate) fn failover_plan(model: &Model) -> Plan {
         kind: OperationKind::Failover,
         environment: model.env.name.clone(),
         production: model.env.production,
+        drill: false,
         made_at: model.now,
         situation: model.facts.situation,
         steps,

@@ -100,7 +100,7 @@ fn a_failover_moves_the_traffic_of_a_region_that_does_not_answer() {
 #[test]
 fn a_failover_holds_traffic_that_has_moved_by_itself() {
     let mut console = Console::start(&rehearse("region-dead"), 100, 30);
-    console.sees(&["→ us-west-2", "NOT HELD"]);
+    console.sees(&["→ us-west-2", "NOT HELD", " GO "]);
     console.press("F");
     console.sees(&["Cancel"]);
     confirm(&mut console);

@@ -17,6 +17,8 @@ mod steps;
 mod watch;
 
 #[cfg(test)]
+mod drill_tests;
+#[cfg(test)]
 mod lever_tests;
 #[cfg(test)]
 mod promotion_tests;
@@ -26,7 +28,7 @@ mod tests;
 pub(crate) use promotion::stage as promotion_stage;
 
 use crate::app::effect::Effect;
-use crate::app::model::{Model, PastOperation, Weight};
+use crate::app::model::{Model, Weight};
 use crate::app::msg::Msg;
 
 pub(crate) use repair::{Row as RepairRow, rows as repair_rows};
@@ -43,6 +45,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Tick(now) => observe::tick(model, now),
         Msg::Sighted(sighting) => observe::sighted(model, *sighting),
         Msg::Ask(ask) => operate::ask(model, &ask),
+        Msg::Drill(drill) => operate::label(model, drill),
         Msg::Consent(consent) => operate::consent(model, &consent),
         Msg::Decline => second::decline(model),
         Msg::Previewed {
@@ -67,7 +70,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             index,
             result,
         } => steps::step_done(model, &operation, index, result),
-        Msg::Past(past) => journal(model, past),
+        Msg::Past(past) => observe::past(model, past),
         Msg::Unfinished(all) => resume::found(model, all),
         Msg::Resume { operation, choice } => resume::choose(model, &operation, choice),
         Msg::Undo(undo) => {
@@ -87,12 +90,4 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Terminate => vec![Effect::Quit],
     }
-}
-
-/// What the journal has. Another rehearsal of the same world may have lived through later times.
-fn journal(model: &mut Model, mut past: Vec<PastOperation>) -> Vec<Effect> {
-    past.retain(|operation| operation.started <= model.now);
-    model.past = past;
-    model.conclude();
-    Vec::new()
 }

@@ -155,7 +155,7 @@ mod tests {
             levers: &[LeverKind::Metric],
             running: None,
             own: None,
-            last_practice: None,
+            practised: crate::domain::drill::Practised::default(),
             undo: None,
             may_write: &Observed::default(),
             parity: &parity,

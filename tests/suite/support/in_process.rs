@@ -70,6 +70,7 @@ pub(crate) fn environment(scenario: &Scenario) -> Environment {
         parameters,
         mode,
         production: false,
+        drill_windows: Vec::new(),
         read_only: false,
     };
     bundle.environment(choices).unwrap()
