@@ -115,3 +115,81 @@ fn words(result: &Result<Detection, ReadError>) -> (String, Weight) {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::fixtures::{dead, see, status, steady};
+    use crate::app::key::Key;
+    use crate::app::msg::Msg;
+    use crate::app::update::update;
+    use crate::domain::region::Role;
+
+    fn detection(status: DriftStatus) -> Detection {
+        Detection {
+            status,
+            at: None,
+            trouble: None,
+            resources: Vec::new(),
+        }
+    }
+
+    fn press(model: &mut Model) -> Vec<Effect> {
+        update(model, Msg::Key(Key::Char('v')))
+    }
+
+    fn notice(model: &Model) -> &str {
+        model.notice.as_ref().map_or("", |n| n.text.as_str())
+    }
+
+    #[test]
+    fn the_key_asks_about_the_selected_stack_once_even_in_read_only_mode() {
+        let mut model = steady();
+        model.env.read_only = true;
+        assert_eq!(press(&mut model), [], "the first press only shows the page");
+        model.rows[Page::Stacks as usize] = 1;
+        let id = model.env.stacks[1].id.clone();
+        let [Effect::DetectDrift { stack, name, .. }] = &press(&mut model)[..] else {
+            panic!("nothing was asked: {}", notice(&model));
+        };
+        assert_eq!(*stack, id);
+        assert!(name.starts_with("arn:"), "{name}");
+        assert_eq!(press(&mut model), []);
+        assert!(notice(&model).contains("already"), "{}", notice(&model));
+    }
+
+    #[test]
+    fn a_stack_in_progress_or_absent_is_not_asked_about() {
+        for (state, why) in [
+            ("UPDATE_IN_PROGRESS", "not while it is UPDATE_IN_PROGRESS"),
+            ("DELETE_COMPLETE", "not there"),
+        ] {
+            let mut model = steady();
+            status(&mut model, "standby", state);
+            let asked = update(&mut model, Msg::DetectDrift(StackId("standby".into())));
+            assert_eq!(asked, [], "{state}");
+            assert!(notice(&model).contains(why), "{}", notice(&model));
+        }
+    }
+
+    #[test]
+    fn the_end_is_told_and_frees_the_key() {
+        let id = || StackId("standby".into());
+        let mut found = detection(DriftStatus::Unknown);
+        found.trouble = Some("may not read Function".into());
+        let table = [
+            (Ok(detection(DriftStatus::InSync)), "in sync, 0 resources"),
+            (Ok(detection(DriftStatus::Drifted)), "0 of 0 resources differ"),
+            (Ok(found), "cannot tell: may not read Function"),
+            (Err(dead()), "no answer in 3 s"),
+        ];
+        for (result, words) in table {
+            let mut model = steady();
+            update(&mut model, Msg::DetectDrift(id()));
+            assert!(model.detecting.contains_key(&id()));
+            see(&mut model, Seen::Drift(Role::Standby, id(), result));
+            assert!(model.detecting.is_empty());
+            assert!(notice(&model).contains(words), "{}", notice(&model));
+        }
+    }
+}
