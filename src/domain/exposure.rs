@@ -73,13 +73,13 @@ enum SignOfLife {
 
 /// When a side last answered its health path well.
 pub fn last_answer(seen: &Observation, role: Role) -> Option<Timestamp> {
-    let answered = seen.regions.get(role).endpoint.stamped();
-    answered.filter(|a| a.value.is_healthy()).map(|a| a.at)
+    seen.regions.get(role).well.last
 }
 
-/// Since when a side gives no answer at all.
+/// Since when a side that gives no answer at all has not answered well.
 pub fn silent_since(seen: &Observation, role: Role) -> Option<Timestamp> {
-    silence(&seen.regions.get(role).endpoint).map(|failure| failure.since)
+    let region = seen.regions.get(role);
+    silence(&region.endpoint).map(|failure| region.well.failing.unwrap_or(failure.since))
 }
 
 fn last_sign_of_life(seen: &Observation, now: Timestamp) -> SignOfLife {

@@ -12,6 +12,7 @@ mod again;
 pub mod connect;
 pub mod console;
 pub mod core;
+pub mod declared;
 mod deploy;
 pub mod headless;
 pub mod input;
