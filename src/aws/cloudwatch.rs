@@ -54,17 +54,25 @@ impl RegionClient {
         self.site("CloudWatch")
     }
 
-    /// The alarms with these names, metric and composite; a name that does not exist has no entry.
-    pub async fn alarms(&self, names: &[String]) -> Result<Vec<Alarm>, ReadError> {
-        let batches = names
+    /// The alarms with these names and those whose names begin so, metric and composite, each once. A name that does not
+    /// exist has no entry. Prefixes are for alarms that no stack owns.
+    pub async fn alarms(
+        &self,
+        names: &[String],
+        prefixes: &[String],
+    ) -> Result<Vec<Alarm>, ReadError> {
+        let listed = names
             .chunks(MOST_NAMES)
             .map(|batch| self.alarms_chosen(Some(batch.to_vec()), None));
-        Ok(try_join_all(batches).await?.concat())
-    }
-
-    /// The alarms whose names begin so: for stacks whose resources do not name them.
-    pub async fn alarms_with_prefix(&self, prefix: &str) -> Result<Vec<Alarm>, ReadError> {
-        self.alarms_chosen(None, Some(prefix)).await
+        let begun = prefixes.iter().map(|p| self.alarms_chosen(None, Some(p)));
+        let (listed, begun) = futures_util::try_join!(try_join_all(listed), try_join_all(begun))?;
+        let mut alarms = listed.concat();
+        for alarm in begun.into_iter().flatten() {
+            if alarms.iter().all(|known| known.name != alarm.name) {
+                alarms.push(alarm);
+            }
+        }
+        Ok(alarms)
     }
 
     /// CloudWatch accepts names or a prefix, not both.
@@ -161,7 +169,7 @@ impl RegionClient {
         let specs = lever_queries(query);
         let names = [query.alarm_name.clone()];
         let (data, alarms) =
-            futures_util::try_join!(self.signals(&specs, start, end), self.alarms(&names))?;
+            futures_util::try_join!(self.signals(&specs, start, end), self.alarms(&names, &[]))?;
         let alarm = alarms.into_iter().find(|a| a.name == query.alarm_name);
         let (command, echo) = (newest(&data, metric::COMMAND), newest(&data, metric::ECHO));
         let engaged = series(&data, metric::ENGAGED, "Maximum").and_then(Series::newest);
@@ -421,7 +429,7 @@ mod tests {
     async fn no_names_and_no_signals_cost_no_call() {
         let aws = clients(cbor([])).await;
         let region = &aws.regions.primary;
-        assert_eq!(region.alarms(&[]).await, Ok(Vec::new()));
+        assert_eq!(region.alarms(&[], &[]).await, Ok(Vec::new()));
         let nothing = region.signals(&[], at(0), at(60)).await;
         assert_eq!(nothing, Ok(BTreeMap::new()));
         assert_eq!(aws.calls(), 0);
@@ -435,7 +443,7 @@ mod tests {
         ]);
         let aws = clients(replay.clone()).await;
         let names: Vec<String> = (1..=101).map(|n| format!("a{n}")).collect();
-        let found = aws.regions.standby.alarms(&names).await.unwrap();
+        let found = aws.regions.standby.alarms(&names, &[]).await.unwrap();
         let states: Vec<_> = found.iter().map(|a| a.state.as_str()).collect();
         assert_eq!(states, ["ALARM", "MOOD", "", "OK"]);
         assert_eq!(found[2].kind, AlarmKind::Composite);
@@ -449,13 +457,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn alarms_are_also_found_by_the_beginning_of_their_names() {
-        let replay = cbor([alarms(&[("pay-lag", "OK")], &[])]);
+    async fn alarms_are_also_found_by_the_beginning_of_their_names_and_counted_once() {
+        let replay = cbor([
+            alarms(&[("pay-lag", "OK")], &[]),
+            alarms(&[("pay-lag", "OK"), ("pay-other", "ALARM")], &[]),
+        ]);
         let aws = clients(replay.clone()).await;
-        let found = aws.regions.primary.alarms_with_prefix("pay-").await;
-        assert_eq!(found.unwrap().len(), 1);
-        let request = &sent(&replay)[0];
-        assert!(request.contains("AlarmNamePrefix") && !request.contains("AlarmNames"));
+        let (names, prefixes) = (["pay-lag".to_owned()], ["pay-".to_owned()]);
+        let found = aws.regions.primary.alarms(&names, &prefixes);
+        let found: Vec<_> = found.await.unwrap().into_iter().map(|a| a.name).collect();
+        assert_eq!(found, ["pay-lag", "pay-other"]);
+        let requests = sent(&replay);
+        assert!(requests[0].contains("AlarmNames") && !requests[0].contains("AlarmNamePrefix"));
+        assert!(requests[1].contains("AlarmNamePrefix") && !requests[1].contains("AlarmNames"));
     }
 
     #[tokio::test(start_paused = true)]

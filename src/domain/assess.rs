@@ -146,10 +146,24 @@ pub(crate) fn dark_since(seen: &Observation, now: Timestamp) -> Option<Timestamp
 
 /// The levers that are engaged, as far as they can be read.
 pub fn engaged_levers(env: &Environment, seen: &Observation, now: Timestamp) -> Vec<LeverKind> {
-    let Some(traffic) = &env.traffic else {
-        return Vec::new();
-    };
-    let is_engaged = |lever: &LeverSpec| match lever {
+    let levers = env.traffic.iter().flat_map(|traffic| &traffic.levers);
+    let engaged = levers.filter(|lever| lever_is_engaged(env, seen, now, lever));
+    engaged.map(LeverSpec::kind).collect()
+}
+
+/// Whether one lever is engaged, as far as it can be read.
+pub fn is_engaged(env: &Environment, seen: &Observation, now: Timestamp, kind: LeverKind) -> bool {
+    let mut levers = env.traffic.iter().flat_map(|traffic| &traffic.levers);
+    levers.any(|lever| lever.kind() == kind && lever_is_engaged(env, seen, now, lever))
+}
+
+fn lever_is_engaged(
+    env: &Environment,
+    seen: &Observation,
+    now: Timestamp,
+    lever: &LeverSpec,
+) -> bool {
+    match lever {
         LeverSpec::Metric { .. } => {
             let lever = seen.traffic.lever.last();
             lever.and_then(MetricLever::commanded) == Some(Command::Engage)
@@ -172,14 +186,11 @@ pub fn engaged_levers(env: &Environment, seen: &Observation, now: Timestamp) -> 
                 | CheckTarget::Other(_) => false,
             })
         }
-        LeverSpec::Records => records_moved(env, traffic, seen, now),
-    };
-    traffic
-        .levers
-        .iter()
-        .filter(|lever| is_engaged(lever))
-        .map(LeverSpec::kind)
-        .collect()
+        LeverSpec::Records => env
+            .traffic
+            .as_ref()
+            .is_some_and(|traffic| records_moved(env, traffic, seen, now)),
+    }
 }
 
 /// Whether the record sets themselves prefer the standby.

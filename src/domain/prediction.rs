@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::domain::alarm::AlarmState;
-use crate::domain::assess::{engaged_levers, limit, silence};
+use crate::domain::assess::{is_engaged, limit, silence};
 use crate::domain::environment::{Environment, TrafficSpec};
 use crate::domain::health::{CheckId, CheckTarget, Health, HealthCheck, HealthChecks};
 use crate::domain::lever::{Command, LeverKind, MetricLever};
@@ -137,7 +137,7 @@ fn forced(
     now: Timestamp,
 ) -> HealthChecks {
     let mut checks = checks.clone();
-    let engaged = engaged_levers(env, seen, now).contains(&LeverKind::Force);
+    let engaged = is_engaged(env, seen, now, LeverKind::Force);
     if let Some(wanted) = forced_threshold(env, seen, engaged, command)
         && let Some(id) = combined_check(env, seen).map(|check| check.id.clone())
         && let Some(HealthCheck {
@@ -208,7 +208,7 @@ fn leaf_health(
         // the endpoint lever: an inverted check on a path that answers 200 only while the lever is engaged
         CheckTarget::Endpoint { .. } if check.inverted => {
             let engaged = told(LeverKind::Endpoint).map_or_else(
-                || engaged_levers(env, seen, now).contains(&LeverKind::Endpoint),
+                || is_engaged(env, seen, now, LeverKind::Endpoint),
                 |command| command == Command::Engage,
             );
             Health::from_bool(engaged)

@@ -3,7 +3,8 @@
 //! Source: Route 53 Developer Guide, "How Amazon Route 53 chooses records when health checking is
 //! configured" and "… in complex configurations", and the API reference of `ResourceRecordSet` (facts/aws.md §1.4, §1.5).
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -123,6 +124,20 @@ pub fn answers_where<'a>(
     known: Known<'_>,
 ) -> Vec<&'a RecordSet> {
     let group = group(records, name, kind);
+    // a check stands behind several records and is asked again for each way in which the unknown may be
+    let asked = RefCell::new(BTreeMap::new());
+    let once = |id: &CheckId| {
+        let found = asked.borrow().get(id).copied();
+        found.unwrap_or_else(|| {
+            let health = (known.check)(id);
+            asked.borrow_mut().insert(id.clone(), health);
+            health
+        })
+    };
+    let known = Known {
+        check: &once,
+        ..known
+    };
     let mut unknown = BTreeSet::new();
     for record in &group {
         gather_unknown(records, record, known, (&mut unknown, 0));

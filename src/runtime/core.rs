@@ -12,7 +12,7 @@ use crate::app::msg::Msg;
 use crate::app::update::update;
 use crate::domain::environment::Environment;
 use crate::runtime::journalist::{Journalist, Line};
-use crate::runtime::known::Known;
+use crate::runtime::known::{Known, Names};
 use crate::runtime::poller::{self, Poller};
 use crate::runtime::remembered;
 use crate::runtime::session::{Session, Shared};
@@ -35,6 +35,7 @@ pub struct Core {
     pub(super) results: mpsc::Sender<Msg>,
     incoming: mpsc::Receiver<Msg>,
     known: watch::Sender<Known>,
+    names: Arc<Names>,
     pub(super) tasks: JoinSet<()>,
     /// What must still be said when the program ends.
     pub(super) parting: JoinSet<()>,
@@ -49,30 +50,29 @@ impl Core {
     pub fn start(session: Session, env: Environment) -> Self {
         let session: Shared = Arc::new(session);
         let (results, incoming) = mpsc::channel(RESULTS);
-        let (known, watched) = watch::channel(Known::nothing(&env));
+        let names = Arc::new(Names::nothing(&env));
+        let model = Model::new(env.clone(), session.clock.now());
+        let (known, watched) = watch::channel(Known::of(&model, Arc::clone(&names), 0));
         let (journalist, lines) = mpsc::channel(ENTRIES);
         let (mut tasks, mut writer) = (JoinSet::new(), JoinSet::new());
         writer
             .spawn(Journalist::new(Arc::clone(&session), env.clone(), results.clone()).run(lines));
+        let metrics = metrics_per_day(&env);
         let poller = Poller {
-            env: Arc::new(env.clone()),
+            env: Arc::new(env),
             session: Arc::clone(&session),
             known: watched,
             out: results.clone(),
         };
         poller::start(&poller, &mut tasks);
-        tasks.spawn(count(
-            Arc::clone(&session),
-            results.clone(),
-            metrics_per_day(&env),
-        ));
-        let model = Model::new(env, session.clock.now());
+        tasks.spawn(count(Arc::clone(&session), results.clone(), metrics));
         Self {
             model,
             session,
             results,
             incoming,
             known,
+            names,
             tasks,
             parting: JoinSet::new(),
             journalist,
@@ -97,11 +97,18 @@ impl Core {
 
     /// Takes a message in and performs what follows; effects of the driver (quit, copy) are handed back.
     pub fn take(&mut self, msg: Msg) -> Vec<Effect> {
+        let renamed = Names::may_change_with(&msg);
         let effects = update(&mut self.model, msg);
         let mine = effects
             .into_iter()
             .filter_map(|effect| self.perform(effect))
             .collect();
+        if renamed {
+            let names = Names::of(&self.model);
+            if names != *self.names {
+                self.names = Arc::new(names);
+            }
+        }
         self.publish();
         mine
     }
@@ -118,7 +125,7 @@ impl Core {
 
     /// Tells the pollers what is known now, if that changed.
     pub(super) fn publish(&mut self) {
-        let known = Known::of(&self.model, self.refreshes);
+        let known = Known::of(&self.model, Arc::clone(&self.names), self.refreshes);
         self.known.send_if_modified(|old| {
             let changed = *old != known;
             if changed {

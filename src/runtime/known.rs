@@ -1,13 +1,16 @@
 //! What the pollers must know to ask the right questions, published from the model.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::app::effect::Pace;
 use crate::app::model::Model;
+use crate::app::msg::Msg;
 use crate::domain::environment::Environment;
 use crate::domain::health::{CheckId, CheckTarget};
+use crate::domain::observation::Seen;
 use crate::domain::operation::StepState;
 use crate::domain::placeholder::Bindings;
 use crate::domain::prediction::check_of;
@@ -16,16 +19,22 @@ use crate::domain::stack::StackId;
 /// A snapshot for the pollers.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Known {
-    pub bindings: Bindings,
-    /// A stack's resources are listed again when this changes.
-    pub versions: BTreeMap<StackId, StackVersion>,
+    pub names: Arc<Names>,
     /// Stacks that a step of the running operation reads by itself.
     pub followed: BTreeSet<StackId>,
-    /// Endpoint checks of the environment: those whose checkers are asked one at a time.
-    pub endpoint_checks: Vec<CheckId>,
     pub pace: Pace,
     /// Grows with every request to read everything now.
     pub refreshes: u64,
+}
+
+/// What is asked for by name; a source that depends on it is asked again as soon as it differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Names {
+    pub bindings: Bindings,
+    /// A stack's resources are listed again when this changes.
+    pub versions: BTreeMap<StackId, StackVersion>,
+    /// Endpoint checks of the environment: those whose checkers are asked one at a time.
+    pub endpoint_checks: Vec<CheckId>,
 }
 
 /// What tells two versions of a stack apart.
@@ -37,22 +46,23 @@ pub(super) struct StackVersion {
 }
 
 impl Known {
-    pub(super) fn of(model: &Model, refreshes: u64) -> Self {
+    pub(super) fn of(model: &Model, names: Arc<Names>, refreshes: u64) -> Self {
         Self {
-            bindings: model.env.bindings(&model.seen),
-            versions: versions(model),
+            names,
             followed: followed(model),
-            endpoint_checks: endpoint_checks(model),
             pace: model.pace,
             refreshes,
         }
     }
+}
 
-    /// Whether a source that depends on names must be asked again.
-    pub(super) fn names_differ(&self, other: &Self) -> bool {
-        self.bindings != other.bindings
-            || self.versions != other.versions
-            || self.endpoint_checks != other.endpoint_checks
+impl Names {
+    pub(super) fn of(model: &Model) -> Self {
+        Self {
+            bindings: model.env.bindings(&model.seen),
+            versions: versions(model),
+            endpoint_checks: endpoint_checks(model),
+        }
     }
 
     /// Before anything was seen.
@@ -60,10 +70,27 @@ impl Known {
         Self {
             bindings: env.given.clone(),
             versions: BTreeMap::new(),
-            followed: BTreeSet::new(),
             endpoint_checks: Vec::new(),
-            pace: Pace::Idle,
-            refreshes: 0,
+        }
+    }
+
+    /// Whether taking this in may change a name: most messages bring numbers only, and come often.
+    pub(super) fn may_change_with(msg: &Msg) -> bool {
+        match msg {
+            Msg::Key(_) | Msg::Paste(_) | Msg::Resize(..) | Msg::Tick(_) | Msg::Load(_) => false,
+            Msg::Sighted(sighting) => match sighting.seen {
+                Seen::Stack(..) | Seen::Resources(..) | Seen::Checks(_) | Seen::Records(_) => true,
+                Seen::Identity(_)
+                | Seen::Activity(..)
+                | Seen::Alarms(..)
+                | Seen::Signals(..)
+                | Seen::Endpoint(..)
+                | Seen::Checkers(..)
+                | Seen::Marker(_)
+                | Seen::Lever(_)
+                | Seen::Promotion(_) => false,
+            },
+            _ => true,
         }
     }
 }

@@ -756,16 +756,24 @@ fn deleting_what_still_answers_needs_an_override() {
 #[test]
 fn nothing_is_planned_for_stacks_that_were_not_read() {
     let mut model = unseen();
-    press(&mut model, Key::Char('X'));
-    assert_eq!(model.dialog, None);
-    assert!(
-        model
-            .notice
-            .as_ref()
-            .unwrap()
-            .text
-            .contains("could not be read")
-    );
+    let says = |model: &mut Model, words: &str| {
+        press(model, Key::Char('X'));
+        assert_eq!(model.dialog, None);
+        let notice = &model.notice.as_ref().unwrap().text;
+        assert!(notice.contains(words), "{notice}");
+    };
+    says(&mut model, "is still being read");
+    for (role, id) in [
+        (Role::Standby, "standby"),
+        (Role::Primary, "primary"),
+        (Role::Primary, "global"),
+    ] {
+        see(
+            &mut model,
+            Seen::Stack(role, StackId(id.into()), Err(dead())),
+        );
+    }
+    says(&mut model, "could not be read lately");
 }
 
 #[test]

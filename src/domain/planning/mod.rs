@@ -11,11 +11,12 @@ use crate::domain::guard::{
 };
 use crate::domain::lever::LeverKind;
 use crate::domain::observation::Observation;
+use crate::domain::observed::Observed;
 use crate::domain::operation::{OperationId, OperationKind};
 use crate::domain::plan::{Action, Plan, Step};
 use crate::domain::region::Role;
 use crate::domain::repair::Repair;
-use crate::domain::stack::{Phase, StackId, StackResource};
+use crate::domain::stack::{Phase, StackId, StackResource, StackState};
 
 mod blockers;
 mod forecast;
@@ -38,6 +39,8 @@ pub enum CannotPlan {
         region: String,
         why: String,
     },
+    #[error("{stack} in {region} is still being read: try again in a moment")]
+    BeingRead { stack: String, region: String },
     #[error("{0} is needed to deploy: give it with --parameter {0}=… or in the form")]
     MissingParameter(String),
     #[error("{name}: {why}")]
@@ -108,17 +111,21 @@ impl Basis<'_> {
     fn phase(&self, spec: &StackSpec) -> Result<Phase, CannotPlan> {
         let seen = self.seen.regions.get(spec.role).stacks.get(&spec.id);
         seen.and_then(|s| s.fresh(self.now, limit::STACKS))
-            .map(super::stack::StackState::phase)
-            .ok_or_else(|| {
-                let why = seen
-                    .and_then(|s| s.failure())
-                    .map_or("no answer yet", |f| f.message.as_str());
-                CannotPlan::NotRead {
-                    stack: spec.name.clone(),
-                    region: self.env.regions.get(spec.role).to_string(),
-                    why: why.to_owned(),
-                }
-            })
+            .map(StackState::phase)
+            .ok_or_else(|| self.not_read(spec, seen))
+    }
+
+    fn not_read(&self, spec: &StackSpec, seen: Option<&Observed<StackState>>) -> CannotPlan {
+        let stack = spec.name.clone();
+        let region = self.env.regions.get(spec.role).to_string();
+        match seen.map(|s| (s.failure(), s.last())) {
+            None | Some((None, None)) => CannotPlan::BeingRead { stack, region },
+            Some((failure, _)) => CannotPlan::NotRead {
+                stack,
+                region,
+                why: failure.map_or_else(|| "no answer since".to_owned(), |f| f.message.clone()),
+            },
+        }
     }
 
     fn read_only(&self) -> Option<GuardResult> {

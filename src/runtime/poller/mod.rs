@@ -17,6 +17,7 @@ use crate::domain::region::Role;
 use crate::runtime::known::Known;
 use crate::runtime::session::Shared;
 
+mod alarms;
 mod sources;
 
 /// What every poller has.
@@ -145,7 +146,7 @@ impl Poller {
         let clock = self.session.clock.clone();
         loop {
             let known = self.known.borrow_and_update().clone();
-            if rest.wakes == Wakes::OnNames && rest.backoff == 0 && known.names_differ(&rest.known)
+            if rest.wakes == Wakes::OnNames && rest.backoff == 0 && known.names != rest.known.names
             {
                 clock.sleep(BURST).await;
                 return Ok(());

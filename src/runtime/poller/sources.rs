@@ -12,7 +12,7 @@ use crate::domain::observed::{FailureKind, ReadError};
 use crate::domain::placeholder::Bindings;
 use crate::domain::region::Role;
 use crate::domain::stack::{Activity, Phase, Stack, StackId, StackState};
-use crate::runtime::known::{Known, StackVersion};
+use crate::runtime::known::StackVersion;
 use crate::runtime::poller::{Cadence, Poller, Wakes};
 
 /// How much of each signal is read: what the widest sparkline shows.
@@ -79,7 +79,7 @@ impl Poller {
             let (id, prefix) = (id.clone(), prefix.clone());
             async move {
                 let client = poller.session.clients.regions.get(role);
-                let found = match known.versions.get(&id) {
+                let found = match known.names.versions.get(&id) {
                     Some(version) => client.stack(&version.arn).await,
                     None => Ok(StackState::Absent),
                 };
@@ -91,72 +91,6 @@ impl Poller {
             }
         })
         .await;
-    }
-
-    /// Alarms by name; the names come from the stacks' resources, listed once per version of a stack.
-    pub(super) async fn alarms(self, role: Role) {
-        let names = std::sync::Arc::new(tokio::sync::Mutex::new(AlarmNames::default()));
-        self.every(Cadence(15, 5), Wakes::OnNames, move |poller, known| {
-            let names = std::sync::Arc::clone(&names);
-            async move {
-                let mut names = names.lock().await;
-                poller.read_alarms(role, &known, &mut names).await
-            }
-        })
-        .await;
-    }
-
-    async fn read_alarms(&self, role: Role, known: &Known, names: &mut AlarmNames) -> Vec<Seen> {
-        let client = self.session.clients.regions.get(role);
-        let mut listed = Vec::new();
-        for spec in self.env.stacks_of(role) {
-            let Some(version) = known.versions.get(&spec.id) else {
-                names.0.remove(&spec.id);
-                continue;
-            };
-            if names
-                .0
-                .get(&spec.id)
-                .is_some_and(|(listed, _)| listed == version)
-            {
-                continue;
-            }
-            match client.stack_resources(&version.arn).await {
-                Ok(resources) => {
-                    listed.push(Seen::Resources(
-                        role,
-                        spec.id.clone(),
-                        Ok(resources.clone()),
-                    ));
-                    let alarms = resources
-                        .into_iter()
-                        .filter(|r| {
-                            matches!(
-                                r.resource_type.as_str(),
-                                "AWS::CloudWatch::Alarm" | "AWS::CloudWatch::CompositeAlarm"
-                            )
-                        })
-                        .filter_map(|r| r.physical_id);
-                    names
-                        .0
-                        .insert(spec.id.clone(), (version.clone(), alarms.collect()));
-                }
-                Err(error) => {
-                    listed.push(Seen::Alarms(role, Err(error)));
-                    return listed;
-                }
-            }
-        }
-        if names.0.is_empty() {
-            return listed;
-        }
-        let all: Vec<String> = names
-            .0
-            .values()
-            .flat_map(|(_, names)| names.clone())
-            .collect();
-        listed.push(Seen::Alarms(role, client.alarms(&all).await));
-        listed
     }
 
     /// Every signal of the region in one request; those whose dimensions are not known yet are left out.
@@ -173,7 +107,7 @@ impl Poller {
                             id: spec.id.clone(),
                             namespace: spec.namespace.clone(),
                             metric: spec.metric.clone(),
-                            dimensions: resolved(&spec.dimensions, &known.bindings)?,
+                            dimensions: resolved(&spec.dimensions, &known.names.bindings)?,
                             statistic: spec.statistic.clone(),
                             period_seconds: spec.period_seconds,
                         })
@@ -207,7 +141,7 @@ impl Poller {
                     .env
                     .traffic
                     .as_ref()
-                    .map(|t| t.endpoints.get(role).resolve(&known.bindings));
+                    .map(|t| t.endpoints.get(role).resolve(&known.names.bindings));
                 match url {
                     Some(Ok(url)) => {
                         vec![Seen::Endpoint(role, poller.session.probe.get(&url).await)]
@@ -250,10 +184,10 @@ impl Poller {
             Wakes::OnNames,
             |poller, known| async move {
                 let mut seen = Vec::new();
-                for id in known.endpoint_checks {
-                    let result = poller.session.clients.global.checkers(&id).await;
+                for id in &known.names.endpoint_checks {
+                    let result = poller.session.clients.global.checkers(id).await;
                     let failed = result.is_err();
-                    seen.push(Seen::Checkers(id, result));
+                    seen.push(Seen::Checkers(id.clone(), result));
                     if failed {
                         break;
                     }
@@ -269,7 +203,7 @@ impl Poller {
         self.every(Cadence(600, 60), Wakes::OnNames, move |poller, known| {
             let zone = std::sync::Arc::clone(&zone);
             async move {
-                let Some((service, marker)) = poller.names(&known.bindings) else {
+                let Some((service, marker)) = poller.names(&known.names.bindings) else {
                     return Vec::new();
                 };
                 let mut zone = zone.lock().await;
@@ -307,7 +241,7 @@ impl Poller {
 
     pub(super) async fn marker(self) {
         self.every(Cadence(5, 2), Wakes::OnNames, |poller, known| async move {
-            match poller.names(&known.bindings) {
+            match poller.names(&known.names.bindings) {
                 Some((_, marker)) => {
                     vec![Seen::Marker(poller.session.resolver.marker(&marker).await)]
                 }
@@ -319,7 +253,7 @@ impl Poller {
 
     pub(super) async fn lever(self) {
         self.every(Cadence(15, 5), Wakes::OnNames, |poller, known| async move {
-            match poller.lever_query(&known.bindings) {
+            match poller.lever_query(&known.names.bindings) {
                 Some((role, query)) => {
                     vec![Seen::Lever(
                         poller
@@ -340,7 +274,7 @@ impl Poller {
     /// How far the state machine in the standby is.
     pub(super) async fn promotion(self) {
         self.every(Cadence(60, 5), Wakes::OnNames, |poller, known| async move {
-            match poller.promotion_query(&known.bindings) {
+            match poller.promotion_query(&known.names.bindings) {
                 Some((role, query)) => {
                     let client = poller.session.clients.regions.get(role);
                     vec![Seen::Promotion(client.promotion(&query).await)]
@@ -382,10 +316,6 @@ impl Poller {
         Some((*role, query))
     }
 }
-
-/// Alarm names by stack, with the version they were listed for.
-#[derive(Default)]
-struct AlarmNames(BTreeMap<StackId, (StackVersion, Vec<String>)>);
 
 fn resolved(
     texts: &BTreeMap<String, crate::domain::placeholder::Placeholder>,
