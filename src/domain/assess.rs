@@ -133,7 +133,7 @@ pub(crate) fn dark_since(seen: &Observation, now: Timestamp) -> Option<Timestamp
     }
     match region.endpoint.fresh(now, limit::ENDPOINT) {
         Some(answer) if answer.is_healthy() => None,
-        Some(_) => region.well.failing.or(region.endpoint.at()),
+        Some(_) => region.well.failing.or_else(|| region.endpoint.at()),
         None if region.is_reachable() == Some(false) => {
             let failed = |o: Option<&Failure>| o.map(|f| f.since);
             failed(region.alarms.failure())

@@ -105,7 +105,7 @@ async fn is_refused(stage: &mut Rehearsed, step: &ScriptStep) -> Serving {
     assert_eq!(answers(stage, stage.model().now), before);
     let lever = stage.model().seen.traffic.lever.last();
     assert_ne!(
-        lever.and_then(|lever| lever.commanded()),
+        lever.and_then(switchback::domain::lever::MetricLever::commanded),
         Some(Command::Engage)
     );
     serving
