@@ -121,7 +121,8 @@ parity\t''
 practised\t''
 not_serving\t''
 production\t''
-data_loss\t''"
+data_loss\t''
+blockers\t''"
 complete -c switchback -n "__fish_switchback_using_subcommand deploy" -l progress -d 'What is written to stderr meanwhile' -r -f -a "human\t''
 json\t'One JSON object a line'"
 complete -c switchback -n "__fish_switchback_using_subcommand deploy" -s e -l environment -d 'The environment: a name of the configuration, or <bundle>-<suffix>' -r
@@ -165,7 +166,8 @@ parity\t''
 practised\t''
 not_serving\t''
 production\t''
-data_loss\t''"
+data_loss\t''
+blockers\t''"
 complete -c switchback -n "__fish_switchback_using_subcommand delete" -l progress -d 'What is written to stderr meanwhile' -r -f -a "human\t''
 json\t'One JSON object a line'"
 complete -c switchback -n "__fish_switchback_using_subcommand delete" -s e -l environment -d 'The environment: a name of the configuration, or <bundle>-<suffix>' -r
@@ -215,7 +217,8 @@ parity\t''
 practised\t''
 not_serving\t''
 production\t''
-data_loss\t''"
+data_loss\t''
+blockers\t''"
 complete -c switchback -n "__fish_switchback_using_subcommand repair" -l progress -d 'What is written to stderr meanwhile' -r -f -a "human\t''
 json\t'One JSON object a line'"
 complete -c switchback -n "__fish_switchback_using_subcommand repair" -s e -l environment -d 'The environment: a name of the configuration, or <bundle>-<suffix>' -r
@@ -263,7 +266,8 @@ parity\t''
 practised\t''
 not_serving\t''
 production\t''
-data_loss\t''"
+data_loss\t''
+blockers\t''"
 complete -c switchback -n "__fish_switchback_using_subcommand failover" -l progress -d 'What is written to stderr meanwhile' -r -f -a "human\t''
 json\t'One JSON object a line'"
 complete -c switchback -n "__fish_switchback_using_subcommand failover" -s e -l environment -d 'The environment: a name of the configuration, or <bundle>-<suffix>' -r
@@ -312,7 +316,8 @@ parity\t''
 practised\t''
 not_serving\t''
 production\t''
-data_loss\t''"
+data_loss\t''
+blockers\t''"
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -l progress -d 'What is written to stderr meanwhile' -r -f -a "human\t''
 json\t'One JSON object a line'"
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -s e -l environment -d 'The environment: a name of the configuration, or <bundle>-<suffix>' -r

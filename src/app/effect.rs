@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::blocker::Inquiry;
 use crate::domain::change::Change;
 use crate::domain::health::CheckId;
 use crate::domain::observation::Serving;
@@ -48,6 +49,13 @@ pub enum Effect {
         operation: OperationId,
         index: usize,
         order: Box<Order>,
+    },
+    /// Ask AWS what stands in the way of deleting a stack.
+    Inspect {
+        operation: OperationId,
+        index: usize,
+        target: StackTarget,
+        inquiry: Box<Inquiry>,
     },
     /// Write to the journal of the operation.
     Journal {

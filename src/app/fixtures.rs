@@ -156,6 +156,7 @@ fn stack(name: &str, status: &str, id: &str) -> Stack {
             .map(|(k, v)| (k.to_owned(), v))
             .collect(),
         tags: BTreeMap::new(),
+        exports: BTreeMap::new(),
         termination_protection: false,
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::key::Key;
 use crate::app::model::{Load, PastOperation};
 use crate::app::run::{LiveEvent, StackProgress};
+use crate::domain::blocker::Findings;
 use crate::domain::change::Change;
 use crate::domain::lever::LeverKind;
 use crate::domain::observation::Sighting;
@@ -40,6 +41,8 @@ pub enum Msg {
         /// None: nothing would change.
         result: Result<Option<Vec<Change>>, String>,
     },
+    /// AWS was asked what stands in the way of deleting a stack.
+    Inspected(Box<Inspected>),
     /// A step found changes that endanger data and were not confirmed: nothing was executed.
     Asks {
         operation: OperationId,
@@ -82,6 +85,14 @@ pub enum Msg {
     },
     /// A signal asks the program to leave at once.
     Terminate,
+}
+
+/// What AWS said of the stack of one step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inspected {
+    pub operation: OperationId,
+    pub index: usize,
+    pub findings: Findings,
 }
 
 /// An operation with its choices.

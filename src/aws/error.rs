@@ -319,6 +319,15 @@ pub(super) fn says_absent<E: ProvideErrorMetadata>(error: &CallError<E>) -> bool
     })
 }
 
+/// Whether CloudFormation says that nobody imports an export, which it calls an error.
+pub(super) fn says_unimported<E: ProvideErrorMetadata>(error: &CallError<E>) -> bool {
+    error.as_service_error().is_some_and(|e| {
+        e.code() == Some("ValidationError")
+            && e.message()
+                .is_some_and(|m| m.contains("is not imported by any stack"))
+    })
+}
+
 /// Whether CloudFormation says that there is nothing to change, in any of its wordings.
 pub(super) fn says_unchanged(message: &str) -> bool {
     ["didn't contain changes", "No updates are to be performed"]

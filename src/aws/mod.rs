@@ -10,8 +10,9 @@
 //! convert: SDK values → domain values    error: what a failure means    doubt: what it may have changed
 //! ```
 
+pub mod blockers;
 pub mod change_sets;
-pub mod client;
+mod client;
 pub mod cloudformation;
 pub mod cloudwatch;
 mod configuration;

@@ -21,7 +21,7 @@ const LEVERS: [LeverKind; 4] = [
 ];
 
 /// Guards that a reason may override. Read-only mode is none of them.
-const GUARDS: [GuardId; 15] = [
+const GUARDS: [GuardId; 16] = [
     GuardId::Needed,
     GuardId::DestinationHealthy,
     GuardId::Predicted,
@@ -37,6 +37,7 @@ const GUARDS: [GuardId; 15] = [
     GuardId::NotServing,
     GuardId::Production,
     GuardId::DataLoss,
+    GuardId::Blockers,
 ];
 
 pub(super) fn lever() -> impl TypedValueParser<Value = LeverKind> {

@@ -6,6 +6,7 @@
 
 pub mod alarm;
 pub mod assess;
+pub mod blocker;
 pub mod change;
 pub mod environment;
 pub mod exposure;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::blocker::Inspection;
 use crate::domain::environment::EnvironmentName;
 use crate::domain::forecast::Forecast;
 use crate::domain::guard::{GuardResult, GuardVerdict};
@@ -71,6 +72,9 @@ pub struct Step {
     /// What a deployment would do to its stack, as far as it is known beforehand.
     #[serde(default)]
     pub forecast: Option<Forecast>,
+    /// What stands in the way of a deletion of its stack, as AWS is asked for the review.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inspection: Option<Inspection>,
 }
 
 /// What a step does.
@@ -138,7 +142,7 @@ impl Action {
 pub enum NotConfirmed {
     #[error("typed `{typed}`, but the environment's name is `{expected}`")]
     WrongName { typed: String, expected: String },
-    #[error("change sets for the review are still being made: wait a moment")]
+    #[error("AWS is still being asked for the review: wait a moment")]
     NotReady,
     #[error("a reason is needed: {why}")]
     NoReason { why: &'static str },
@@ -252,10 +256,13 @@ impl Plan {
         steps.filter(can_begin).map(|(index, _)| index).collect()
     }
 
-    /// Whether the review waits for change sets.
+    /// Whether the review waits for change sets, or for what stands in the way of a deletion.
     pub fn is_pending(&self) -> bool {
-        let forecasts = self.steps.iter().filter_map(|step| step.forecast.as_ref());
-        forecasts.into_iter().any(Forecast::is_pending)
+        let waits = |step: &Step| {
+            step.forecast.as_ref().is_some_and(Forecast::is_pending)
+                || step.inspection.as_ref().is_some_and(Inspection::is_pending)
+        };
+        self.steps.iter().any(waits)
     }
 
     /// The guards that say no.

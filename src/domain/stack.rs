@@ -114,6 +114,9 @@ pub struct Stack {
     pub updated: Option<Timestamp>,
     pub parameters: BTreeMap<String, String>,
     pub outputs: BTreeMap<String, String>,
+    /// Under which name an output is exported to other stacks of the region, by the output's own.
+    #[serde(default)]
+    pub exports: BTreeMap<String, String>,
     pub tags: BTreeMap<String, String>,
     pub termination_protection: bool,
 }

@@ -50,6 +50,12 @@ pub enum Fault {
     },
     /// Somebody else begins to change a stack, which takes this long.
     ForeignOperation { region: Role, seconds: u64 },
+    /// A stack of somebody else's imports what a stack of the region exports.
+    ForeignImport { region: Role },
+    /// Somebody has put this many records into the zones that the stacks made.
+    ForeignRecords { records: usize },
+    /// The buckets of the region's stacks hold this many objects each.
+    StoredObjects { region: Role, objects: u64 },
 }
 
 /// What fails at a resource.
@@ -161,6 +167,15 @@ impl Fault {
             Self::ForeignOperation { region, .. } => {
                 format!("somebody else changes a stack of the {region}")
             }
+            Self::ForeignImport { region } => {
+                format!("somebody else's stack imports from a stack of the {region}")
+            }
+            Self::ForeignRecords { records } => {
+                format!("{records} records of others are in the stacks' zones")
+            }
+            Self::StoredObjects { region, objects } => {
+                format!("each bucket of the {region} holds {objects} objects")
+            }
         }
     }
 
@@ -176,6 +191,11 @@ impl Fault {
                 let all = (1..=4).contains(servers);
                 (!all).then_some(("servers", "a zone has four name servers"))
             }
+            Self::ForeignRecords { records } => {
+                let sound = (1..=100).contains(records);
+                (!sound).then_some(("records", "must lie between 1 and 100"))
+            }
+            Self::StoredObjects { objects, .. } => zero(*objects, "objects"),
             Self::LambdaErrors { percent, .. } => {
                 let sound = (0.0..=100.0).contains(percent);
                 (!sound).then_some(("percent", "must lie between 0 and 100"))
@@ -189,7 +209,8 @@ impl Fault {
             | Self::EndpointUnhealthy { .. }
             | Self::ClockSkew { .. }
             | Self::CredentialsExpiring { .. }
-            | Self::StackFailure { .. } => None,
+            | Self::StackFailure { .. }
+            | Self::ForeignImport { .. } => None,
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod declared;
 mod deploy;
 pub mod headless;
 pub mod input;
+mod inspect;
 mod journalist;
 mod known;
 mod levers;

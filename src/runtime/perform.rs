@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::app::effect::{Approval, Effect, LeverDatum, Order};
-use crate::app::msg::{Msg, News};
+use crate::app::effect::{Approval, Effect, LeverDatum, Order, StackTarget};
+use crate::app::msg::{Inspected, Msg, News};
+use crate::domain::blocker::Inquiry;
 use crate::domain::environment::ParameterSpec;
 use crate::domain::operation::OperationId;
 use crate::domain::unfinished::Opening;
 use crate::journal::Secrets;
 use crate::runtime::core::Core;
+use crate::runtime::inspect;
 use crate::runtime::journalist::Line;
 use crate::runtime::levers;
 use crate::runtime::session::Shared;
@@ -68,6 +70,12 @@ impl Core {
                 index,
                 order,
             } => self.preview(operation, index, *order),
+            Effect::Inspect {
+                operation,
+                index,
+                target,
+                inquiry,
+            } => self.inspect((operation, index), target, *inquiry),
             Effect::ProbeLever(datum) => self.probe_lever(datum),
             Effect::PublishRto { seconds } => self.publish_rto(seconds),
             Effect::Snapshot => self.snapshot(),
@@ -176,6 +184,27 @@ impl Core {
                 index,
                 result,
             };
+            if out.send(msg).await.is_err() {
+                tracing::debug!("the console is gone");
+            }
+        });
+    }
+
+    /// Asks what stands in the way of deleting a stack.
+    fn inspect(
+        &mut self,
+        (operation, index): (OperationId, usize),
+        target: StackTarget,
+        inquiry: Inquiry,
+    ) {
+        let (session, out) = (Shared::clone(&self.session), self.results.clone());
+        self.tasks.spawn(async move {
+            let findings = inspect::inspect(&session, &target, &inquiry).await;
+            let msg = Msg::Inspected(Box::new(Inspected {
+                operation,
+                index,
+                findings,
+            }));
             if out.send(msg).await.is_err() {
                 tracing::debug!("the console is gone");
             }

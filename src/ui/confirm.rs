@@ -74,6 +74,7 @@ fn review<'a>(model: &'a Model, plan: &'a Plan, columns: usize) -> Vec<Line<'a>>
     for (index, step) in plan.steps.iter().enumerate() {
         lines.extend(step_lines(model, index, step, columns));
         lines.extend(forecast::lines(step, columns));
+        lines.extend(forecast::inspecting(step));
     }
     lines.push(Line::new());
     lines.extend(verdicts(model, plan, columns));

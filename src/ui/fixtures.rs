@@ -284,6 +284,7 @@ fn stack(role: Role) -> Stack {
         ]),
         outputs: own(outputs),
         tags: BTreeMap::new(),
+        exports: BTreeMap::new(),
         termination_protection: role == Role::Primary,
     }
 }
@@ -724,6 +725,7 @@ pub(crate) fn failover_plan(model: &Model) -> Plan {
         expect: expect.map(Into::into),
         needs: None,
         forecast: None,
+        inspection: None,
     };
     let standby = Some(Role::Standby);
     let (lever, command) = (LeverKind::Metric, Command::Engage);
@@ -885,6 +887,7 @@ fn with_promotion(run: &Run) -> Run {
         expect: None,
         needs: None,
         forecast: None,
+        inspection: None,
     };
     let approve = extra(
         "approve the promotion: Payments that had not been replicated are lost.",
@@ -1055,6 +1058,7 @@ fn deploy_plan(model: &Model) -> Plan {
         expect: Some("a few minutes".into()),
         needs: None,
         forecast: None,
+        inspection: None,
     };
     Plan {
         id: OperationId::new(OperationKind::Deploy, model.now, 9),

@@ -65,6 +65,12 @@ pub(super) fn lines(step: &Step, columns: usize) -> Vec<Line<'_>> {
     lines
 }
 
+/// That AWS is still asked about a stack that is to go.
+pub(super) fn inspecting(step: &Step) -> Option<Line<'static>> {
+    let pending = step.inspection.as_ref()?.is_pending();
+    pending.then(|| Line::of("    AWS is asked what stands in its way", Paint::Warn))
+}
+
 /// The most dangerous first.
 const fn rank(change: &Change) -> u8 {
     match (change.action, change.replacement) {

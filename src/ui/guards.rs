@@ -129,6 +129,7 @@ pub(super) const fn label(id: GuardId) -> &'static str {
         GuardId::NotServing => "not serving",
         GuardId::Production => "production",
         GuardId::DataLoss => "data loss",
+        GuardId::Blockers => "imports",
     }
 }
 
@@ -154,7 +155,8 @@ fn limit(guard: &GuardResult) -> String {
         | GuardId::Practised
         | GuardId::NotServing
         | GuardId::Production
-        | GuardId::DataLoss => format!("limit {limit}"),
+        | GuardId::DataLoss
+        | GuardId::Blockers => format!("limit {limit}"),
     }
 }
 

@@ -8,6 +8,7 @@
 )]
 
 mod acceptance;
+mod blocked;
 mod cli;
 mod deploy;
 mod dns;

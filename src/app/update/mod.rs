@@ -3,6 +3,7 @@
 mod dialogs;
 mod forecast;
 mod input;
+mod inspect;
 mod observe;
 mod operate;
 mod orders;
@@ -47,6 +48,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             index,
             result,
         } => forecast::previewed(model, &operation, index, result),
+        Msg::Inspected(answer) => inspect::inspected(model, *answer),
         Msg::Asks {
             operation,
             index,

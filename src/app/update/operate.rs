@@ -7,7 +7,7 @@ use crate::app::msg::{Ask, News};
 use crate::app::run::{MOST_EVENTS, Run};
 use crate::app::update::observe::lever_of;
 use crate::app::update::steps::{finish, start_next};
-use crate::app::update::{forecast, orders, resume, second};
+use crate::app::update::{forecast, inspect, orders, resume, second};
 use crate::domain::exposure::{last_answer, silent_since};
 use crate::domain::guard::GuardResult;
 use crate::domain::lever::{Command, LeverKind};
@@ -43,6 +43,7 @@ pub(super) fn ask(model: &mut Model, ask: &Ask) -> Vec<Effect> {
             model.dialog = Some(Dialog::Confirm(Box::new(Confirm::new(plan))));
             let mut effects = vec![Effect::Refresh];
             effects.extend(forecast::ask(model));
+            effects.extend(inspect::ask(model));
             effects
         }
         Err(error) => {

@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(asked.len(), 3, "one for each stack that exists");
         assert!(update(&mut model, consent_with(&[])).is_empty());
         let error = review(&model).error.clone().unwrap();
-        assert!(error.contains("still being made"), "{error}");
+        assert!(error.contains("still being asked"), "{error}");
 
         preview(&mut model, &asked, &[table(Replacement::Yes)]);
         let refused: Vec<GuardId> = review(&model).plan.refusals().map(|g| g.id).collect();

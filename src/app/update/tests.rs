@@ -40,13 +40,36 @@ fn type_text(model: &mut Model, text: &str) {
 
 /// Opens the confirmation with `key`, types the name and goes to the verb.
 fn confirm(model: &mut Model, key: char) -> Vec<Effect> {
-    press(model, Key::Char(key));
+    for effect in press(model, Key::Char(key)) {
+        nothing_in_the_way(model, effect);
+    }
     press(model, Key::Tab);
     type_text(model, "a drill");
     press(model, Key::Tab);
     type_text(model, "payment-standby-demo");
     press(model, Key::Enter);
     press(model, Key::Enter)
+}
+
+/// AWS answers that nothing stands in the way of a deletion.
+fn nothing_in_the_way(model: &mut Model, effect: Effect) {
+    if let Effect::Inspect {
+        operation, index, ..
+    } = effect
+    {
+        let findings = crate::domain::blocker::Findings {
+            at: model.now,
+            imports: Vec::new(),
+            buckets: Vec::new(),
+            zones: Vec::new(),
+        };
+        let answer = crate::app::msg::Inspected {
+            operation,
+            index,
+            findings,
+        };
+        update(model, Msg::Inspected(Box::new(answer)));
+    }
 }
 
 fn open_id(effects: &[Effect]) -> crate::domain::operation::OperationId {

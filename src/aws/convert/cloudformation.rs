@@ -26,6 +26,12 @@ pub(in crate::aws) fn stack(stack: &sdk::Stack) -> Stack {
             .iter()
             .filter_map(|o| pair(o.output_key(), o.output_value()))
             .collect(),
+        exports: stack
+            .outputs()
+            .iter()
+            .filter(|o| o.export_name().is_some())
+            .filter_map(|o| pair(o.output_key(), o.export_name()))
+            .collect(),
         tags: stack
             .tags()
             .iter()

@@ -76,6 +76,7 @@ pub(super) fn stack(status: &str) -> StackState {
         parameters: BTreeMap::new(),
         outputs: BTreeMap::new(),
         tags: BTreeMap::new(),
+        exports: BTreeMap::new(),
         termination_protection: false,
     }))
 }

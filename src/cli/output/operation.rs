@@ -327,6 +327,7 @@ mod tests {
                 undo: None,
                 expect: Some("about 2 min".into()),
                 needs: None,
+                inspection: None,
                 forecast: Some(Forecast {
                     basis: Basis::ChangeSet { inputs: Vec::new() },
                     changes: vec![Change {

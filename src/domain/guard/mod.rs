@@ -50,6 +50,8 @@ pub enum GuardId {
     Production,
     /// Deploy: nothing that holds data is replaced or removed.
     DataLoss,
+    /// Delete: nothing else uses what the stacks export.
+    Blockers,
 }
 
 impl GuardId {
@@ -72,6 +74,7 @@ impl GuardId {
             Self::NotServing => "not_serving",
             Self::Production => "production",
             Self::DataLoss => "data_loss",
+            Self::Blockers => "blockers",
         }
     }
 }

@@ -190,6 +190,7 @@ fn step(title: impl Into<String>, role: Option<Role>, action: Action) -> Step {
         expect: None,
         needs: None,
         forecast: None,
+        inspection: None,
     }
 }
 

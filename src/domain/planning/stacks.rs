@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::domain::blocker::{Findings, Inspection};
 use crate::domain::environment::{Environment, StackSpec};
 use crate::domain::forecast::Forecast;
 use crate::domain::guard::{GuardId, GuardResult, GuardVerdict, firm_refusal, result};
@@ -231,7 +232,7 @@ pub fn delete(basis: &Basis<'_>, id: OperationId) -> Result<Plan, CannotPlan> {
     let mut plan = basis.plan(
         OperationKind::Delete,
         id,
-        specs.iter().map(|spec| delete_step(spec)).collect(),
+        specs.iter().map(|spec| inspected(basis, spec)).collect(),
     );
     let mut guards: Vec<GuardResult> = basis.read_only().into_iter().collect();
     guards.push(nothing_running(basis.seen, &phases));
@@ -240,15 +241,92 @@ pub fn delete(basis: &Basis<'_>, id: OperationId) -> Result<Plan, CannotPlan> {
     guards.extend(specs.iter().filter_map(|spec| protected(basis.seen, spec)));
     plan.guards = guards;
     plan.basis = phases;
-    plan.notes = specs
-        .iter()
-        .flat_map(|spec| blockers::notes(spec))
-        .collect();
-    plan.notes.push(
-        // what is retained outlives its stack, and so do the stacks of a retained StackSet
-        loss(&env.stacks, &specs),
-    );
+    inspect(env, &mut plan);
     Ok(plan)
+}
+
+/// The step of a deletion, with what AWS has to be asked about it.
+fn inspected(basis: &Basis<'_>, spec: &StackSpec) -> Step {
+    let inquiry = blockers::inquiry(spec, basis.seen.stack(&spec.id));
+    Step {
+        inspection: (!inquiry.is_empty()).then_some(Inspection::Pending(inquiry)),
+        ..delete_step(spec)
+    }
+}
+
+/// Says in a deletion's plan what is known of what stands in its way.
+pub fn inspect(env: &Environment, plan: &mut Plan) {
+    let stack_of = |step: &Step| env.stack(step.action.stack()?);
+    let specs: Vec<&StackSpec> = plan.steps.iter().filter_map(stack_of).collect();
+    let notes = plan
+        .steps
+        .iter()
+        .filter_map(|step| Some(blockers::notes(stack_of(step)?, findings(step))));
+    plan.notes = notes.flatten().collect();
+    // what is retained outlives its stack, and so do the stacks of a retained StackSet
+    plan.notes.push(loss(&env.stacks, &specs));
+    plan.guards.retain(|guard| guard.id != GuardId::Blockers);
+    let guard = imported(env, &plan.steps);
+    plan.guards.extend(guard);
+}
+
+fn findings(step: &Step) -> Option<&Findings> {
+    step.inspection.as_ref().and_then(Inspection::findings)
+}
+
+/// A stack stays while another imports what it exports; our own that go before it are no hindrance.
+fn imported(env: &Environment, steps: &[Step]) -> Option<GuardResult> {
+    let (mut used, mut unknown, mut asked) = (Vec::new(), Vec::new(), false);
+    let mut gone: Vec<(&str, &str)> = Vec::new();
+    for step in steps {
+        let Some(spec) = step.action.stack().and_then(|id| env.stack(id)) else {
+            continue;
+        };
+        let region = env.regions.get(spec.role).as_str();
+        for import in findings(step).iter().flat_map(|found| &found.imports) {
+            asked = true;
+            match &import.by {
+                Ok(by) => used.extend(
+                    by.iter()
+                        .filter(|name| !gone.contains(&(region, name)))
+                        .map(|name| format!("{name} imports {} in {region}", import.export)),
+                ),
+                Err(why) => unknown.push(format!("{}: {why}", spec.name)),
+            }
+        }
+        gone.push((region, &spec.name));
+    }
+    unknown.dedup();
+    let refusal = |value: String, reason| {
+        let refused = result(GuardId::Blockers, GuardVerdict::Refuse, value, reason);
+        Some(refused.remedy(
+            "delete the importing stacks first; override with a reason if they go meanwhile",
+        ))
+    };
+    if !used.is_empty() {
+        return refusal(
+            used.join("; "),
+            "CloudFormation keeps a stack while another imports what it exports",
+        );
+    }
+    if !unknown.is_empty() {
+        let refused = refusal(
+            unknown.join("; "),
+            "it can't be told whether other stacks import what is exported",
+        );
+        return refused.map(|guard| GuardResult {
+            unknown: true,
+            ..guard
+        });
+    }
+    asked.then(|| {
+        result(
+            GuardId::Blockers,
+            GuardVerdict::Allow,
+            "none",
+            "no other stack imports what is exported",
+        )
+    })
 }
 
 pub(super) fn production(basis: &Basis<'_>) -> Option<GuardResult> {

@@ -4,6 +4,8 @@
 //! region come from the signature's credential scope (else from the host name), the operation from where its
 //! protocol puts it. Signatures themselves are not checked: there is nothing to protect.
 
+#[cfg(test)]
+mod blocked;
 mod cloudformation;
 mod cloudwatch;
 mod fault;

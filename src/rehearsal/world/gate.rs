@@ -68,8 +68,9 @@ impl World {
         let now = self.now();
         if let Some(timed) = self.faults.0.get_mut(index) {
             timed.until = Some(now);
-            let what = format!("fault over: {}", timed.fault.describe());
-            self.note(what);
+            let fault = timed.fault.clone();
+            self.note(format!("fault over: {}", fault.describe()));
+            self.others_edge(&fault, false);
         }
     }
 
@@ -93,9 +94,10 @@ impl World {
         let fault = timed.fault.clone();
         let word = if begins { "fault" } else { "fault over" };
         self.note(format!("{word}: {}", fault.describe()));
-        if let (true, Fault::ForeignOperation { region, seconds }) = (begins, fault) {
-            self.foreign_operation(region, seconds);
+        if let (true, Fault::ForeignOperation { region, seconds }) = (begins, &fault) {
+            self.foreign_operation(*region, *seconds);
         }
+        self.others_edge(&fault, begins);
     }
 
     pub(super) fn has(&self, wanted: impl Fn(&Fault) -> bool) -> bool {

@@ -80,6 +80,7 @@ impl World {
             route53: Route53::default(),
             hosts: BTreeMap::new(),
             retained: BTreeSet::new(),
+            buckets: BTreeMap::new(),
             system: System::default(),
             history: Vec::new(),
             requests: Vec::new(),

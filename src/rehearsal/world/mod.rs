@@ -6,6 +6,7 @@ mod chance;
 mod checks;
 pub mod cloudformation;
 pub mod cloudwatch;
+mod contents;
 mod expression;
 mod gate;
 mod genesis;
@@ -36,6 +37,7 @@ use crate::rehearsal::world::checks::later;
 use crate::rehearsal::world::cloudformation::record::StackRecord;
 use crate::rehearsal::world::cloudformation::retained::Taken;
 use crate::rehearsal::world::cloudwatch::AlarmChange;
+use crate::rehearsal::world::contents::Bucket;
 use crate::rehearsal::world::gate::Faults;
 use crate::rehearsal::world::metrics::Metrics;
 use crate::rehearsal::world::route53::Route53;
@@ -83,6 +85,8 @@ pub struct World {
     hosts: BTreeMap<String, String>,
     /// What deleted stacks have left behind under its name.
     retained: BTreeSet<Taken>,
+    /// What buckets hold, by their names.
+    buckets: BTreeMap<String, Bucket>,
     system: System,
     history: Vec<WorldEvent>,
     requests: Vec<RequestRecord>,
@@ -172,6 +176,7 @@ impl World {
                 self.agenda.push(later(self.now, TICK), Event::Tick);
                 self.run_checkers();
                 self.run_system();
+                self.count_objects_daily();
             }
             Event::FaultEdge(index) => self.fault_edge(index),
             Event::Resource {

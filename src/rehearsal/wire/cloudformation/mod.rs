@@ -25,6 +25,8 @@ pub(super) fn answer(world: &mut World, call: &Call) -> Result<Response, ApiErro
         "DescribeStackResources" => describe_stack_resources(world, call),
         "ListStackResources" => list_stack_resources(world, call),
         "GetTemplate" => get_template(world, call),
+        "ListExports" => list_exports(world, call),
+        "ListImports" => list_imports(world, call),
         _ => change(world, call),
     }
 }
@@ -160,6 +162,18 @@ fn get_template(world: &World, call: &Call) -> Result<Response, ApiError> {
     Ok(show::template(body))
 }
 
+fn list_exports(world: &World, call: &Call) -> Result<Response, ApiError> {
+    let all = world.exports(&call.region);
+    let page = page(all, optional(&call.params, "NextToken"), PAGE)?;
+    Ok(show::exports(page))
+}
+
+fn list_imports(world: &World, call: &Call) -> Result<Response, ApiError> {
+    let names = world.imports(&call.region, required(&call.params, "ExportName")?)?;
+    let page = page(names, optional(&call.params, "NextToken"), PAGE)?;
+    Ok(show::imports(page))
+}
+
 /// The stack itself, for what its parts do not know.
 fn stack_of(
     world: &World,
@@ -222,6 +236,7 @@ mod tests {
             parameters: one("environmentSuffix", "a&b"),
             outputs: one("ApiDomain", HOSTILE),
             tags: one("team", "<x>"),
+            exports: BTreeMap::new(),
             termination_protection: true,
         }
     }
@@ -434,9 +449,9 @@ mod tests {
         assert_eq!(gone.message(), Some("Stack with id gone does not exist"));
         let nameless = client.describe_stack_events().send().await.unwrap_err();
         assert_eq!(nameless.code(), Some("ValidationError"));
-        let unknown = client.list_exports().send().await.unwrap_err();
+        let unknown = client.list_types().send().await.unwrap_err();
         assert_eq!(unknown.code(), Some("NotImplemented"));
-        assert!(unknown.message().unwrap().contains("ListExports"));
+        assert!(unknown.message().unwrap().contains("ListTypes"));
         let url = client
             .create_change_set()
             .stack_name("pay")

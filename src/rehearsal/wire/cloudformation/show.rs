@@ -8,7 +8,7 @@ use super::super::page::Page;
 use super::super::{Response, iso};
 use crate::domain::change::{Change, ChangeAction, Replacement};
 use crate::domain::stack::{Stack, StackEvent, StackResource};
-use crate::rehearsal::world::cloudformation::ChangeSetView;
+use crate::rehearsal::world::cloudformation::{ChangeSetView, ExportView};
 
 pub(super) fn stacks(page: Page<Stack>) -> Response {
     let stacks: Vec<_> = page.items.into_iter().map(stack).collect();
@@ -24,6 +24,7 @@ fn stack(stack: Stack) -> wire::Stack {
         .outputs
         .into_iter()
         .map(|(key, value)| wire::Output {
+            export_name: stack.exports.get(&key).cloned(),
             output_key: Some(key),
             output_value: Some(value),
             ..Default::default()
@@ -134,6 +135,31 @@ pub(super) fn resource_summaries(stack: &Stack, page: Page<StackResource>) -> Re
 /// The world does not keep a time for each resource; its stack's is the nearest.
 fn last_change(stack: &Stack) -> Option<String> {
     stack.updated.or(stack.created).map(iso)
+}
+
+pub(super) fn exports(page: Page<ExportView>) -> Response {
+    let exports: Vec<_> = page
+        .items
+        .into_iter()
+        .map(|export| wire::Export {
+            exporting_stack_id: Some(export.stack),
+            name: Some(export.name),
+            value: Some(export.value),
+        })
+        .collect();
+    let output = wire::ListExportsOutput {
+        exports: Some(exports.into()),
+        next_token: page.next,
+    };
+    wire::serialize_list_exports_response(&output).into()
+}
+
+pub(super) fn imports(page: Page<String>) -> Response {
+    let output = wire::ListImportsOutput {
+        imports: Some(page.items.into()),
+        next_token: page.next,
+    };
+    wire::serialize_list_imports_response(&output).into()
 }
 
 pub(super) fn template(body: String) -> Response {

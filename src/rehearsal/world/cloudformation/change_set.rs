@@ -230,7 +230,7 @@ impl World {
     }
 
     /// `CreateStack`, as a `StackSet` calls it.
-    pub(super) fn create_stack(
+    pub(in crate::rehearsal::world) fn create_stack(
         &mut self,
         region: &str,
         new: &NewChangeSet,

@@ -95,16 +95,6 @@ impl World {
             .find_map(|s| s.outputs.get(output).cloned())
     }
 
-    /// The value of an export of the region.
-    fn export(&self, region: &str, name: &str) -> Option<String> {
-        let mut stacks = self
-            .region(region)?
-            .stacks
-            .iter()
-            .filter(|s| !s.is_deleted());
-        stacks.find_map(|s| s.exports.get(name)).cloned()
-    }
-
     /// The changes that a version would make, in the order in which they would be made.
     pub(super) fn changes(
         &self,

@@ -35,6 +35,11 @@ impl World {
                     .zones
                     .entry(resource.physical_id.clone())
                     .or_insert(zone);
+                self.fill_zone(&resource.physical_id);
+                Ok(())
+            }
+            "AWS::S3::Bucket" => {
+                self.open_bucket(region, &resource.physical_id);
                 Ok(())
             }
             "AWS::Route53::RecordSet" | "AWS::Route53::RecordSetGroup" => {
@@ -66,6 +71,12 @@ impl World {
                     .remove(&CheckId(resource.physical_id.clone()));
             }
             "AWS::Route53::HostedZone" => return self.remove_zone(&resource.physical_id),
+            "AWS::S3::Bucket" => return self.close_bucket(&resource.physical_id),
+            kind if kind.starts_with("Custom::")
+                || kind == "AWS::CloudFormation::CustomResource" =>
+            {
+                self.empty_named(&resource.properties);
+            }
             "AWS::Route53::RecordSet" | "AWS::Route53::RecordSetGroup" => {
                 for (zone, record) in self.records_of(resource)? {
                     if let Some(zone) = self.route53.zones.get_mut(&zone) {

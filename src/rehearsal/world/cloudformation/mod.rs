@@ -4,6 +4,7 @@ mod attributes;
 mod change_set;
 mod diff;
 mod effects;
+mod exports;
 mod failures;
 pub(super) mod record;
 mod repair;
@@ -26,6 +27,8 @@ use crate::rehearsal::faults::ApiError;
 use crate::rehearsal::world::World;
 use crate::rehearsal::world::cloudformation::record::{StackKey, StackRecord};
 use crate::rehearsal::world::cloudformation::run::{Goal, Run};
+
+pub use crate::rehearsal::world::cloudformation::exports::ExportView;
 
 /// What `CreateChangeSet` and `UpdateStack` are asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -163,6 +166,10 @@ impl World {
             return Err(ApiError::validation(why));
         }
         let arn = stack.arn.clone();
+        if let Some(why) = self.export_in_use(region, stack) {
+            self.refuse_deletion(&StackKey::new(region, &arn), options.token.clone(), &why);
+            return Ok(());
+        }
         let mut run = Run::new(self.next_serial(), Goal::Delete, options.token.clone());
         run.retain.extend(options.retain.iter().cloned());
         run.force = options.force;
@@ -173,6 +180,20 @@ impl World {
             "User Initiated",
         );
         Ok(())
+    }
+
+    /// The call is accepted, and then the stack is again what it was, with the reason.
+    fn refuse_deletion(&mut self, key: &StackKey, token: Option<String>, why: &str) {
+        let (now, serial) = (self.now(), self.next_serial());
+        let Some(stack) = self.stack_at_mut(key) else {
+            return;
+        };
+        let before = stack.status.clone();
+        stack.run = Some(Run::new(serial, Goal::Delete, token));
+        stack.enter(now, "DELETE_IN_PROGRESS", Some("User Initiated"));
+        stack.enter(now, &before, Some(why));
+        stack.run = None;
+        self.note_stack(key);
     }
 
     /// `ContinueUpdateRollback`: for a stack in `UPDATE_ROLLBACK_FAILED`.

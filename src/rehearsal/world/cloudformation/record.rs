@@ -68,6 +68,7 @@ pub(in crate::rehearsal::world) struct StackRecord {
     pub(in crate::rehearsal::world) current: Option<Version>,
     pub(in crate::rehearsal::world) resources: BTreeMap<String, ResourceRecord>,
     pub(in crate::rehearsal::world) outputs: BTreeMap<String, String>,
+    /// The names under which outputs are exported, by the outputs' own.
     pub(in crate::rehearsal::world) exports: BTreeMap<String, String>,
     /// Oldest first.
     pub(in crate::rehearsal::world) events: Vec<StackEvent>,
@@ -90,6 +91,7 @@ impl StackRecord {
             updated: self.updated,
             parameters: version.map(shown_parameters).unwrap_or_default(),
             outputs: self.outputs.clone(),
+            exports: self.exports.clone(),
             tags: version.map(|v| v.tags.clone()).unwrap_or_default(),
             termination_protection: self.termination_protection,
         }

@@ -243,7 +243,7 @@ impl World {
                     continue;
                 };
                 if let Some(export) = output.export.as_ref().and_then(|e| scope.text(e).ok()) {
-                    exports.insert(export, value.clone());
+                    exports.insert(name.clone(), export);
                 }
                 outputs.insert(name.clone(), value);
             }

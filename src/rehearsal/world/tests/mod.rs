@@ -1,5 +1,6 @@
 //! Tests of the world as a whole, on the bundle that ships.
 
+mod contents;
 mod gate;
 mod promotion;
 mod scenarios;
