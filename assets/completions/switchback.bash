@@ -545,7 +545,7 @@ _switchback() {
                     return 0
                     ;;
                 --override)
-                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady reverse records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
                     return 0
                     ;;
                 --progress)
@@ -647,7 +647,7 @@ _switchback() {
                     return 0
                     ;;
                 --override)
-                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady reverse records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
                     return 0
                     ;;
                 --progress)
@@ -753,7 +753,7 @@ _switchback() {
                     return 0
                     ;;
                 --override)
-                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady reverse records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
                     return 0
                     ;;
                 --progress)
@@ -859,7 +859,7 @@ _switchback() {
                     return 0
                     ;;
                 --override)
-                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady reverse records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
                     return 0
                     ;;
                 --progress)
@@ -1707,7 +1707,7 @@ _switchback() {
                     return 0
                     ;;
                 --override)
-                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady reverse records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
                     return 0
                     ;;
                 --progress)

@@ -205,6 +205,11 @@ fn tells(report: &Value, (result, changed): &(Value, Timestamp)) {
         steps.map(|step| step["state"].clone()).collect()
     };
     assert_eq!(states(report), states(result));
+    if (&report["kind"], &report["situation"]) == (&"failback".into(), &"planned".into()) {
+        let guards = report["guards"].as_array().unwrap().iter();
+        let back: Vec<&Value> = guards.filter(|guard| guard["id"] == "reverse").collect();
+        assert_eq!(back[0]["verdict"], "allow", "{}", back[0]);
+    }
     let started: Timestamp = report["started"].as_str().unwrap().parse().unwrap();
     if *changed > started {
         within_a_poll(*changed, moment(report, "dns").expect("DNS followed"));
