@@ -252,6 +252,8 @@ complete -c switchback -n "__fish_switchback_using_subcommand failover" -l lever
 endpoint\t''
 force\t''
 records\t''"
+complete -c switchback -n "__fish_switchback_using_subcommand failover" -l drill -d 'Label it a drill; on production only within a window of `drill_windows`. A failback that ends a drill is one unless --drill=false says otherwise' -r -f -a "true\t''
+false\t''"
 complete -c switchback -n "__fish_switchback_using_subcommand failover" -l reason -d 'Why; goes into the journal' -r
 complete -c switchback -n "__fish_switchback_using_subcommand failover" -l parameter -d 'A parameter of the bundle (repeatable)' -r
 complete -c switchback -n "__fish_switchback_using_subcommand failover" -l parameters -d 'A JSON object with parameters' -r -F
@@ -303,6 +305,8 @@ complete -c switchback -n "__fish_switchback_using_subcommand failback" -l lever
 endpoint\t''
 force\t''
 records\t''"
+complete -c switchback -n "__fish_switchback_using_subcommand failback" -l drill -d 'Label it a drill; on production only within a window of `drill_windows`. A failback that ends a drill is one unless --drill=false says otherwise' -r -f -a "true\t''
+false\t''"
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -l reason -d 'Why; goes into the journal' -r
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -l parameter -d 'A parameter of the bundle (repeatable)' -r
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -l parameters -d 'A JSON object with parameters' -r -F

@@ -127,6 +127,7 @@ pub(super) const fn label(id: GuardId) -> &'static str {
         GuardId::Credentials => "credentials",
         GuardId::Parity => "parity",
         GuardId::Practised => "last drill",
+        GuardId::DrillWindow => "drill window",
         GuardId::NotServing => "not serving",
         GuardId::Production => "production",
         GuardId::DataLoss => "data loss",
@@ -154,6 +155,7 @@ fn limit(guard: &GuardResult) -> String {
         | GuardId::Lever
         | GuardId::Parity
         | GuardId::Practised
+        | GuardId::DrillWindow
         | GuardId::NotServing
         | GuardId::Production
         | GuardId::DataLoss

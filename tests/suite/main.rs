@@ -16,6 +16,7 @@ mod failover;
 mod killed;
 mod layers;
 mod payment_pci;
+mod renewed;
 mod resume;
 mod scenarios;
 mod schema;

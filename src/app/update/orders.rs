@@ -26,7 +26,7 @@ pub(super) fn order(model: &Model, action: &Action) -> Result<Order, String> {
             repair,
             skip,
         } => Ok(Order::Repair {
-            target: target(model, spec(model, stack)?),
+            target: again(model, spec(model, stack)?),
             repair: *repair,
             skip: skip.clone(),
         }),

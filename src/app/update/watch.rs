@@ -184,7 +184,13 @@ fn time_out(model: &mut Model) -> Vec<Effect> {
     let allowed = model
         .patience
         .unwrap_or_else(|| usual_patience(run.plan().kind));
-    if age(run.confirmed.at(), model.now) > allowed {
+    // what waits for a new login takes no time of its own; the traffic's clock runs on
+    let paused = if run.plan().kind.moves_traffic() {
+        Duration::ZERO
+    } else {
+        run.paused_for(model.now)
+    };
+    if age(run.confirmed.at(), model.now) > allowed.saturating_add(paused) {
         if let Some(advice) = promotion::overdue(model) {
             return promotion::end(model, Outcome::TimedOut, advice);
         }

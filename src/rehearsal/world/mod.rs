@@ -90,6 +90,7 @@ pub struct World {
     system: System,
     history: Vec<WorldEvent>,
     requests: Vec<RequestRecord>,
+    answered: u64,
 }
 
 /// What a region holds.
@@ -152,6 +153,12 @@ impl World {
     /// What really happened, oldest first; the oldest of very long rehearsals is forgotten.
     pub fn history(&self) -> &[WorldEvent] {
         &self.history
+    }
+
+    /// The id of the request that is answered now, in the form of AWS's own.
+    pub fn request_id(&mut self) -> String {
+        self.answered += 1;
+        format!("00000000-0000-4000-8000-{:012x}", self.answered)
     }
 
     /// The newest requests, oldest first.

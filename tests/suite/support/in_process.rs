@@ -89,6 +89,7 @@ fn environment_of(bundle: &str, scenario: &Scenario) -> Environment {
         parameters,
         mode,
         production: false,
+        drill_windows: Vec::new(),
         read_only: false,
     };
     bundle.environment(choices).unwrap()
