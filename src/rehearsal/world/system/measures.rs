@@ -22,8 +22,8 @@ pub(super) struct Source {
     pub(super) region: String,
     pub(super) id: MetricId,
     pub(super) kind: SignalKind,
-    /// From the standby back to the primary.
-    reverse: bool,
+    /// Of a replication lag.
+    direction: Direction,
     /// Values are in milliseconds rather than seconds.
     milliseconds: bool,
     /// A hundred when all is well, rather than zero.
@@ -102,7 +102,7 @@ impl World {
             SignalKind::QueueDepth => Some(self.depth(source, failing, asked, chance(0.0, 12.0))),
             SignalKind::ReplicationLag => {
                 let usual = chance(350.0, 1_400.0);
-                if source.reverse && !self.writes_back(source, requests) {
+                if source.direction == Direction::Reverse && !self.writes_back(source, requests) {
                     return None;
                 }
                 self.lag(source, usual)
@@ -140,10 +140,9 @@ impl World {
     /// Lag grows while replication is stalled; there is none to be told while the source does not run, or while another
     /// database is the source.
     fn lag(&self, source: &Source, usual: f64) -> Option<f64> {
-        let from = if source.reverse {
-            Role::Standby
-        } else {
-            Role::Primary
+        let from = match source.direction {
+            Direction::Forward => Role::Primary,
+            Direction::Reverse => Role::Standby,
         };
         if source.id.namespace == "AWS/RDS" && self.writer() != from {
             return None;
@@ -225,7 +224,7 @@ impl World {
                     region,
                     id,
                     kind: spec.kind,
-                    reverse: spec.direction == Direction::Reverse,
+                    direction: spec.direction,
                     milliseconds: spec.unit == "ms",
                     full: false,
                 });
@@ -247,7 +246,7 @@ impl World {
                         region: name.clone(),
                         id,
                         kind,
-                        reverse: false,
+                        direction: Direction::Forward,
                         milliseconds,
                         full,
                     });
