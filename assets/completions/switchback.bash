@@ -551,7 +551,7 @@ _switchback() {
                     return 0
                     ;;
                 --override)
-                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady reverse records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
                     return 0
                     ;;
                 --progress)
@@ -653,7 +653,7 @@ _switchback() {
                     return 0
                     ;;
                 --override)
-                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady reverse records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
                     return 0
                     ;;
                 --progress)
@@ -763,7 +763,7 @@ _switchback() {
                     return 0
                     ;;
                 --override)
-                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady reverse records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
                     return 0
                     ;;
                 --progress)
@@ -873,7 +873,7 @@ _switchback() {
                     return 0
                     ;;
                 --override)
-                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady reverse records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
                     return 0
                     ;;
                 --progress)
@@ -1721,7 +1721,7 @@ _switchback() {
                     return 0
                     ;;
                 --override)
-                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady reverse records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
                     return 0
                     ;;
                 --progress)

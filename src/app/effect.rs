@@ -34,6 +34,8 @@ pub enum Effect {
         plan: Box<Plan>,
         outcome: Outcome,
         why: String,
+        /// Where the traffic was, and stays.
+        serving: Serving,
         at: Timestamp,
     },
     /// Do one step of a confirmed plan.

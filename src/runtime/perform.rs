@@ -30,13 +30,9 @@ impl Core {
             Effect::Pace(_) => {}
             Effect::Open(confirmed) => {
                 let opening = Box::new(self.opening());
-                self.write(Line::Secrets(Secrets::of(&self.model.env)));
-                self.write(Line::Open(confirmed, opening));
+                self.write_masked(Line::Open(confirmed, opening));
             }
-            Effect::Reopen(confirmed) => {
-                self.write(Line::Secrets(Secrets::of(&self.model.env)));
-                self.write(Line::Reopen(confirmed));
-            }
+            Effect::Reopen(confirmed) => self.write_masked(Line::Reopen(confirmed)),
             Effect::GiveUp(confirmed) => {
                 self.write(Line::GiveUp(confirmed, self.model.facts.serving));
             }
@@ -44,11 +40,13 @@ impl Core {
                 plan,
                 outcome,
                 why,
+                serving,
                 at,
             } => self.write(Line::Refused {
                 plan,
                 outcome,
                 why,
+                serving,
                 at,
             }),
             Effect::Journal {
@@ -83,6 +81,12 @@ impl Core {
             Effect::Report(operation) => self.report(operation),
         }
         None
+    }
+
+    /// What opens a journal: from now on the environment's secrets are masked in it.
+    fn write_masked(&mut self, line: Line) {
+        self.write(Line::Secrets(Secrets::of(&self.model.env)));
+        self.write(line);
     }
 
     fn write(&mut self, line: Line) {

@@ -49,6 +49,7 @@ mod sheet;
 mod signal_rows;
 mod signals_page;
 mod sparkline;
+mod stack_rows;
 mod stacks_page;
 mod state;
 mod text;

@@ -1,118 +1,24 @@
-//! The stopwatch agrees with the world; two consoles on one world; the records lever and its undo.
+//! What follows a failover; two consoles on one world; the records lever and its undo.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use switchback::app::key::Key;
 use switchback::app::msg::Msg;
 use switchback::domain::guard::GuardId;
-use switchback::domain::lever::LeverKind;
+use switchback::domain::lever::{Command, LeverKind, NumberedCommand};
 use switchback::domain::observation::Serving;
-use switchback::domain::operation::{OperationKind, OperationResult, Outcome};
+use switchback::domain::operation::{OperationKind, Outcome};
 use switchback::domain::region::Role;
 use switchback::domain::remark::RemarkId;
 use switchback::domain::routing::{Policy, RecordSet};
-use switchback::rehearsal::scenario::{Scenario, ScriptStep};
 use switchback::rehearsal::world::cloudwatch::MetricQuery;
 use switchback::rehearsal::world::route53::{RecordAction, RecordChange};
 use switchback::runtime::headless;
 
 use crate::support::home::Home;
 use crate::support::in_process::{Rehearsed, rehearse};
-
-/// DNS is asked every two seconds while an operation runs, and the console looks once a second.
-const POLL: SignedDuration = SignedDuration::from_secs(4);
-
-/// When the world's answer became this side's for the last time, up to a moment.
-fn answered_since(stage: &Rehearsed, side: Role, until: Timestamp) -> Option<Timestamp> {
-    let region = stage.model().env.regions.get(side).to_string();
-    let wanted = format!("dns answers \"{region}\"");
-    stage.world.with(|world| {
-        let events = world.history().iter();
-        let mut answers = events.filter(|e| e.what.starts_with("dns answers") && e.at <= until);
-        let last = answers.next_back().filter(|e| e.what == wanted);
-        last.map(|e| e.at)
-    })
-}
-
-/// Plays one step of a scenario's script as `scenarios run` does.
-async fn play(stage: &mut Rehearsed, scenario: &Scenario, step: &ScriptStep) -> OperationResult {
-    let gone = stage.model().now.duration_since(stage.began);
-    let wait = SignedDuration::from_secs(i64::try_from(step.at).unwrap()) - gone;
-    stage
-        .wait(u64::try_from(wait.as_secs()).unwrap_or_default())
-        .await;
-    let overrides = step.overrides.clone();
-    let result = stage.try_operate(step.run, step.lever, overrides).await;
-    result.unwrap_or_else(|why| panic!("{} at {} s: {why}", scenario.name, step.at))
-}
-
-/// Every move of a scenario: what its result says of the answer, and what the world says.
-fn agrees(name: &str) {
-    let home = Home::new();
-    let scenario = Scenario::shipped(name).unwrap();
-    let script: Vec<ScriptStep> = scenario
-        .script
-        .iter()
-        .filter(|step| step.outcome == Outcome::Succeeded)
-        .cloned()
-        .collect();
-    assert!(!script.is_empty(), "{name} moves nothing");
-    rehearse(name, &home.path("state"), async |mut stage: Rehearsed| {
-        for step in &script {
-            let result = play(&mut stage, &scenario, step).await;
-            assert_eq!(
-                result.outcome,
-                Outcome::Succeeded,
-                "{name}: {:?}",
-                result.reason
-            );
-            let to = result.serving.role().expect("it settled on a side");
-            let clock = result.clock.expect("a move has a stopwatch");
-            let settled = clock.settled.expect("it settled");
-            let changed = answered_since(&stage, to, settled)
-                .unwrap_or_else(|| panic!("{name}: the world's answer never became {to}"));
-            let parts = clock.parts;
-            let (pull, propagate) = (parts.pull.unwrap(), parts.propagate.unwrap());
-            let sum = pull + propagate + parts.recover.unwrap();
-            let rto = result.rto_seconds.unwrap();
-            if changed <= result.started {
-                // the automatic lever had moved it: the operation holds it
-                assert!(rto >= sum, "{name}: {rto} {sum}");
-                continue;
-            }
-            assert!((rto - sum).abs() < 0.01, "{name}: {rto} is not {sum}");
-            let seen =
-                result.started + SignedDuration::try_from_secs_f64(pull + propagate).unwrap();
-            let late = seen.duration_since(changed);
-            assert!(
-                (SignedDuration::ZERO..=POLL).contains(&late),
-                "{name}: answered at {changed}, seen at {seen}"
-            );
-            assert!(settled.duration_since(changed) <= POLL + SignedDuration::from_secs(6));
-        }
-    });
-}
-
-#[test]
-fn results_agree_with_the_world_when_the_primary_fails() {
-    for name in ["region-outage", "region-dead", "control-plane-outage"] {
-        agrees(name);
-    }
-}
-
-#[test]
-fn results_agree_with_the_world_when_the_standby_fails() {
-    agrees("standby-dies-serving");
-}
-
-#[test]
-fn results_agree_with_the_world_when_everything_is_doubtful() {
-    for name in ["brownout", "flapping", "throttled", "credentials-expiring"] {
-        agrees(name);
-    }
-}
 
 /// The old side's last request is seen, and the standby's CloudWatch has the duration when the program has ended.
 #[test]
@@ -229,6 +135,110 @@ fn a_second_console_recognises_what_the_first_has_done() {
         first.wait(30).await;
         assert_eq!(first.model().facts.serving, Serving::Primary);
         assert_eq!(first.model().facts.commanded, Some(Role::Primary));
+    });
+}
+
+/// The number and the direction of the lever's newest command, and what its keepalive repeats, as AWS shows them.
+fn lever(stage: &Rehearsed) -> (Option<NumberedCommand>, Option<NumberedCommand>) {
+    let lever = stage.model().seen.traffic.lever.last().unwrap();
+    (lever.command, lever.echo)
+}
+
+/// Both go on for so many seconds.
+async fn both_wait(first: &mut Rehearsed, second: &mut Rehearsed, seconds: u64) {
+    for _ in 0..seconds {
+        first.wait(1).await;
+        second.wait(1).await;
+    }
+}
+
+/// The last word counts, also of a machine whose clock is minutes behind or ahead: its number is after the newest.
+#[test]
+fn a_wrong_clock_neither_loses_a_command_nor_keeps_the_lever_for_itself() {
+    for ahead in [-240, 420] {
+        let home = Home::new();
+        rehearse("steady", &home.path("one"), async |mut first: Rehearsed| {
+            let mut second = first.beside_ahead(&home.path("two"), ahead).await;
+            let skew = second.model().now.duration_since(first.model().now);
+            assert_eq!(skew.as_secs().signum(), ahead.signum());
+            let there = first.operate(OperationKind::Failover).await;
+            assert_eq!(there.outcome, Outcome::Succeeded, "{:?}", there.reason);
+            both_wait(&mut first, &mut second, 90).await;
+            let (told, echo) = lever(&first);
+            let told = told.unwrap();
+            assert_eq!((told.command, echo), (Command::Engage, Some(told)));
+            assert_eq!(lever(&second), (Some(told), echo), "both see the same");
+            let refusals = second.refusals(OperationKind::Failover).await;
+            let needed = GuardId::Needed.as_str().to_owned();
+            assert!(
+                refusals.contains(&needed),
+                "it is done already: {refusals:?}"
+            );
+            // the way back by the wrong clock, and there again by the right one
+            for (mover, kind, command) in [
+                (1, OperationKind::Failback, Command::Release),
+                (0, OperationKind::Failover, Command::Engage),
+            ] {
+                let (before, _) = lever(&first);
+                let steady = ["steady", "exposure", "destination_fit", "reverse"];
+                let console = if mover == 1 { &mut second } else { &mut first };
+                let overrides = steady.map(str::to_owned).to_vec();
+                let moved = console.try_operate(kind, None, overrides).await.unwrap();
+                assert_eq!(moved.outcome, Outcome::Succeeded, "{:?}", moved.reason);
+                both_wait(&mut first, &mut second, 90).await;
+                let (newest, echo) = lever(&first);
+                let newest = newest.unwrap();
+                assert_eq!(newest.command, command, "{ahead} s: {newest:?}");
+                assert!(newest.number > before.unwrap().number);
+                assert_eq!(echo, Some(newest), "the keepalive obeys it");
+                assert_eq!(lever(&second), (Some(newest), echo));
+            }
+        });
+    }
+}
+
+/// While one console waits for its pull, another takes it back: the first says so and does not insist.
+#[test]
+fn a_newer_command_of_another_console_is_said_and_not_fought() {
+    let home = Home::new();
+    rehearse("steady", &home.path("one"), async |mut first: Rehearsed| {
+        let mut second = first.beside_ahead(&home.path("two"), -240).await;
+        first.launch(OperationKind::Failover).await;
+        both_wait(&mut first, &mut second, 20).await;
+        let (told, _) = lever(&second);
+        let told = told.unwrap();
+        assert_eq!(told.command, Command::Engage);
+        let overrides = vec!["nothing_running".to_owned(), "exposure".to_owned()];
+        let back = second
+            .try_operate(OperationKind::Failback, None, overrides)
+            .await
+            .unwrap();
+        assert_eq!(back.outcome, Outcome::Succeeded, "{:?}", back.reason);
+        both_wait(&mut first, &mut second, 150).await;
+        let (newest, echo) = lever(&first);
+        let newest = newest.unwrap();
+        assert_eq!(
+            (newest.number, newest.command),
+            (told.number + 1, Command::Release)
+        );
+        assert_eq!(echo, Some(newest), "nobody repeats the older one");
+        let said = format!(
+            "another console has spoken: release (command {})",
+            newest.number
+        );
+        let notes: Vec<&str> = first
+            .model()
+            .trail
+            .iter()
+            .map(|e| e.text.as_str())
+            .collect();
+        assert_eq!(
+            notes.iter().filter(|note| **note == said).count(),
+            1,
+            "{notes:?}"
+        );
+        assert_eq!(first.model().facts.commanded, Some(Role::Primary));
+        assert_eq!(first.model().facts.serving, Serving::Primary);
     });
 }
 

@@ -179,7 +179,10 @@ mod tests {
         found.trouble = Some("may not read Function".into());
         let table = [
             (Ok(detection(DriftStatus::InSync)), "in sync, 0 resources"),
-            (Ok(detection(DriftStatus::Drifted)), "0 of 0 resources differ"),
+            (
+                Ok(detection(DriftStatus::Drifted)),
+                "0 of 0 resources differ",
+            ),
             (Ok(found), "cannot tell: may not read Function"),
             (Err(dead()), "no answer in 3 s"),
         ];

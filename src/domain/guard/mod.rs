@@ -24,6 +24,7 @@ mod drill;
 pub mod means;
 mod promotion;
 mod records;
+mod reverse;
 mod rules;
 mod steady;
 
@@ -43,6 +44,8 @@ pub enum GuardId {
     Lever,
     /// Failback: the primary must have been well for a while.
     Steady,
+    /// Failback: what was written on the standby must have reached the primary.
+    Reverse,
     /// A promotion of the standby's database: what it may lose.
     Promotion,
     /// The record sets: what the records lever does to them, and who else has.
@@ -73,6 +76,7 @@ impl GuardId {
             Self::Exposure => "exposure",
             Self::Lever => "lever",
             Self::Steady => "steady",
+            Self::Reverse => "reverse",
             Self::Promotion => "promotion",
             Self::Records => "records",
             Self::Credentials => "credentials",
@@ -164,7 +168,7 @@ pub fn judge(
         asked.predicted(),
         asked.nothing_running(),
         asked.destination_fit(),
-        asked.exposure(),
+        asked.data_at_risk(),
         asked.lever(),
     ];
     let besides = [asked.credentials(), asked.parity(), asked.practised()];

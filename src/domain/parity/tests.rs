@@ -266,6 +266,12 @@ fn a_newer_bundle_shows_for_every_stack() {
 }
 
 #[test]
+fn a_pair_is_known_by_its_ids_without_the_role() {
+    assert_eq!(pair_key(&StackId("network-primary".into())), "network");
+    assert_eq!(pair_key(&StackId("standby".into())), "");
+}
+
+#[test]
 fn every_bundle_pairs_its_stacks_by_their_templates() {
     let expected = [
         ("payment-standby", vec!["primary standby"]),

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use switchback::app::model::Model;
 use switchback::app::msg::{Ask, Msg};
 use switchback::bundle::{self, Choices};
@@ -21,6 +21,9 @@ use switchback::runtime::headless::{self, Went};
 /// The moment of the first look: any will do, if it is always the same.
 const EPOCH: &str = "2026-03-02T12:00:00Z";
 
+/// The bundle of a rehearsal that names none.
+const BUNDLE: &str = "payment-standby";
+
 /// A machine and the world that it looks at.
 pub(crate) struct Rehearsed {
     pub(crate) core: Core,
@@ -35,7 +38,8 @@ pub(crate) fn rehearse<T>(
     state: &Path,
     play: impl AsyncFnOnce(Rehearsed) -> T,
 ) -> T {
-    rehearse_scenario(Scenario::shipped(scenario).unwrap(), state, play)
+    let scenario = Scenario::shipped(scenario).unwrap();
+    rehearse_scenario(scenario, state, play)
 }
 
 pub(crate) fn rehearse_scenario<T>(
@@ -43,17 +47,32 @@ pub(crate) fn rehearse_scenario<T>(
     state: &Path,
     play: impl AsyncFnOnce(Rehearsed) -> T,
 ) -> T {
+    rehearse_on(BUNDLE, scenario, state, play)
+}
+
+pub(crate) fn rehearse_on<T>(
+    bundle: &str,
+    scenario: Scenario,
+    state: &Path,
+    play: impl AsyncFnOnce(Rehearsed) -> T,
+) -> T {
+    let env = environment_of(bundle, &scenario);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .start_paused(true)
         .build()
         .unwrap();
-    runtime.block_on(async { play(Rehearsed::begin(scenario, state).await).await })
+    runtime.block_on(async { play(Rehearsed::begin(env, scenario, state).await).await })
 }
 
 /// The demonstration environment of the scenario.
 pub(crate) fn environment(scenario: &Scenario) -> Environment {
-    let bundle = bundle::find(None, "payment-standby").unwrap();
+    environment_of(BUNDLE, scenario)
+}
+
+/// The same for another bundle.
+fn environment_of(bundle: &str, scenario: &Scenario) -> Environment {
+    let bundle = bundle::find(None, bundle).unwrap();
     let required = bundle.manifest.parameters.iter().filter(|p| p.required);
     let parameters = required
         .map(|p| (p.name.clone(), p.example.clone().unwrap()))
@@ -89,11 +108,12 @@ fn wiring(state: &Path) -> Wiring {
 impl Rehearsed {
     /// Starts without looking; the clock may be a real one.
     pub(crate) async fn start(scenario: &str, state: &Path) -> Self {
-        Self::set_up(Scenario::shipped(scenario).unwrap(), state).await
+        let scenario = Scenario::shipped(scenario).unwrap();
+        Self::set_up(environment(&scenario), scenario, state).await
     }
 
-    async fn begin(scenario: Scenario, state: &Path) -> Self {
-        let mut rehearsed = Self::set_up(scenario, state).await;
+    async fn begin(env: Environment, scenario: Scenario, state: &Path) -> Self {
+        let mut rehearsed = Self::set_up(env, scenario, state).await;
         headless::look(&mut rehearsed.core, headless::LOOK).await;
         rehearsed.began = rehearsed.core.clock().now();
         rehearsed
@@ -101,21 +121,27 @@ impl Rehearsed {
 
     /// A second console on the same world, with a state folder of its own.
     pub(crate) async fn beside(&self, state: &Path) -> Self {
+        self.beside_ahead(state, 0).await
+    }
+
+    /// The same on a machine whose clock is so many seconds ahead of this one's.
+    pub(crate) async fn beside_ahead(&self, state: &Path, seconds: i64) -> Self {
         let env = self.model().env.clone();
-        let session = connect::rehearsal(&env, wiring(state), self.world.clone())
+        let ahead = SignedDuration::from_secs(seconds);
+        let world = self.world.from_a_machine_ahead(ahead);
+        let session = connect::rehearsal(&env, wiring(state), world.clone())
             .await
             .unwrap();
         let mut other = Self {
             core: Core::start(session, env),
-            world: self.world.clone(),
+            world,
             began: self.began,
         };
         headless::look(&mut other.core, headless::LOOK).await;
         other
     }
 
-    async fn set_up(scenario: Scenario, state: &Path) -> Self {
-        let env = environment(&scenario);
+    async fn set_up(env: Environment, scenario: Scenario, state: &Path) -> Self {
         let played = Stage {
             scenario,
             seed: 1,
@@ -144,7 +170,11 @@ impl Rehearsed {
     pub(crate) async fn killed(self, state: &Path, seconds: u64) -> Self {
         let Self { core, world, .. } = self;
         let env = Environment {
-            given: environment(&Scenario::shipped("steady").unwrap()).given,
+            given: environment_of(
+                &core.model.env.bundle,
+                &Scenario::shipped("steady").unwrap(),
+            )
+            .given,
             ..core.model.env.clone()
         };
         drop(core);
@@ -167,7 +197,7 @@ impl Rehearsed {
             repair: None,
             salt: 7,
         };
-        self.core.take(Msg::Ask(ask));
+        headless::plan(&mut self.core, ask).await.unwrap();
         self.core.take(Msg::Consent(self.consent()));
         assert!(self.model().is_busy(), "{:?}", self.model().dialog);
         for _ in 0..messages {

@@ -82,6 +82,28 @@ pub(in crate::rehearsal::world) struct StackRecord {
 }
 
 impl StackRecord {
+    /// One that only a change set knows of.
+    pub(in crate::rehearsal::world) fn new(arn: String, name: &str, created: Timestamp) -> Self {
+        Self {
+            arn,
+            name: name.to_owned(),
+            status: String::new(),
+            reason: None,
+            created,
+            updated: None,
+            current: None,
+            resources: BTreeMap::new(),
+            outputs: BTreeMap::new(),
+            exports: BTreeMap::new(),
+            events: Vec::new(),
+            change_sets: Vec::new(),
+            termination_protection: false,
+            drift: DriftRecord::default(),
+            run: None,
+            stopped: None,
+        }
+    }
+
     pub(in crate::rehearsal::world) fn view(&self) -> Stack {
         let version = self.current.as_ref();
         Stack {
