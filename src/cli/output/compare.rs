@@ -12,10 +12,11 @@ use crate::domain::drift::{
     self, DriftStatus, PropertyDifference, ResourceDrift, ResourceDriftStatus,
 };
 use crate::domain::environment::StackSpec;
+use crate::domain::observation::Observation;
 use crate::domain::observed::{Failure, Observed};
 use crate::domain::parity::{Agreement, Aspect, Pair, ParityVerdict};
 use crate::domain::region::Role;
-use crate::domain::stack::{StackId, StackState};
+use crate::domain::stack::{Stack, StackId, StackState};
 use crate::domain::text::clean;
 use crate::error::ExitCode;
 
@@ -334,6 +335,28 @@ fn drifted(resource: &ResourceDrift) -> Drifted {
         resource_type: resource.resource_type.clone(),
         status: resource.status,
         differences: resource.differences.clone(),
+    }
+}
+
+/// The drift of a stack in a status.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DriftSaid {
+    /// `not_checked` also where the stack was updated since.
+    pub status: DriftStatus,
+    /// When CloudFormation looked.
+    pub as_of: Option<Timestamp>,
+}
+
+impl DriftSaid {
+    pub(super) fn of(seen: &Observation, spec: &StackSpec, stack: Option<&Stack>) -> Self {
+        let reading = stack.map(|stack| drift::reading(seen, &spec.id, stack));
+        Self {
+            status: match reading {
+                Some(reading) if !reading.outdated => reading.status,
+                _ => DriftStatus::NotChecked,
+            },
+            as_of: reading.and_then(|r| r.at),
+        }
     }
 }
 

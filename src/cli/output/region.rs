@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::cli::output::clock;
+use crate::cli::output::compare::DriftSaid;
 use crate::domain::alarm::{Alarm, AlarmState};
 use crate::domain::assess::limit;
-use crate::domain::drift::{DriftStatus, reading};
 use crate::domain::environment::{Environment, StackSpec, TrafficSpec};
 use crate::domain::health::{CheckTarget, CheckerCount, Health, HealthCheck};
 use crate::domain::lever::{LeverKind, LeverSpec};
@@ -15,7 +15,7 @@ use crate::domain::observed::{Failure, Observed};
 use crate::domain::prediction::{check_of, healthy_now};
 use crate::domain::region::Role;
 use crate::domain::signal::{Direction, SignalId, SignalKind, SignalSpec, Verdict};
-use crate::domain::stack::{Phase, Stack, StackState};
+use crate::domain::stack::{Phase, StackState};
 use crate::domain::text::clean;
 
 /// How a state is written that can't be told.
@@ -50,14 +50,6 @@ pub struct StackStatus {
     pub phase: Phase,
     /// What the last drift detection said, whoever asked for it.
     pub drift: DriftSaid,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct DriftSaid {
-    /// `not_checked` also where the stack was updated since.
-    pub status: DriftStatus,
-    /// When CloudFormation looked.
-    pub as_of: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -150,18 +142,7 @@ impl Look<'_> {
             name: clean(&spec.name),
             status: last.map(|s| clean(s.label())),
             phase,
-            drift: self.drift(spec, last.and_then(StackState::stack)),
-        }
-    }
-
-    fn drift(self, spec: &StackSpec, stack: Option<&Stack>) -> DriftSaid {
-        let reading = stack.map(|stack| reading(self.seen, &spec.id, stack));
-        DriftSaid {
-            status: match reading {
-                Some(reading) if !reading.outdated => reading.status,
-                _ => DriftStatus::NotChecked,
-            },
-            as_of: reading.and_then(|r| r.at),
+            drift: DriftSaid::of(self.seen, spec, last.and_then(StackState::stack)),
         }
     }
 
