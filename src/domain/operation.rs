@@ -82,6 +82,8 @@ pub enum Outcome {
     TimedOut,
     /// The operator left it; AWS may go on.
     Abandoned,
+    /// The operator stopped it; what ran was taken back or went on to its own end.
+    Cancelled,
 }
 
 /// The state of one step of a running operation.

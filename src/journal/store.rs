@@ -277,6 +277,7 @@ impl Summary {
             | Entry::Resumed { .. }
             | Entry::Step { .. }
             | Entry::Note { .. }
+            | Entry::Cancelled { .. }
             | Entry::Milestone { .. }
             | Entry::Undo { .. } => {}
         }

@@ -64,6 +64,7 @@ impl Core {
                 index,
                 order,
             } => self.begin_step(operation, index, *order),
+            Effect::Cancel { operation, targets } => self.cancel(&operation, targets),
             Effect::Preview {
                 operation,
                 index,
@@ -156,6 +157,28 @@ impl Core {
                 tracing::debug!("the console is gone");
             }
         });
+    }
+
+    /// Cancels what runs of an operation. Its journal has it before AWS is told.
+    fn cancel(&mut self, operation: &OperationId, targets: Vec<StackTarget>) {
+        self.session.cancelled.add(operation.clone());
+        for target in targets {
+            let job = Job {
+                session: Shared::clone(&self.session),
+                out: self.results.clone(),
+                operation: operation.clone(),
+                target,
+            };
+            let (written, on_disk) = oneshot::channel();
+            self.write(Line::Sync(written));
+            self.tasks.spawn(async move {
+                // stopping is more urgent than its record
+                if !matches!(on_disk.await, Ok(Ok(()))) {
+                    tracing::warn!("an update is cancelled before the journal says so");
+                }
+                job.cancel().await;
+            });
+        }
     }
 
     /// Looks at what a change set would do. Read-only mode makes none.

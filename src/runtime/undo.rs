@@ -40,6 +40,7 @@ fn recorded(operation: &Summary) -> Option<RecordsChange> {
             | Entry::Resumed { .. }
             | Entry::Step { .. }
             | Entry::Note { .. }
+            | Entry::Cancelled { .. }
             | Entry::Milestone { .. }
             | Entry::Closed { .. } => None,
         })

@@ -8,6 +8,7 @@
 )]
 
 mod blocked;
+mod cancelled;
 mod cli;
 mod deploy;
 mod dns;

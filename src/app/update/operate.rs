@@ -7,7 +7,7 @@ use crate::app::msg::{Ask, News};
 use crate::app::run::{MOST_EVENTS, Run};
 use crate::app::update::observe::lever_of;
 use crate::app::update::steps::{finish, start_next};
-use crate::app::update::{forecast, inspect, orders, pause, resume, second};
+use crate::app::update::{cancel, forecast, inspect, orders, pause, resume, second};
 use crate::domain::exposure::{last_answer, silent_since};
 use crate::domain::guard::GuardResult;
 use crate::domain::lever::{Command, LeverKind};
@@ -142,6 +142,9 @@ pub(super) fn consent(model: &mut Model, consent: &Consent) -> Vec<Effect> {
         return Vec::new();
     };
     let mut plan = confirm.plan.clone();
+    if confirm.cancels {
+        return cancel::consent(model, plan, consent);
+    }
     if second::is_about(model, &plan) {
         return second::consent(model, plan, consent);
     }
@@ -275,6 +278,7 @@ pub(super) fn progress(model: &mut Model, operation: &OperationId, news: News) -
             for live in events {
                 if live.event.status.is_failed()
                     && run.first_failure.is_none()
+                    && !run.cancelled
                     && !live.event.is_of_the_stack()
                 {
                     run.first_failure = Some(live.clone());

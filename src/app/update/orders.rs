@@ -61,6 +61,11 @@ fn target(model: &Model, spec: &StackSpec) -> StackTarget {
     }
 }
 
+/// The stack by its id in the bundle.
+pub(super) fn target_of(model: &Model, stack: &StackId) -> Option<StackTarget> {
+    Some(target(model, model.env.stack(stack)?))
+}
+
 /// The stack, and whether this step is done again after it was cut off.
 fn again(model: &Model, spec: &StackSpec) -> StackTarget {
     StackTarget {
