@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::app::effect::Order;
 use crate::app::unfinished::order;
 use crate::domain::change::Change;
+use crate::domain::drill::Label;
 use crate::domain::environment::Environment;
 use crate::domain::observation::Serving;
 use crate::domain::observed::age;
@@ -244,6 +245,7 @@ impl Run {
             operation: plan.id.clone(),
             kind: plan.kind,
             environment: plan.environment.clone(),
+            label: Label::of(plan.kind, &env.mode, plan.drill),
             outcome: self
                 .finished
                 .as_ref()

@@ -232,7 +232,7 @@ pub(super) fn write_retries() -> RetryConfig {
 /// Sends a change with the limits for changes; evaluates to its result, explained.
 macro_rules! change {
     ($sdk:ident, $site:expr, $action:literal, $request:expr) => {{
-        let doubt = $crate::aws::doubt::Doubt::default();
+        let doubt = $crate::aws::doubt::Doubt::of($action);
         let limits = $sdk::config::Builder::new()
             .timeout_config($crate::aws::client::write_timeouts())
             .retry_config($crate::aws::client::write_retries());

@@ -24,6 +24,7 @@ mod identity;
 mod pace;
 mod promotion;
 mod renewal;
+pub mod requests;
 pub mod route53;
 #[cfg(test)]
 mod scripted;

@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::drill::Label;
 use crate::domain::environment::EnvironmentName;
 use crate::domain::observation::Serving;
 use crate::domain::recovery::Parts;
@@ -86,6 +87,21 @@ pub enum Outcome {
     Cancelled,
 }
 
+impl Outcome {
+    /// For tables.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Refused => "refused",
+            Self::NotConfirmed => "not confirmed",
+            Self::TimedOut => "timed out",
+            Self::Abandoned => "left running",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
 /// The state of one step of a running operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -107,6 +123,15 @@ pub struct StepResult {
     pub started: Option<Timestamp>,
     pub finished: Option<Timestamp>,
     pub note: Option<String>,
+}
+
+/// A change that AWS was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AwsRequest {
+    /// The call as policies name it, such as `cloudwatch:PutMetricData`.
+    pub call: String,
+    /// AWS's own id of the request.
+    pub id: String,
 }
 
 /// A guard that was overridden, with the typed reason.
@@ -135,6 +160,7 @@ pub struct OperationResult {
     pub operation: OperationId,
     pub kind: OperationKind,
     pub environment: EnvironmentName,
+    pub label: Label,
     pub outcome: Outcome,
     pub reason: Option<String>,
     pub serving: Serving,

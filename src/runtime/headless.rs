@@ -136,6 +136,12 @@ pub async fn plan(core: &mut Core, ask: Ask) -> Result<Plan, String> {
     reviewed(core)
 }
 
+/// Labels the move under review: a drill, or an incident. Its plan then.
+pub fn label(core: &mut Core, drill: bool) -> Result<Plan, String> {
+    leave_no_effect(core.take(Msg::Drill(drill)));
+    reviewed(core)
+}
+
 /// The plan whose confirmation is open, or why there is none.
 fn reviewed(core: &Core) -> Result<Plan, String> {
     match &core.model.dialog {
@@ -176,7 +182,7 @@ pub async fn resume(
     watch: &mut dyn FnMut(&Model),
 ) -> Went {
     match plan_again(core, operation, Choice::Continue) {
-        Ok(plan) => confirmed(core, plan, consent, watch).await,
+        Ok(plan) => confirm(core, plan, consent, watch).await,
         Err(why) => Went::NoPlan(why),
     }
 }
@@ -207,11 +213,11 @@ pub async fn operate(
         Ok(plan) => plan,
         Err(why) => return Went::NoPlan(why),
     };
-    confirmed(core, plan, consent, watch).await
+    confirm(core, plan, consent, watch).await
 }
 
 /// Confirms the plan under review and follows the operation to its end.
-async fn confirmed(
+pub async fn confirm(
     core: &mut Core,
     plan: Plan,
     consent: Consent,

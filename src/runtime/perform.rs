@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::app::effect::{Approval, Effect, LeverDatum, Order, StackTarget};
 use crate::app::msg::{Inspected, Msg, News, StepDone};
+use crate::aws::requests;
 use crate::domain::blocker::Inquiry;
 use crate::domain::environment::ParameterSpec;
 use crate::domain::operation::OperationId;
@@ -28,9 +29,8 @@ impl Core {
             // the pace is part of the model, which is published after every message
             Effect::Pace(_) => {}
             Effect::Open(confirmed) => {
-                let opening = Box::new(self.opening());
                 self.write(Line::Secrets(Secrets::of(&self.model.env)));
-                self.write(Line::Open(confirmed, opening));
+                self.write(Line::Open(confirmed, Box::new(self.opening())));
             }
             Effect::Reopen(confirmed) => {
                 self.write(Line::Secrets(Secrets::of(&self.model.env)));
@@ -43,11 +43,13 @@ impl Core {
                 plan,
                 outcome,
                 why,
+                serving,
                 at,
             } => self.write(Line::Refused {
                 plan,
                 outcome,
                 why,
+                serving,
                 at,
             }),
             Effect::Journal {
@@ -79,6 +81,7 @@ impl Core {
             Effect::ProbeLever(datum) => self.probe_lever(datum),
             Effect::PublishRto { seconds } => self.publish_rto(seconds),
             Effect::Snapshot => self.snapshot(),
+            Effect::Report(operation) => self.report(operation),
         }
         None
     }
@@ -127,10 +130,16 @@ impl Core {
                 Order::PutCommand(LeverDatum { repeat: true, .. })
                     | Order::Approve(Approval { repeat: true, .. })
             );
-            let result = match recorded(&session, &order, on_disk).await {
-                Ok(()) => execute(&session, &out, &operation, order).await,
-                Err(why) => Err(why),
+            let done = async {
+                recorded(&session, &order, on_disk).await?;
+                execute(&session, &out, &operation, order).await
             };
+            let (result, made) = requests::noted(Box::pin(done)).await;
+            if !made.is_empty() {
+                let news = News::Requests(index, made);
+                let operation = operation.clone();
+                tell(&out, Msg::Progress { operation, news }).await;
+            }
             let msg = match result {
                 Ok(_) if repeats => return,
                 Err(why) if repeats => Msg::Progress {
@@ -153,9 +162,7 @@ impl Core {
                     result: Err(why),
                 },
             };
-            if out.send(msg).await.is_err() {
-                tracing::debug!("the console is gone");
-            }
+            tell(&out, msg).await;
         });
     }
 
@@ -206,9 +213,7 @@ impl Core {
                 index,
                 result,
             };
-            if out.send(msg).await.is_err() {
-                tracing::debug!("the console is gone");
-            }
+            tell(&out, msg).await;
         });
     }
 
@@ -237,9 +242,7 @@ impl Core {
         let (session, out) = (Shared::clone(&self.session), self.results.clone());
         self.tasks.spawn(async move {
             let result = levers::probe(&session, &datum).await;
-            if out.send(Msg::Probed(result)).await.is_err() {
-                tracing::debug!("the console is gone");
-            }
+            tell(&out, Msg::Probed(result)).await;
         });
     }
 
@@ -250,9 +253,7 @@ impl Core {
         self.parting.spawn(async move {
             if let Err(why) = levers::publish_rto(&session, &suffix, seconds).await {
                 let text = format!("FailoverDurationSeconds was not published: {why}");
-                if out.send(Msg::Told { good: false, text }).await.is_err() {
-                    tracing::debug!("the console is gone");
-                }
+                tell(&out, Msg::Told { good: false, text }).await;
             }
         });
     }
@@ -282,10 +283,14 @@ impl Core {
                     text: format!("snapshot not saved to {name}: {why}"),
                 },
             };
-            if out.send(told).await.is_err() {
-                tracing::debug!("the console is gone");
-            }
+            tell(&out, told).await;
         });
+    }
+}
+
+pub(super) async fn tell(out: &mpsc::Sender<Msg>, msg: Msg) {
+    if out.send(msg).await.is_err() {
+        tracing::debug!("the console is gone");
     }
 }
 
@@ -316,7 +321,7 @@ async fn recorded(
 
 async fn execute(
     session: &Shared,
-    out: &tokio::sync::mpsc::Sender<Msg>,
+    out: &mpsc::Sender<Msg>,
     operation: &OperationId,
     order: Order,
 ) -> Result<StepEnd, String> {

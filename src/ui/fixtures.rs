@@ -12,6 +12,7 @@ use crate::app::msg::Msg;
 use crate::app::run::{Finished, LiveEvent, Pause, Run, StackProgress};
 use crate::app::update::update;
 use crate::domain::alarm::{Alarm, AlarmKind, AlarmState};
+use crate::domain::drill::Label;
 use crate::domain::environment::{
     Environment, EnvironmentName, Mode, Objectives, ParameterSpec, PromotionSpec, StackSpec,
     TrafficSpec,
@@ -31,7 +32,7 @@ use crate::domain::promotion::{Progress, PromotionSeen};
 use crate::domain::recovery::Milestones;
 use crate::domain::region::{PerRole, RegionId, RegionPair, Role};
 use crate::domain::routing::{Alias, FailoverRole, Policy, RecordSet};
-use crate::domain::signal::{Datapoint, Series, SignalId, SignalKind, SignalSpec};
+use crate::domain::signal::{Datapoint, Direction, Series, SignalId, SignalKind, SignalSpec};
 use crate::domain::stack::{
     ResourceStatus, Stack, StackEvent, StackId, StackResource, StackState, StackStatus,
 };
@@ -55,6 +56,7 @@ fn signal(id: &str, kind: SignalKind, role: Role, label: &str) -> SignalSpec {
     SignalSpec {
         id: SignalId(id.into()),
         kind,
+        direction: Direction::Forward,
         label: label.into(),
         pair: None,
         role,
@@ -215,6 +217,7 @@ pub(crate) fn environment() -> Environment {
         regions: RegionPair::new(region("us-east-1"), region("us-west-2")).unwrap(),
         mode: Mode::Live,
         production: true,
+        drill_windows: Vec::new(),
         read_only: false,
         objectives: Objectives { rto: 900, rpo: 300 },
         stacks: vec![stack_spec(Role::Standby), stack_spec(Role::Primary)],
@@ -591,6 +594,11 @@ fn past() -> Vec<PastOperation> {
             id: OperationId::new(kind, started, 0x1a2b).0,
             kind,
             environment: "payment-standby-prod".into(),
+            label: if kind.moves_traffic() {
+                Label::Drill
+            } else {
+                Label::Change
+            },
             outcome,
             started,
             finished: outcome.map(|_| started + 3 * minute),
@@ -767,6 +775,7 @@ pub(crate) fn failover_plan(model: &Model) -> Plan {
         kind: OperationKind::Failover,
         environment: model.env.name.clone(),
         production: model.env.production,
+        drill: false,
         made_at: model.now,
         situation: model.facts.situation,
         steps,

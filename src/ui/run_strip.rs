@@ -51,7 +51,12 @@ fn title(model: &Model, run: &Run) -> Line<'static> {
     let region = plan.destination().map_or_else(String::new, |role| {
         format!(" {to} {}", model.env.regions.get(role))
     });
-    Line::of(format!("{kind}{region}"), Paint::Title)
+    let title = Line::of(format!("{kind}{region}"), Paint::Title);
+    if plan.drill {
+        title.add(" DRILL", Paint::Strong)
+    } else {
+        title
+    }
 }
 
 /// Running, or how it ended.

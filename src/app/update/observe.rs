@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::app::dialog::Dialog;
 use crate::app::effect::{Effect, Pace};
-use crate::app::model::{Model, Weight};
+use crate::app::model::{Model, PastOperation, Weight};
 use crate::app::update::{dialogs, operate, second, watch};
 use crate::domain::alarm::AlarmState;
 use crate::domain::assess::Assessment;
@@ -68,6 +68,15 @@ pub(super) fn probed(model: &mut Model, result: Result<(), ReadError>) -> Vec<Ef
     model.may_write.take(result, at);
     model.conclude();
     refresh_confirmation(model);
+    Vec::new()
+}
+
+/// What the journal of this world has.
+pub(super) fn past(model: &mut Model, mut past: Vec<PastOperation>) -> Vec<Effect> {
+    // another rehearsal of the same world may have lived through later times
+    past.retain(|operation| operation.started <= model.now);
+    model.past = past;
+    model.conclude();
     Vec::new()
 }
 

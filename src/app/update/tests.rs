@@ -12,7 +12,7 @@ use crate::app::dialog::{ConfirmFocus, Dialog};
 use crate::app::effect::{Effect, LeverDatum, Order, Pace};
 use crate::app::fixtures::{dead, lever, marker, noon, see, steady, tick, unseen};
 use crate::app::key::Key;
-use crate::app::model::{Model, Page};
+use crate::app::model::{Model, Page, PastOperation};
 use crate::app::msg::{Ask, Msg, News, StepDone};
 use crate::app::update::update;
 use crate::domain::alarm::AlarmState;
@@ -20,7 +20,7 @@ use crate::domain::guard::{GuardId, GuardVerdict};
 use crate::domain::lever::{Command, LeverKind};
 use crate::domain::observation::{EndpointAnswer, Seen, Serving};
 use crate::domain::observed::{FailureKind, ReadError};
-use crate::domain::operation::{OperationKind, Outcome, StepState};
+use crate::domain::operation::{AwsRequest, OperationKind, Outcome, StepState};
 use crate::domain::plan::Situation;
 use crate::domain::region::Role;
 use crate::domain::signal::{Datapoint, Series, SignalId};
@@ -236,6 +236,7 @@ fn a_dead_standby_refuses_and_the_refusal_is_recorded() {
             e,
             Effect::Refused {
                 outcome: Outcome::Refused,
+                serving: Serving::Primary,
                 ..
             }
         )
@@ -394,6 +395,64 @@ fn giving_up_closes_the_journal_and_tells_aws_nothing() {
     let effects = press(&mut model, Key::Enter);
     assert!(matches!(effects[..], [Effect::GiveUp(_)]), "{effects:?}");
     assert!(model.run.is_none() && model.unfinished.is_empty());
+}
+
+#[test]
+fn the_report_of_the_selected_operation_is_asked_for_on_its_page() {
+    let mut model = steady();
+    let reports = |effects: &[Effect]| {
+        let ids = effects.iter().filter_map(|effect| match effect {
+            Effect::Report(id) => Some(id.clone()),
+            _ => None,
+        });
+        ids.collect::<Vec<_>>()
+    };
+    press(&mut model, Key::Char('5'));
+    assert!(reports(&press(&mut model, Key::Char('r'))).is_empty());
+    let past = |id: &str| PastOperation {
+        id: id.into(),
+        kind: OperationKind::Failover,
+        environment: model.env.name.0.clone(),
+        label: crate::domain::drill::Label::Drill,
+        outcome: Some(Outcome::Succeeded),
+        started: model.now,
+        finished: Some(model.now),
+        rto_seconds: None,
+        rpo_seconds: None,
+        reason: None,
+    };
+    let all = vec![past("failover-2"), past("failover-1")];
+    update(&mut model, Msg::Past(all));
+    press(&mut model, Key::Down);
+    assert_eq!(reports(&press(&mut model, Key::Char('r'))), ["failover-1"]);
+    press(&mut model, Key::Char('1'));
+    assert!(reports(&press(&mut model, Key::Char('r'))).is_empty());
+    assert!(model.notice.is_some());
+}
+
+#[test]
+fn what_aws_calls_a_step_s_requests_is_journalled() {
+    let mut model = steady();
+    let (id, _) = begin(&mut model, 'F');
+    let made = vec![AwsRequest {
+        call: "cloudwatch:PutMetricData".into(),
+        id: "r-1".into(),
+    }];
+    let msg = Msg::Progress {
+        operation: id,
+        news: News::Requests(0, made.clone()),
+    };
+    let effects = update(&mut model, msg);
+    let [
+        Effect::Journal {
+            entry: crate::app::effect::Entry::Requests { index: 0, requests },
+            ..
+        },
+    ] = effects.as_slice()
+    else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(*requests, made);
 }
 
 #[test]
