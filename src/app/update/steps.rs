@@ -176,6 +176,7 @@ fn remember_lever(model: &mut Model, order: &Order) -> Option<OperationId> {
             number,
             last_sent: now,
             echoed: false,
+            overruled: false,
         })
     };
     if let Order::PutCommand(datum) = order {
