@@ -20,12 +20,13 @@ pub mod connector;
 mod convert;
 mod doubt;
 pub mod error;
+mod failures;
 mod identity;
 mod pace;
 mod promotion;
 pub mod route53;
 #[cfg(test)]
-mod scripted;
+pub(crate) mod scripted;
 #[cfg(test)]
 pub(crate) mod testing;
 

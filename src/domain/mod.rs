@@ -10,6 +10,7 @@ pub mod blocker;
 pub mod change;
 pub mod environment;
 pub mod exposure;
+pub mod failure;
 pub mod forecast;
 pub mod guard;
 pub mod health;

@@ -19,6 +19,7 @@ mod inspect;
 mod journalist;
 mod known;
 mod levers;
+mod merged;
 mod perform;
 mod poller;
 mod quiet;

@@ -51,9 +51,33 @@ pub(crate) fn rehearse_scenario<T>(
     runtime.block_on(async { play(Rehearsed::begin(scenario, state).await).await })
 }
 
+/// The same on another bundle than the demonstration's.
+pub(crate) fn rehearse_bundle<T>(
+    (bundle, scenario): (&str, &str),
+    state: &Path,
+    play: impl AsyncFnOnce(Rehearsed) -> T,
+) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let scenario = Scenario::shipped(scenario).unwrap();
+        let env = environment_of(bundle, &scenario);
+        let mut stage = Rehearsed::set_up_as(env, scenario, state).await;
+        headless::look(&mut stage.core, headless::LOOK).await;
+        play(stage).await
+    })
+}
+
 /// The demonstration environment of the scenario.
 pub(crate) fn environment(scenario: &Scenario) -> Environment {
-    let bundle = bundle::find(None, "payment-standby").unwrap();
+    environment_of("payment-standby", scenario)
+}
+
+fn environment_of(bundle: &str, scenario: &Scenario) -> Environment {
+    let bundle = bundle::find(None, bundle).unwrap();
     let required = bundle.manifest.parameters.iter().filter(|p| p.required);
     let parameters = required
         .map(|p| (p.name.clone(), p.example.clone().unwrap()))
@@ -114,7 +138,10 @@ impl Rehearsed {
     }
 
     async fn set_up(scenario: Scenario, state: &Path) -> Self {
-        let env = environment(&scenario);
+        Self::set_up_as(environment(&scenario), scenario, state).await
+    }
+
+    async fn set_up_as(env: Environment, scenario: Scenario, state: &Path) -> Self {
         let played = Stage {
             scenario,
             seed: 1,
