@@ -51,6 +51,7 @@ fn environment() -> Environment {
             seed: 1,
         },
         production: false,
+        drill_windows: Vec::new(),
         read_only: false,
     };
     bundle.environment(choices).unwrap()

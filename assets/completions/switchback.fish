@@ -115,6 +115,7 @@ destination_fit\t''
 exposure\t''
 lever\t''
 steady\t''
+reverse\t''
 records\t''
 credentials\t''
 parity\t''
@@ -160,6 +161,7 @@ destination_fit\t''
 exposure\t''
 lever\t''
 steady\t''
+reverse\t''
 records\t''
 credentials\t''
 parity\t''
@@ -211,6 +213,7 @@ destination_fit\t''
 exposure\t''
 lever\t''
 steady\t''
+reverse\t''
 records\t''
 credentials\t''
 parity\t''
@@ -249,6 +252,8 @@ complete -c switchback -n "__fish_switchback_using_subcommand failover" -l lever
 endpoint\t''
 force\t''
 records\t''"
+complete -c switchback -n "__fish_switchback_using_subcommand failover" -l drill -d 'Label it a drill; on production only within a window of `drill_windows`. A failback that ends a drill is one unless --drill=false says otherwise' -r -f -a "true\t''
+false\t''"
 complete -c switchback -n "__fish_switchback_using_subcommand failover" -l reason -d 'Why; goes into the journal' -r
 complete -c switchback -n "__fish_switchback_using_subcommand failover" -l parameter -d 'A parameter of the bundle (repeatable)' -r
 complete -c switchback -n "__fish_switchback_using_subcommand failover" -l parameters -d 'A JSON object with parameters' -r -F
@@ -260,6 +265,7 @@ destination_fit\t''
 exposure\t''
 lever\t''
 steady\t''
+reverse\t''
 records\t''
 credentials\t''
 parity\t''
@@ -299,6 +305,8 @@ complete -c switchback -n "__fish_switchback_using_subcommand failback" -l lever
 endpoint\t''
 force\t''
 records\t''"
+complete -c switchback -n "__fish_switchback_using_subcommand failback" -l drill -d 'Label it a drill; on production only within a window of `drill_windows`. A failback that ends a drill is one unless --drill=false says otherwise' -r -f -a "true\t''
+false\t''"
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -l reason -d 'Why; goes into the journal' -r
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -l parameter -d 'A parameter of the bundle (repeatable)' -r
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -l parameters -d 'A JSON object with parameters' -r -F
@@ -310,6 +318,7 @@ destination_fit\t''
 exposure\t''
 lever\t''
 steady\t''
+reverse\t''
 records\t''
 credentials\t''
 parity\t''

@@ -9,7 +9,7 @@ use crate::domain::blocker::Inquiry;
 use crate::domain::change::Change;
 use crate::domain::health::CheckId;
 use crate::domain::observation::Serving;
-use crate::domain::operation::{OperationId, Outcome, StepState};
+use crate::domain::operation::{AwsRequest, OperationId, Outcome, StepState};
 use crate::domain::plan::{Confirmed, Plan};
 use crate::domain::records_lever::RecordsChange;
 use crate::domain::region::Role;
@@ -34,6 +34,8 @@ pub enum Effect {
         plan: Box<Plan>,
         outcome: Outcome,
         why: String,
+        /// Where the traffic was, and stays.
+        serving: Serving,
         at: Timestamp,
     },
     /// Do one step of a confirmed plan.
@@ -69,6 +71,8 @@ pub enum Effect {
     },
     Copy(String),
     Snapshot,
+    /// Write the report of an operation of the journal.
+    Report(String),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -204,6 +208,11 @@ pub enum Entry {
     /// What the records lever is about to change; `before` takes it back.
     Undo {
         change: RecordsChange,
+    },
+    /// What AWS calls the requests of a step.
+    Requests {
+        index: usize,
+        requests: Vec<AwsRequest>,
     },
     Note {
         text: String,

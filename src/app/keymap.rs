@@ -26,6 +26,7 @@ pub enum Command {
     Refresh,
     Errors,
     Copy,
+    Report,
     Snapshot,
     Back,
     Help,
@@ -250,6 +251,14 @@ pub const BINDINGS: &[Binding] = &[
         "copy the page's main line to the clipboard (OSC 52)",
     ),
     row(
+        &[Key::Char('r')],
+        Command::Report,
+        "report",
+        "report",
+        "write the selected operation's report (page 5)",
+    )
+    .rank(3),
+    row(
         &[Key::Ctrl('s')],
         Command::Snapshot,
         "",
@@ -323,6 +332,7 @@ pub fn applies(command: Command, model: &Model) -> bool {
         Command::Resume => !model.unfinished.is_empty() && !model.is_busy(),
         Command::Repair => model.offers_repair(),
         Command::Errors => model.has_errors(),
+        Command::Report => model.page == Page::Journal && model.selected_past().is_some(),
         Command::Page(_)
         | Command::NextPage
         | Command::PreviousPage

@@ -11,6 +11,7 @@ pub mod key;
 pub mod keymap;
 pub mod model;
 pub mod msg;
+mod practice;
 pub mod run;
 pub mod select;
 pub mod unfinished;

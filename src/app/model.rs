@@ -10,6 +10,7 @@ use crate::app::dialog::{Dialog, TextField};
 use crate::app::effect::Pace;
 use crate::app::run::Run;
 use crate::domain::assess::{Assessment, assess};
+use crate::domain::drill::{Label, Practised};
 use crate::domain::environment::{Environment, StackSpec};
 use crate::domain::guard::{GuardResult, Question, judge};
 use crate::domain::lever::LeverKind;
@@ -64,8 +65,8 @@ pub struct Model {
     pub next_lever: Option<LeverKind>,
     /// How long an operation may take before it counts as timed out; none: as long as its kind usually may.
     pub patience: Option<Duration>,
-    /// When a failover of this environment was last rehearsed or drilled, in whatever world.
-    pub practised: Option<Timestamp>,
+    /// What was known of rehearsals and drills of this environment at the start, in whatever world.
+    pub practised: Practised,
     /// How the record sets were before the records lever moved them, from the journal.
     pub undo: Option<RecordsChange>,
     /// Whether the metric lever's namespace takes our data, tried when a plan is opened.
@@ -146,6 +147,7 @@ pub struct PastOperation {
     pub id: String,
     pub kind: OperationKind,
     pub environment: String,
+    pub label: Label,
     /// None: the journal has no end of it.
     pub outcome: Option<Outcome>,
     pub started: Timestamp,
@@ -192,7 +194,7 @@ impl Model {
             pace: Pace::Idle,
             next_lever: None,
             patience: None,
-            practised: None,
+            practised: Practised::default(),
             undo: None,
             may_write: Observed::default(),
         };
@@ -228,7 +230,7 @@ impl Model {
             levers,
             running: title.as_deref(),
             own,
-            last_practice: self.last_practice(),
+            practised: self.practised_now(),
             undo: self.undo.as_ref(),
             may_write: &self.may_write,
         };
@@ -253,14 +255,6 @@ impl Model {
             .map(crate::domain::lever::LeverSpec::kind)
             .next()
             .unwrap_or(LeverKind::Metric)
-    }
-
-    /// When traffic was last moved and settled, here or in a rehearsal.
-    pub fn last_practice(&self) -> Option<Timestamp> {
-        let moved =
-            |p: &&PastOperation| p.kind.moves_traffic() && p.outcome == Some(Outcome::Succeeded);
-        let here = self.past.iter().find(moved).and_then(|p| p.finished);
-        here.max(self.practised)
     }
 
     pub fn is_busy(&self) -> bool {

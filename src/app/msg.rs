@@ -13,7 +13,7 @@ use crate::domain::change::Change;
 use crate::domain::lever::LeverKind;
 use crate::domain::observation::Sighting;
 use crate::domain::observed::ReadError;
-use crate::domain::operation::{OperationId, OperationKind};
+use crate::domain::operation::{AwsRequest, OperationId, OperationKind};
 use crate::domain::plan::Consent;
 use crate::domain::records_lever::RecordsChange;
 use crate::domain::repair::Wish;
@@ -30,6 +30,8 @@ pub enum Msg {
     Sighted(Box<Sighting>),
     /// Asks for an operation: opens its confirmation (headless commands and the form end up here too).
     Ask(Ask),
+    /// What the move under review is for: a drill, or an incident.
+    Drill(bool),
     /// What was typed in the confirmation.
     Consent(Consent),
     /// The open confirmation is given up.
@@ -114,7 +116,14 @@ pub struct Ask {
 pub enum News {
     Events(Vec<LiveEvent>),
     Stack(StackId, StackProgress),
+    /// Changes that a step has asked AWS for; beyond the plan's steps, repetitions of a command.
+    Requests(usize, Vec<AwsRequest>),
     Note(String),
+    /// AWS does not accept the credentials, and why; none: it does again. `what` is what waits for that.
+    Paused {
+        what: String,
+        why: Option<String>,
+    },
 }
 
 /// How a step ended well.

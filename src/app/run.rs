@@ -1,6 +1,7 @@
 //! A running (or finished) operation: which step it is at, and what was seen meanwhile.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -8,8 +9,10 @@ use serde::Serialize;
 use crate::app::effect::Order;
 use crate::app::unfinished::order;
 use crate::domain::change::Change;
+use crate::domain::drill::Label;
 use crate::domain::environment::Environment;
 use crate::domain::observation::Serving;
+use crate::domain::observed::age;
 use crate::domain::operation::{ClockResult, OperationResult, Outcome, StepResult, StepState};
 use crate::domain::plan::{Confirmed, Plan, Step};
 use crate::domain::recovery::{Exposure, Milestones};
@@ -47,6 +50,20 @@ pub struct Run {
     pub advice: Option<String>,
     /// What the journal had of it, if this continues an operation that was cut off.
     pub resumed: Option<Box<Unfinished>>,
+    /// Nothing goes on until somebody has logged in again.
+    pub pause: Option<Pause>,
+    /// How long earlier pauses took.
+    pub paused: Duration,
+}
+
+/// AWS does not accept the credentials.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Pause {
+    pub since: Timestamp,
+    /// What AWS said.
+    pub why: String,
+    /// What waits for a new login.
+    pub waiting: BTreeSet<String>,
 }
 
 /// A step that found changes that endanger data.
@@ -125,6 +142,8 @@ impl Run {
             approval: None,
             advice: None,
             resumed: None,
+            pause: None,
+            paused: Duration::ZERO,
         }
     }
 
@@ -169,6 +188,12 @@ impl Run {
         self.resumed
             .as_ref()
             .map_or_else(|| self.confirmed.at(), |resumed| resumed.begun)
+    }
+
+    /// How long it has waited for new credentials so far.
+    pub fn paused_for(&self, now: Timestamp) -> Duration {
+        let now = self.pause.as_ref().map(|pause| age(pause.since, now));
+        self.paused.saturating_add(now.unwrap_or_default())
     }
 
     pub const fn plan(&self) -> &Plan {
@@ -217,6 +242,7 @@ impl Run {
             operation: plan.id.clone(),
             kind: plan.kind,
             environment: plan.environment.clone(),
+            label: Label::of(plan.kind, &env.mode, plan.drill),
             outcome: self
                 .finished
                 .as_ref()

@@ -1,6 +1,6 @@
 //! What the keys are about: which stacks a page lists, and which of them is selected.
 
-use crate::app::model::{Model, Page};
+use crate::app::model::{Model, Page, PastOperation};
 use crate::domain::environment::StackSpec;
 use crate::domain::observed::Observed;
 use crate::domain::repair::way_out;
@@ -21,6 +21,30 @@ impl Model {
                 || self.last_state(spec).is_some_and(|s| fits(s.label()))
         };
         self.env.stacks.iter().filter(shown).collect()
+    }
+
+    /// The operations that the filter leaves on the Journal page, newest first.
+    pub fn shown_past(&self) -> Vec<&PastOperation> {
+        let filter = self
+            .filter
+            .as_ref()
+            .map_or("", |f| f.value())
+            .to_lowercase();
+        let fits = |text: &str| text.to_lowercase().contains(&filter);
+        let shown = |past: &&PastOperation| {
+            fits(&past.id)
+                || fits(past.label.as_str())
+                || past.reason.as_deref().is_some_and(fits)
+                || past.outcome.is_some_and(|o| fits(o.words()))
+        };
+        self.past.iter().filter(shown).collect()
+    }
+
+    /// The selected operation of the Journal page.
+    pub fn selected_past(&self) -> Option<&PastOperation> {
+        let shown = self.shown_past();
+        let row = self.rows.get(Page::Journal as usize).copied().unwrap_or(0);
+        shown.get(row.min(shown.len().saturating_sub(1))).copied()
     }
 
     /// The selected stack of the Stacks page.

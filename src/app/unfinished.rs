@@ -86,14 +86,8 @@ fn seen(
     };
     match &step.action {
         Action::DeployStack { stack } => deployed(model, stack, recorded, usual),
-        Action::DeleteStack { stack } => (label(model, stack), usual),
-        Action::RepairStack { stack, .. } => {
-            let why = "the stack shows what came of it: give up, and repair it again if needed";
-            let over = Next::Stop(why.to_owned());
-            (
-                label(model, stack),
-                if recorded.is_over() { usual } else { over },
-            )
+        Action::DeleteStack { stack } | Action::RepairStack { stack, .. } => {
+            (label(model, stack), usual)
         }
         Action::Pull { .. } | Action::Approve { .. } => pulled(model, unfinished, index, usual),
         Action::AwaitAlarm { .. }

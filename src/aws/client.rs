@@ -51,8 +51,28 @@ pub enum Backend {
     Network,
     /// A world in this process: fixed credentials, no profile files, no network.
     InProcess(SharedHttpClient),
-    /// The same, with credentials that expire at this moment (UTC).
-    InProcessUntil(SharedHttpClient, Timestamp),
+    /// The same, with credentials that may expire.
+    InProcessUntil(SharedHttpClient, Issuer),
+}
+
+/// Says when the credentials end that a login of this moment gives (UTC).
+#[derive(Clone)]
+pub struct Issuer(Arc<dyn Fn() -> Option<Timestamp> + Send + Sync>);
+
+impl Issuer {
+    pub fn of(ends: impl Fn() -> Option<Timestamp> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(ends))
+    }
+
+    pub(super) fn ends(&self) -> Option<Timestamp> {
+        (self.0)()
+    }
+}
+
+impl std::fmt::Debug for Issuer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Issuer").finish_non_exhaustive()
+    }
 }
 
 /// Why no clients could be built.
@@ -215,7 +235,7 @@ pub(super) fn write_retries() -> RetryConfig {
 /// Sends a change with the limits for changes; evaluates to its result, explained.
 macro_rules! change {
     ($sdk:ident, $site:expr, $action:literal, $request:expr) => {{
-        let doubt = $crate::aws::doubt::Doubt::default();
+        let doubt = $crate::aws::doubt::Doubt::of($action);
         let limits = $sdk::config::Builder::new()
             .timeout_config($crate::aws::client::write_timeouts())
             .retry_config($crate::aws::client::write_retries());

@@ -67,11 +67,9 @@ impl RegionClient {
         let begun = prefixes.iter().map(|p| self.alarms_chosen(None, Some(p)));
         let (listed, begun) = futures_util::try_join!(try_join_all(listed), try_join_all(begun))?;
         let mut alarms = listed.concat();
-        for alarm in begun.into_iter().flatten() {
-            if alarms.iter().all(|known| known.name != alarm.name) {
-                alarms.push(alarm);
-            }
-        }
+        let mut known: BTreeSet<String> = alarms.iter().map(|a| a.name.clone()).collect();
+        let more = begun.into_iter().flatten();
+        alarms.extend(more.filter(|alarm| known.insert(alarm.name.clone())));
         Ok(alarms)
     }
 

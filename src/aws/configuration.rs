@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
+use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_config::identity::IdentityCache;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region};
@@ -15,9 +17,12 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+use futures_util::FutureExt as _;
+use jiff::Timestamp;
 
 use crate::aws::client::{Backend, Settings, limit};
-use crate::aws::identity::{CredentialWatch, Watched};
+use crate::aws::identity::CredentialWatch;
+use crate::aws::renewal::{Build, Keeper};
 use crate::domain::region::RegionId;
 
 /// One region's configuration. Each has its own, so that each renews credentials through its own region.
@@ -35,20 +40,20 @@ static CONFIGURED: AtomicU64 = AtomicU64::new(0);
 pub(super) async fn load(settings: &Settings, region: &str) -> Loaded {
     let sdk = match &settings.backend {
         Backend::Network => load_network(settings, region).await,
-        Backend::InProcess(http) => in_process(settings, region, http, None),
-        Backend::InProcessUntil(http, expires) => {
-            in_process(settings, region, http, Some((*expires).into()))
+        Backend::InProcess(http) | Backend::InProcessUntil(http, _) => {
+            in_process(settings, region, http)
         }
     };
     let watch = Arc::<CredentialWatch>::default();
+    let keeper = Keeper::new(
+        source(settings, region),
+        Arc::clone(&watch),
+        settings.clock.clone(),
+    );
     let mut builder = sdk.to_builder();
-    if let Some(source) = sdk.credentials_provider() {
-        let watch = Arc::clone(&watch);
-        builder.set_credentials_provider(Some(SharedCredentialsProvider::new(Watched {
-            source,
-            watch,
-        })));
-    }
+    builder.set_credentials_provider(Some(SharedCredentialsProvider::new(keeper)));
+    // the keeper is the cache
+    builder.set_identity_cache(Some(IdentityCache::no_cache()));
     // Only --endpoint-url may lead away from AWS: what an environment variable or a profile says about
     // endpoints is left out, or LIVE would be a lie.
     builder.set_endpoint_url(settings.endpoint_url.clone());
@@ -76,45 +81,69 @@ impl LoadServiceConfig for NoServiceConfig {
 async fn load_network(settings: &Settings, region: &str) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(region.to_owned()))
+        .no_credentials()
         .sleep_impl(settings.clock.sdk_sleep())
         .time_source(settings.clock.sdk_time())
         .timeout_config(read_timeouts())
         .retry_config(read_retries());
     if let Some(profile) = &settings.profile {
-        loader = loader
-            .profile_name(profile)
-            .credentials_provider(of_profile(settings, region, profile));
+        loader = loader.profile_name(profile);
     }
     loader.load().await
 }
 
-/// The credentials of a profile that was asked for by name. The SDK's own chain would prefer those of
+/// Where credentials come from. A profile that was asked for by name is the only source: the SDK's own chain would prefer
 /// environment variables, and act on another account than the one that the operator named.
-fn of_profile(settings: &Settings, region: &str, profile: &str) -> ProfileFileCredentialsProvider {
+fn source(settings: &Settings, region: &str) -> Build {
+    let (settings, region) = (settings.clone(), region.to_owned());
+    Box::new(move || {
+        let (settings, region) = (settings.clone(), region.clone());
+        async move {
+            match &settings.backend {
+                Backend::InProcess(_) => SharedCredentialsProvider::new(fixed(None)),
+                Backend::InProcessUntil(_, issuer) => {
+                    SharedCredentialsProvider::new(fixed(issuer.ends()))
+                }
+                Backend::Network => from_this_machine(&settings, &region).await,
+            }
+        }
+        .boxed()
+    })
+}
+
+/// The usual chain, or the profile that was asked for. Profile files are read anew by each source.
+async fn from_this_machine(settings: &Settings, region: &str) -> SharedCredentialsProvider {
+    let region = Region::new(region.to_owned());
     let config = ProviderConfig::without_region()
-        .with_region(Some(Region::new(region.to_owned())))
+        .with_region(Some(region.clone()))
         .with_behavior_version(Some(BehaviorVersion::latest()))
         .with_sleep_impl(settings.clock.sdk_sleep())
         .with_time_source(settings.clock.sdk_time())
         .with_timeout_config(read_timeouts())
         .with_retry_config(read_retries());
-    ProfileFileCredentialsProvider::builder()
-        .configure(&config)
-        .profile_name(profile)
-        .build()
+    if let Some(profile) = &settings.profile {
+        let provider = ProfileFileCredentialsProvider::builder()
+            .configure(&config)
+            .profile_name(profile)
+            .build();
+        return SharedCredentialsProvider::new(provider);
+    }
+    let chain = DefaultCredentialsChain::builder()
+        .configure(config)
+        .region(region);
+    SharedCredentialsProvider::new(Box::pin(chain.build()).await)
 }
 
-fn in_process(
-    settings: &Settings,
-    region: &str,
-    http: &SharedHttpClient,
-    expires: Option<SystemTime>,
-) -> SdkConfig {
-    let credentials = Credentials::new("REHEARSAL", "rehearsal", None, expires, "rehearsal");
+/// What signs the requests to a world in this process.
+fn fixed(ends: Option<Timestamp>) -> Credentials {
+    let ends = ends.map(SystemTime::from);
+    Credentials::new("REHEARSAL", "rehearsal", None, ends, "rehearsal")
+}
+
+fn in_process(settings: &Settings, region: &str, http: &SharedHttpClient) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(region.to_owned()))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(http.clone())
         .sleep_impl(settings.clock.sdk_sleep())
         .time_source(settings.clock.sdk_time())

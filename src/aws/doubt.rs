@@ -12,6 +12,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
 use crate::aws::error::find;
+use crate::aws::requests;
 
 /// Remembers whether an attempt of a change may have been carried out although its answer was lost.
 ///
@@ -22,11 +23,21 @@ pub(super) struct Doubt(Arc<Seen>);
 
 #[derive(Debug, Default)]
 struct Seen {
+    /// The call as policies name it.
+    call: &'static str,
     attempts: AtomicU32,
     doubtful: AtomicBool,
 }
 
 impl Doubt {
+    /// For one call, such as `cloudwatch:PutMetricData`.
+    pub(super) fn of(call: &'static str) -> Self {
+        Self(Arc::new(Seen {
+            call,
+            ..Seen::default()
+        }))
+    }
+
     /// How many attempts have ended.
     pub(super) fn attempts(&self) -> u32 {
         self.0.attempts.load(Ordering::Relaxed)
@@ -49,6 +60,9 @@ impl Intercept for Doubt {
         _cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         self.0.attempts.fetch_add(1, Ordering::Relaxed);
+        if let Some(answer) = context.response() {
+            requests::note(self.0.call, answer);
+        }
         let Some(Err(error)) = context.output_or_error() else {
             return Ok(());
         };

@@ -32,7 +32,7 @@ pub struct ActError {
 
 impl ActError {
     /// A change that was never sent, because of what it asks for.
-    pub(super) fn not_sent(message: impl Into<String>) -> Self {
+    pub(crate) fn not_sent(message: impl Into<String>) -> Self {
         Self {
             kind: FailureKind::Invalid,
             message: message.into(),
@@ -209,6 +209,8 @@ impl Site {
         if is_clock(code, what) {
             return format!("{self} rejects this machine's clock: set it ({what})");
         }
+        // the next call fetches others
+        self.credentials.refuse();
         let state = if code.contains("Expired") {
             "have expired"
         } else {
@@ -530,8 +532,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn waiting_for_credentials_is_not_blamed_on_aws() {
-        use crate::aws::identity::Watched;
+        use crate::aws::renewal::Keeper;
         use aws_credential_types::provider::SharedCredentialsProvider;
+        use futures_util::FutureExt as _;
         #[derive(Debug)]
         struct Silent;
         impl aws_credential_types::provider::ProvideCredentials for Silent {
@@ -547,10 +550,9 @@ mod tests {
             }
         }
         let credentials = Arc::<CredentialWatch>::default();
-        let watched = Watched {
-            source: SharedCredentialsProvider::new(Silent),
-            watch: Arc::clone(&credentials),
-        };
+        let build = || async { SharedCredentialsProvider::new(Silent) }.boxed();
+        let clock = crate::clock::Clock::wall();
+        let watched = Keeper::new(Box::new(build), Arc::clone(&credentials), clock);
         let asking =
             aws_credential_types::provider::ProvideCredentials::provide_credentials(&watched);
         tokio::time::timeout(Duration::from_secs(1), asking)

@@ -1,10 +1,8 @@
 //! Who we are to AWS, and when the credentials in use end.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use jiff::Timestamp;
 
 use crate::aws::client::RegionClient;
@@ -39,6 +37,8 @@ pub(super) struct CredentialWatch {
     expires: AtomicI64,
     /// A load began and has not ended: whoever timed out meanwhile waited for credentials, not for AWS.
     waiting: AtomicBool,
+    /// AWS did not accept them.
+    refused: AtomicBool,
 }
 
 const NEVER: i64 = i64::MAX;
@@ -48,6 +48,7 @@ impl Default for CredentialWatch {
         Self {
             expires: AtomicI64::new(NEVER),
             waiting: AtomicBool::new(false),
+            refused: AtomicBool::new(false),
         }
     }
 }
@@ -61,7 +62,25 @@ impl CredentialWatch {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    fn loaded(&self, credentials: &Credentials) {
+    pub(super) fn waits(&self, waiting: bool) {
+        self.waiting.store(waiting, Ordering::Relaxed);
+    }
+
+    /// AWS has said that it does not accept them.
+    pub(super) fn refuse(&self) {
+        self.refused.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_refused(&self) -> bool {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Others are being fetched.
+    pub(super) fn forgive(&self) {
+        self.refused.store(false, Ordering::Relaxed);
+    }
+
+    pub(super) fn loaded(&self, credentials: &Credentials) {
         let expires = credentials
             .expiry()
             .and_then(|at| Timestamp::try_from(at).ok())
@@ -70,40 +89,12 @@ impl CredentialWatch {
     }
 }
 
-/// A source of credentials that tells its [`CredentialWatch`] what it hands out.
-#[derive(Debug)]
-pub(super) struct Watched {
-    pub source: SharedCredentialsProvider,
-    pub watch: Arc<CredentialWatch>,
-}
-
-impl ProvideCredentials for Watched {
-    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
-        future::ProvideCredentials::new(async move {
-            self.watch.waiting.store(true, Ordering::Relaxed);
-            let result = self.source.provide_credentials().await;
-            self.watch.waiting.store(false, Ordering::Relaxed);
-            if let Ok(credentials) = &result {
-                self.watch.loaded(credentials);
-            }
-            result
-        })
-    }
-
-    fn fallback_on_interrupt(&self) -> Option<Credentials> {
-        self.source.fallback_on_interrupt()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::aws::Backend;
-    use crate::aws::Clients;
     use crate::aws::scripted::{EPOCH, error_xml, script, sent, settings};
+    use crate::aws::{Clients, Issuer};
     use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
     #[tokio::test(start_paused = true)]
@@ -117,7 +108,10 @@ mod tests {
         )]);
         let until = Timestamp::from_second(EPOCH + 3_600).unwrap();
         let mut set = settings(replay.clone());
-        set.backend = Backend::InProcessUntil(SharedHttpClient::new(replay.clone()), until);
+        set.backend = Backend::InProcessUntil(
+            SharedHttpClient::new(replay.clone()),
+            Issuer::of(move || Some(until)),
+        );
         let aws = Clients::connect(&set).await.unwrap();
         let who = aws.regions.standby.identity().await.unwrap();
         assert_eq!(who.account, "123456789012");
@@ -145,7 +139,10 @@ mod tests {
         let replay = script([(403, refusal)]);
         let past = Timestamp::from_second(EPOCH - 60).unwrap();
         let mut set = settings(replay.clone());
-        set.backend = Backend::InProcessUntil(SharedHttpClient::new(replay), past);
+        set.backend = Backend::InProcessUntil(
+            SharedHttpClient::new(replay),
+            Issuer::of(move || Some(past)),
+        );
         let aws = Clients::connect(&set).await.unwrap();
         let error = aws.regions.primary.identity().await.unwrap_err();
         assert_eq!(

@@ -6,7 +6,7 @@
 //!         │   no setter)   ├─ cloudwatch       alarms, signals, the metric lever
 //!         │                └─ identity         who we are, when the credentials end
 //!         └─ GlobalClient ──── route53         zone, records, checks; kept slow by pace
-//! configuration: whose credentials, how long to wait
+//! configuration: whose credentials, how long to wait    renewal: others when they end
 //! convert: SDK values → domain values    error: what a failure means    doubt: what it may have changed
 //! ```
 
@@ -24,6 +24,8 @@ mod failures;
 mod identity;
 mod pace;
 mod promotion;
+mod renewal;
+pub mod requests;
 pub mod route53;
 #[cfg(test)]
 pub(crate) mod scripted;
@@ -31,7 +33,7 @@ pub(crate) mod scripted;
 pub(crate) mod testing;
 
 pub use change_sets::{ChangeSetArn, ChangeSetState, NewChangeSet};
-pub use client::{Backend, Clients, ConnectError, GlobalClient, RegionClient, Settings};
+pub use client::{Backend, Clients, ConnectError, GlobalClient, Issuer, RegionClient, Settings};
 pub use cloudformation::{DeleteOptions, Updated};
 pub use cloudwatch::{CLOCK_MARGIN, LeverQuery, RequestId, SignalQuery};
 pub use error::ActError;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::bundle::Bundle;
 use crate::bundle::error::BundleError;
 use crate::bundle::manifest::{Lever, Manifest, Parameter, Promotion, Signal, Stack, Traffic};
+use crate::domain::drill::DrillWindow;
 use crate::domain::environment::{
     Environment, EnvironmentName, MadeBy, Mode, Objectives, ParameterSpec, PromotionSpec,
     StackSpec, TrafficSpec,
@@ -26,6 +27,7 @@ pub struct Choices {
     pub parameters: BTreeMap<String, String>,
     pub mode: Mode,
     pub production: bool,
+    pub drill_windows: Vec<DrillWindow>,
     pub read_only: bool,
 }
 
@@ -40,6 +42,7 @@ impl Choices {
             parameters: BTreeMap::new(),
             mode: Mode::Live,
             production: false,
+            drill_windows: Vec::new(),
             read_only: false,
         }
     }
@@ -71,6 +74,7 @@ impl Bundle {
             regions,
             mode: choices.mode,
             production: choices.production,
+            drill_windows: choices.drill_windows,
             read_only: choices.read_only,
             objectives: Objectives {
                 rto: manifest.objectives.rto_seconds,
@@ -229,6 +233,7 @@ impl Signal {
         SignalSpec {
             id: self.id.clone(),
             kind: self.kind,
+            direction: self.direction,
             label: self.label.clone(),
             pair: self.pair.clone(),
             role: self.role,

@@ -238,6 +238,10 @@ pub struct TrafficOperation {
     /// Return only when the side that traffic left has no more requests (10 min at most)
     #[arg(long)]
     pub drained: bool,
+    /// Label it a drill; on production only within a window of `drill_windows`. A failback that ends a drill is one
+    /// unless --drill=false says otherwise
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub drill: Option<bool>,
     #[command(flatten)]
     pub how: How,
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::bundle::{self, Bundle, Choices};
+use crate::cli::verbs::report;
 use crate::clock::Clock;
 use crate::config::env::Env;
 use crate::config::{Format, Settings};
@@ -117,6 +118,7 @@ impl Context {
             parameters,
             mode: settings.mode(),
             production: settings.production,
+            drill_windows: settings.drill_windows.clone(),
             read_only: settings.read_only,
         };
         bundle.environment(choices).map_err(Failed::usage)
@@ -178,8 +180,9 @@ impl Context {
     /// What the model needs to know from the settings and from earlier rehearsals.
     pub fn prepare(&self, core: &mut Core) {
         core.model.patience = self.settings.timeout;
+        core.write_report = Some(report::write_one);
         core.model.practised =
-            journal::last_practice(&self.settings.live_state_dir, &core.model.env.name);
+            journal::practised(&self.settings.live_state_dir, &core.model.env.name);
     }
 
     /// How long a first look may take.

@@ -96,6 +96,7 @@ impl Cli {
             name_servers: (!global.name_server.is_empty()).then_some(global.name_server),
             read_only: global.read_only.then_some(true),
             production: None,
+            drill_windows: None,
             parameters,
             config: global.config,
             state_dir: global.state_dir,

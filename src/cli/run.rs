@@ -96,12 +96,16 @@ fn dispatch(cli: &Cli, streams: &mut Streams<'_>) -> Ended {
         Verb::Failover(o) => operate::run(
             &context()?,
             streams,
-            &operate::Wanted::new(OperationKind::Failover, o.lever, &o.how).drained(o.drained),
+            &operate::Wanted::new(OperationKind::Failover, o.lever, &o.how)
+                .drained(o.drained)
+                .drill(o.drill),
         ),
         Verb::Failback(o) => operate::run(
             &context()?,
             streams,
-            &operate::Wanted::new(OperationKind::Failback, o.lever, &o.how).drained(o.drained),
+            &operate::Wanted::new(OperationKind::Failback, o.lever, &o.how)
+                .drained(o.drained)
+                .drill(o.drill),
         ),
         Verb::Stacks(verb) => stacks::run(&context()?, streams, verb),
         Verb::Journal(verb) => journal::run(&context()?, streams, verb),

@@ -152,6 +152,7 @@ impl Env {
             })?,
             read_only: self.read("SWITCHBACK_READ_ONLY", flag)?,
             production: None,
+            drill_windows: None,
             parameters: BTreeMap::new(),
             config: path("SWITCHBACK_CONFIG"),
             state_dir: path("SWITCHBACK_STATE_DIR"),
@@ -253,8 +254,8 @@ mod tests {
         ]);
         assert_eq!(env.0.len(), VARIABLES.len());
         let read = format!("{:?}", env.partial().unwrap());
-        // what variables can't set: whether it is production
-        assert_eq!(read.matches("None").count(), 1, "{read}");
+        // what variables can't set: whether it is production, and when it may be drilled
+        assert_eq!(read.matches("None").count(), 2, "{read}");
         assert_eq!(env.log(), Some("debug"));
     }
 

@@ -11,6 +11,7 @@ use toml::Spanned;
 
 use crate::config::value::{Endpoint, NameServer, name};
 use crate::config::{ConfigError, Format, Partial};
+use crate::domain::drill::DrillWindow;
 use crate::domain::region::{RegionId, RegionPair};
 use crate::domain::text::clean;
 
@@ -48,6 +49,7 @@ struct RawEnvironment {
     standby: Option<RegionId>,
     profile: Option<String>,
     production: Option<bool>,
+    drill_windows: Option<Vec<DrillWindow>>,
     #[serde(default)]
     parameters: BTreeMap<String, String>,
     name_servers: Option<Vec<NameServer>>,
@@ -143,6 +145,7 @@ impl RawEnvironment {
             standby: self.standby,
             profile: self.profile,
             production: self.production,
+            drill_windows: self.drill_windows,
             parameters: self.parameters,
             name_servers: self.name_servers.map(addresses),
             endpoint_url: self.endpoint_url,
@@ -233,6 +236,7 @@ mod tests {
         );
         let prod = &file.environments["payment-standby-prod"];
         assert_eq!(prod.production, Some(true));
+        assert_eq!(prod.drill_windows.as_ref().unwrap().len(), 1);
         assert_eq!(prod.name_servers.as_ref().unwrap().len(), 2);
         assert!(prod.endpoint_url.is_none());
         assert!(file.environments["emulator"].endpoint_url.is_some());
@@ -260,6 +264,11 @@ mod tests {
         );
         let number = error(&format!("{head}parameters = {{ secret = 12345 }}\n"));
         assert!(number.contains("line 4: `parameters`"), "{number}");
+        let window = error(&format!("{head}drill_windows = [\"on saturday\"]\n"));
+        assert!(
+            window.contains("line 4: `drill_windows`: `on saturday` is not a window for drills"),
+            "{window}"
+        );
         let syntax = error("password hunter2\n");
         assert!(!syntax.contains("hunter2"), "{syntax}");
     }

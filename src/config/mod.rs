@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::env::Env;
 use crate::config::file::File;
 use crate::config::value::Endpoint;
+use crate::domain::drill::DrillWindow;
 use crate::domain::environment::Mode;
 use crate::domain::region::{RegionError, RegionId};
 
@@ -38,6 +39,7 @@ pub struct Partial {
     pub name_servers: Option<Vec<SocketAddr>>,
     pub read_only: Option<bool>,
     pub production: Option<bool>,
+    pub drill_windows: Option<Vec<DrillWindow>>,
     pub parameters: BTreeMap<String, String>,
     pub config: Option<PathBuf>,
     pub state_dir: Option<PathBuf>,
@@ -65,6 +67,8 @@ pub struct Settings {
     pub name_servers: Vec<SocketAddr>,
     pub read_only: bool,
     pub production: bool,
+    /// When drills may move the traffic of a production environment.
+    pub drill_windows: Vec<DrillWindow>,
     pub parameters: BTreeMap<String, String>,
     /// Where journals and last known values are kept; a folder of its own when rehearsing.
     pub state_dir: PathBuf,

@@ -16,11 +16,6 @@ pub fn explain(settings: &Settings, is_sensitive: &dyn Fn(&str) -> bool) -> Vec<
     let text = |value: &Option<String>| value.clone();
     let shown = |value: &dyn ToString| Some(value.to_string());
     let rehearse = settings.rehearse.as_ref();
-    let servers: Vec<String> = settings
-        .name_servers
-        .iter()
-        .map(ToString::to_string)
-        .collect();
     let folder = settings.bundle_dir.as_ref();
     let values = [
         ("environment", text(&settings.environment_name)),
@@ -41,12 +36,10 @@ pub fn explain(settings: &Settings, is_sensitive: &dyn Fn(&str) -> bool) -> Vec<
             "endpoint_url",
             settings.endpoint.as_ref().map(ToString::to_string),
         ),
-        (
-            "name_servers",
-            (!servers.is_empty()).then(|| servers.join(", ")),
-        ),
+        ("name_servers", joined(&settings.name_servers)),
         ("read_only", shown(&settings.read_only)),
         ("production", shown(&settings.production)),
+        ("drill_windows", joined(&settings.drill_windows)),
         ("state_dir", shown(&settings.state_dir.display())),
         ("rehearse", rehearse.map(|r| r.scenario.clone())),
         ("speed", rehearse.map(|r| r.speed.to_string())),
@@ -72,6 +65,12 @@ pub fn explain(settings: &Settings, is_sensitive: &dyn Fn(&str) -> bool) -> Vec<
         source: String::from("flags and file"),
     });
     values.into_iter().map(line).chain(parameters).collect()
+}
+
+/// A list on one line; none where it is empty.
+fn joined<T: ToString>(all: &[T]) -> Option<String> {
+    let texts: Vec<String> = all.iter().map(ToString::to_string).collect();
+    (!texts.is_empty()).then(|| texts.join(", "))
 }
 
 #[cfg(test)]

@@ -247,6 +247,9 @@ impl<'a> Layers<'a> {
                 .unwrap_or_default(),
             read_only: self.pick("read_only", |p| &p.read_only).unwrap_or(false),
             production: self.pick("production", |p| &p.production).unwrap_or(false),
+            drill_windows: self
+                .pick("drill_windows", |p| &p.drill_windows)
+                .unwrap_or_default(),
             parameters: self.parameters(),
             state_dir: match &rehearse {
                 Some(_) => live_state_dir.join("rehearsal"),

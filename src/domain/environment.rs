@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::drill::DrillWindow;
 use crate::domain::lever::{LeverKind, LeverSpec};
 use crate::domain::observation::Observation;
 use crate::domain::placeholder::{Bindings, Placeholder, PlaceholderError};
@@ -61,6 +62,9 @@ pub struct Environment {
     pub regions: RegionPair,
     pub mode: Mode,
     pub production: bool,
+    /// When drills may move its traffic, if it is production.
+    #[serde(default)]
+    pub drill_windows: Vec<DrillWindow>,
     pub read_only: bool,
     pub objectives: Objectives,
     pub stacks: Vec<StackSpec>,

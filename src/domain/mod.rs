@@ -8,6 +8,7 @@ pub mod alarm;
 pub mod assess;
 pub mod blocker;
 pub mod change;
+pub mod drill;
 pub mod environment;
 pub mod exposure;
 pub mod failure;

@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::drill::Label;
 use crate::domain::environment::EnvironmentName;
 use crate::domain::observation::Serving;
 use crate::domain::recovery::Parts;
@@ -84,6 +85,20 @@ pub enum Outcome {
     Abandoned,
 }
 
+impl Outcome {
+    /// For tables.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Refused => "refused",
+            Self::NotConfirmed => "not confirmed",
+            Self::TimedOut => "timed out",
+            Self::Abandoned => "left running",
+        }
+    }
+}
+
 /// The state of one step of a running operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -105,6 +120,15 @@ pub struct StepResult {
     pub started: Option<Timestamp>,
     pub finished: Option<Timestamp>,
     pub note: Option<String>,
+}
+
+/// A change that AWS was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AwsRequest {
+    /// The call as policies name it, such as `cloudwatch:PutMetricData`.
+    pub call: String,
+    /// AWS's own id of the request.
+    pub id: String,
 }
 
 /// A guard that was overridden, with the typed reason.
@@ -133,6 +157,7 @@ pub struct OperationResult {
     pub operation: OperationId,
     pub kind: OperationKind,
     pub environment: EnvironmentName,
+    pub label: Label,
     pub outcome: Outcome,
     pub reason: Option<String>,
     pub serving: Serving,

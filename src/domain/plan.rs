@@ -23,6 +23,9 @@ pub struct Plan {
     pub kind: OperationKind,
     pub environment: EnvironmentName,
     pub production: bool,
+    /// Traffic is moved for practice.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drill: bool,
     pub made_at: Timestamp,
     pub situation: Situation,
     pub steps: Vec<Step>,

@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use crate::domain::environment::{EnvironmentName, Mode};
 use crate::domain::observation::Serving;
-use crate::domain::operation::{OperationId, OperationKind, Outcome, Override, StepState};
+use crate::domain::operation::{
+    AwsRequest, OperationId, OperationKind, Outcome, Override, StepState,
+};
 use crate::domain::unfinished::Opening;
 use crate::journal::WorldId;
 use crate::journal::secret::Secrets;
@@ -32,8 +34,14 @@ pub enum Entry {
         title: String,
         state: StepState,
         note: Option<String>,
-        /// The AWS request id of the step's call.
+        /// The AWS request id of the lever's call, in journals that have no [`Entry::Requests`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         request_id: Option<String>,
+    },
+    /// Changes that a step has asked AWS for. A place beyond the plan's steps: a command was repeated.
+    Requests {
+        index: usize,
+        requests: Vec<AwsRequest>,
     },
     /// What a lever is told, written before the call, so that a repetition says the same.
     Order {

@@ -22,9 +22,9 @@ use std::path::{Path, PathBuf};
 pub use entry::{Entry, Header, Record};
 pub use line::{Broken, Why};
 pub use log::Log;
-pub use report::{Done, Figure, Judged, Label, Moment, Report, report};
+pub use report::{Done, Figure, Judged, Moment, Report, report};
 pub use secret::{Secrets, mask};
-pub use store::{Journal, Summary, files, last_practice, list, read, verify};
+pub use store::{Journal, Summary, files, list, practised, read, verify};
 pub use unfinished::unfinished;
 pub use world::WorldId;
 

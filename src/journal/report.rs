@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::domain::environment::{EnvironmentName, Mode};
+use crate::domain::drill::Label;
+use crate::domain::environment::EnvironmentName;
 use crate::domain::guard::GuardResult;
 use crate::domain::lever::LeverKind;
 use crate::domain::observation::Serving;
 use crate::domain::operation::{
-    OperationId, OperationKind, Outcome, Override, StepResult, StepState,
+    AwsRequest, OperationId, OperationKind, Outcome, Override, StepResult, StepState,
 };
 use crate::domain::plan::{Action, Plan, Situation};
 use crate::domain::recovery::{Exposure, Milestones, Parts};
@@ -16,25 +17,6 @@ use crate::domain::region::RegionPair;
 use crate::domain::unfinished::{Opening, Unfinished};
 use crate::journal::unfinished::course;
 use crate::journal::{Entry, Record, WorldId};
-
-/// Whether it was for practice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Label {
-    Incident,
-    Drill,
-    Rehearsal,
-}
-
-impl Label {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Incident => "incident",
-            Self::Drill => "drill",
-            Self::Rehearsal => "rehearsal",
-        }
-    }
-}
 
 /// A figure against its objective.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -63,8 +45,8 @@ pub struct Done {
     pub step: StepResult,
     /// What takes it back.
     pub undo: Option<String>,
-    /// AWS's id of its request.
-    pub request_id: Option<String>,
+    /// What AWS was asked for.
+    pub requests: Vec<AwsRequest>,
 }
 
 /// One entry of the journal.
@@ -129,11 +111,7 @@ pub fn report(records: &[Record], broken: Option<String>) -> Option<Report> {
     let Entry::Opened { mode, .. } = &first.entry else {
         return None;
     };
-    let label = match (mode, course.drill) {
-        (Mode::Rehearsal { .. }, _) => Label::Rehearsal,
-        (_, true) => Label::Drill,
-        (_, false) => Label::Incident,
-    };
+    let label = Label::of(first.kind, mode, course.drill);
     let end = records.iter().rev().find_map(end);
     let opening = course.opening.clone();
     let mut milestones = course.milestones.clone();
@@ -252,17 +230,24 @@ fn steps(course: &Unfinished, records: &[Record]) -> Vec<Done> {
                 note: recorded.note.clone(),
             },
             undo: step.undo.clone(),
-            request_id: records.iter().rev().find_map(|r| request(r, number)),
+            requests: records.iter().flat_map(|r| requests(r, number)).collect(),
         })
         .collect()
 }
 
-fn request(record: &Record, number: usize) -> Option<String> {
+fn requests(record: &Record, number: usize) -> Vec<AwsRequest> {
     match &record.entry {
+        Entry::Requests { index, requests } if *index == number => requests.clone(),
+        // only the metric lever's step had one
         Entry::Step {
-            index, request_id, ..
-        } if *index == number => request_id.clone(),
-        _ => None,
+            index,
+            request_id: Some(id),
+            ..
+        } if *index == number => vec![AwsRequest {
+            call: "cloudwatch:PutMetricData".to_owned(),
+            id: id.clone(),
+        }],
+        _ => Vec::new(),
     }
 }
 

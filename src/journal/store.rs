@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
+use crate::domain::drill::{Label, Practice, Practised};
 use crate::domain::environment::{EnvironmentName, Mode};
 use crate::domain::operation::{OperationId, OperationKind, Outcome};
 use crate::journal::line::{Decoded, Why, decode};
@@ -39,6 +40,7 @@ pub struct Summary {
     pub rpo_seconds: Option<f64>,
     /// For practice: a drill, or a rehearsal.
     pub drill: bool,
+    pub label: Label,
     /// A console is writing it now.
     pub running: bool,
     /// What is wrong with the file.
@@ -138,18 +140,26 @@ pub fn verify(file: &Path) -> Result<Result<(), Broken>, JournalError> {
     })
 }
 
-/// When the last rehearsal or drill of a failover in this environment succeeded.
+/// What is known of failovers in this environment, drilled, rehearsed or needed.
 ///
 /// Rehearsals keep their state in a folder of their own below the live one.
-pub fn last_practice(live_state: &Path, environment: &EnvironmentName) -> Option<Timestamp> {
+pub fn practised(live_state: &Path, environment: &EnvironmentName) -> Practised {
     let rehearsals = live_state.join("rehearsal");
+    let mut known = Practised::default();
     [live_state, rehearsals.as_path()]
         .into_iter()
         .flat_map(list)
-        .filter(|s| s.drill && s.environment == *environment)
-        .filter(|s| s.kind == OperationKind::Failover && s.outcome == Some(Outcome::Succeeded))
-        .filter_map(|s| practised_at(&s))
-        .max()
+        .filter(|s| s.kind == OperationKind::Failover && s.environment == *environment)
+        .filter_map(|s| {
+            Some(Practice {
+                at: practised_at(&s)?,
+                label: s.label,
+                outcome: s.outcome?,
+                rto_seconds: s.rto_seconds,
+            })
+        })
+        .for_each(|one| known.take(one));
+    known
 }
 
 /// A rehearsal's entries carry the time of its world; when it was played, only the file knows.
@@ -237,6 +247,7 @@ fn summary(found: &Decoded, file: PathBuf) -> Option<Summary> {
         rto_seconds: None,
         rpo_seconds: None,
         drill: false,
+        label: Label::of(first.kind, &Mode::Live, false),
         running: is_locked(&file),
         broken: found.broken.clone(),
         file,
@@ -260,6 +271,7 @@ impl Summary {
                 self.who.clone_from(who);
                 self.reason.clone_from(reason);
                 self.drill = *drill || matches!(mode, Mode::Rehearsal { .. });
+                self.label = Label::of(self.kind, mode, *drill);
             }
             Entry::Closed {
                 outcome,
@@ -276,6 +288,7 @@ impl Summary {
             | Entry::Order { .. }
             | Entry::Resumed { .. }
             | Entry::Step { .. }
+            | Entry::Requests { .. }
             | Entry::Note { .. }
             | Entry::Milestone { .. }
             | Entry::Undo { .. } => {}
@@ -376,7 +389,7 @@ mod tests {
             title: "engage metric lever".into(),
             state: StepState::Done,
             note: Some(note.into()),
-            request_id: Some("r-1".into()),
+            request_id: None,
         }
     }
 
@@ -415,14 +428,15 @@ mod tests {
         assert_eq!((one.started, one.finished), (at(0), Some(at(2))));
         assert!(one.drill && !one.running && one.broken.is_none());
         // the world's clock says 2027; what counts is when the file was written
-        let played = last_practice(state.path(), &environment()).unwrap();
+        let played = practised(state.path(), &environment()).last.unwrap();
         let modified = fs::metadata(&path).unwrap().modified().unwrap();
-        assert_eq!(played, Timestamp::try_from(modified).unwrap());
+        assert_eq!(played.at, Timestamp::try_from(modified).unwrap());
+        assert_eq!(played.label, Label::Rehearsal);
         assert!(journal.unfinished(&environment()).is_empty());
     }
 
     #[test]
-    fn a_live_drill_is_practice_and_a_live_failover_is_not() {
+    fn a_live_drill_is_labelled_and_known_with_its_result() {
         let state = tempfile::tempdir().unwrap();
         let journal = Journal::open(state.path(), &WorldId::of(&Mode::Live, Some("1"))).unwrap();
         for (name, is_drill) in [("failover-1", false), ("failover-2", true)] {
@@ -433,9 +447,13 @@ mod tests {
             }
             log.append(entry, at(0)).unwrap();
             log.append(closed(Outcome::Succeeded), at(9)).unwrap();
-            let expected = is_drill.then_some(at(9));
-            assert_eq!(last_practice(state.path(), &environment()), expected);
+            let known = practised(state.path(), &environment());
+            let expected = is_drill.then(|| (at(9), Some(168.3)));
+            assert_eq!(known.drill.map(|d| (d.at, d.rto_seconds)), expected);
+            assert!(known.last.is_some());
         }
+        let labels: Vec<Label> = journal.list().iter().map(|s| s.label).collect();
+        assert_eq!(labels, [Label::Drill, Label::Incident]);
     }
 
     #[test]

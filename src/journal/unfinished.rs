@@ -73,6 +73,7 @@ impl Unfinished {
             }
             Entry::Milestone { name, at } => self.milestones.reach(name, *at),
             Entry::Opened { .. }
+            | Entry::Requests { .. }
             | Entry::Note { .. }
             | Entry::Undo { .. }
             | Entry::Resumed { .. }

@@ -37,8 +37,8 @@ impl Job {
                 self.session.clock.sleep(PAUSE).await;
             }
             let events = self
-                .client()
-                .stack_events(&stack.arn, since, None)
+                .renewal()
+                .until_accepted(|| self.client().stack_events(&stack.arn, since, None))
                 .await
                 .map_err(|e| e.to_string())?;
             let ours = events.iter().find(|e| e.token.as_deref() == Some(token));
@@ -54,7 +54,9 @@ impl Job {
         if self.target.cut_off.is_none() {
             return Ok(false);
         }
-        match self.client().change_set(&self.target.name, name).await {
+        let renewal = self.renewal();
+        let seen = renewal.until_accepted(|| self.client().change_set(&self.target.name, name));
+        match seen.await {
             Ok(_) => Ok(true),
             Err(error) if error.kind == FailureKind::NotFound => Ok(false),
             Err(error) => Err(error.to_string()),

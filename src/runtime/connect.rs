@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
-use crate::aws::{Backend, Clients, ConnectError, Settings, connector};
+use crate::aws::{Backend, Clients, ConnectError, Issuer, Settings, connector};
 use crate::clock::Clock;
 use crate::dns::{Answer, Code, DnsError, Lookup, Reply, Resolver, SYSTEM};
 use crate::domain::environment::{Environment, Mode};
@@ -135,17 +135,14 @@ pub async fn rehearsal(
     let clock = world.clock().clone();
     let client = connector::in_process(world.clone());
     let standby = env.regions.get(Role::Standby).to_string();
-    let expires = world.with(|w| w.identity(&standby)).expires;
-    let backend = match expires {
-        Some(at) => Backend::InProcessUntil(client, at),
-        None => Backend::InProcess(client),
-    };
+    let logins = world.clone();
+    let issuer = Issuer::of(move || logins.with(|w| w.identity(&standby)).expires);
     let clients = Clients::connect(&Settings {
         regions: env.regions.clone(),
         profile: None,
         endpoint_url: None,
         clock: clock.clone(),
-        backend,
+        backend: Backend::InProcessUntil(client, issuer),
     })
     .await?;
     let resolver = Resolver::in_process(clock.clone(), lookup(world.clone()));

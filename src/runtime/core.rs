@@ -15,6 +15,7 @@ use crate::runtime::journalist::{Journalist, Line};
 use crate::runtime::known::{Known, Names};
 use crate::runtime::poller::{self, Poller};
 use crate::runtime::remembered;
+use crate::runtime::report;
 use crate::runtime::session::{Session, Shared};
 
 /// Results waiting to be taken in: a poll of a large environment is some dozens of them.
@@ -43,6 +44,8 @@ pub struct Core {
     writer: JoinSet<()>,
     pub(super) refreshes: u64,
     account_told: bool,
+    /// How a report is written, where somebody may ask for one.
+    pub write_report: Option<report::Write>,
 }
 
 impl Core {
@@ -79,6 +82,7 @@ impl Core {
             writer,
             refreshes: 0,
             account_told: false,
+            write_report: None,
         }
     }
 

@@ -115,9 +115,11 @@ impl Job {
             self.insist(|| self.client().create_change_set(new.clone()))
                 .await?;
         }
+        let renewal = self.renewal();
         let mut failures = 0;
         loop {
-            match self.client().change_set(&self.target.name, name).await {
+            let seen = renewal.until_accepted(|| self.client().change_set(&self.target.name, name));
+            match seen.await {
                 Ok(ChangeSetState::Ready(set)) => return Ok(Some(set)),
                 Ok(ChangeSetState::Empty) => {
                     self.discard(name).await;

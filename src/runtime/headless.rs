@@ -8,7 +8,7 @@ use crate::app::model::Model;
 use crate::app::msg::{Ask, Msg};
 use crate::domain::guard::GuardId;
 use crate::domain::observed::age;
-use crate::domain::operation::{OperationId, OperationKind, OperationResult};
+use crate::domain::operation::{OperationId, OperationKind, OperationResult, Outcome};
 use crate::domain::plan::{Consent, Plan};
 use crate::domain::region::Role;
 use crate::domain::stack::StackState;
@@ -19,6 +19,8 @@ use crate::runtime::core::Core;
 pub const LOOK: Duration = Duration::from_secs(8);
 /// What the change sets of a review may take.
 const PREVIEW: Duration = Duration::from_mins(3);
+/// How long a command waits for a new login where nothing else was said.
+const PAUSE: Duration = Duration::from_hours(2);
 /// The console's clock moves in steps of this length.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -134,6 +136,12 @@ pub async fn plan(core: &mut Core, ask: Ask) -> Result<Plan, String> {
     reviewed(core)
 }
 
+/// Labels the move under review: a drill, or an incident. Its plan then.
+pub fn label(core: &mut Core, drill: bool) -> Result<Plan, String> {
+    leave_no_effect(core.take(Msg::Drill(drill)));
+    reviewed(core)
+}
+
 /// The plan whose confirmation is open, or why there is none.
 fn reviewed(core: &Core) -> Result<Plan, String> {
     match &core.model.dialog {
@@ -174,7 +182,7 @@ pub async fn resume(
     watch: &mut dyn FnMut(&Model),
 ) -> Went {
     match plan_again(core, operation, Choice::Continue) {
-        Ok(plan) => confirmed(core, plan, consent, watch).await,
+        Ok(plan) => confirm(core, plan, consent, watch).await,
         Err(why) => Went::NoPlan(why),
     }
 }
@@ -205,11 +213,11 @@ pub async fn operate(
         Ok(plan) => plan,
         Err(why) => return Went::NoPlan(why),
     };
-    confirmed(core, plan, consent, watch).await
+    confirm(core, plan, consent, watch).await
 }
 
 /// Confirms the plan under review and follows the operation to its end.
-async fn confirmed(
+pub async fn confirm(
     core: &mut Core,
     plan: Plan,
     consent: Consent,
@@ -231,6 +239,9 @@ async fn confirmed(
         if let Some(result) = finished(core, kind) {
             return Went::Ended(Box::new(result));
         }
+        if let Some(result) = paused_too_long(core) {
+            return Went::Ended(Box::new(result));
+        }
         if core.model.run.is_none() {
             return Went::NotConfirmed {
                 plan: Box::new(plan),
@@ -247,6 +258,25 @@ async fn confirmed(
         }
         step(core, watch).await;
     }
+}
+
+/// Nobody logged in again in time: the command ends, and the operation stays open in the journal, to be continued. What
+/// moves traffic has its own patience.
+fn paused_too_long(core: &Core) -> Option<OperationResult> {
+    let run = core.model.run.as_deref()?;
+    let pause = run.pause.as_ref()?;
+    let limit = core.model.patience.unwrap_or(PAUSE);
+    if run.plan().kind.moves_traffic() || age(pause.since, core.model.now) < limit {
+        return None;
+    }
+    let mut result = run.result(&core.model.env, core.model.facts.serving, core.model.now);
+    result.outcome = Outcome::TimedOut;
+    result.reason = Some(format!(
+        "{}; nobody logged in again within {} s: go on with --resume",
+        pause.why,
+        limit.as_secs()
+    ));
+    Some(result)
 }
 
 /// A second confirmation: whoever overrode the loss of data with a reason has given it, nobody else.

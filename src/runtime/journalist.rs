@@ -32,6 +32,7 @@ pub(super) enum Line {
         plan: Box<Plan>,
         outcome: Outcome,
         why: String,
+        serving: Serving,
         at: Timestamp,
     },
     Entry {
@@ -99,8 +100,9 @@ impl Journalist {
                     plan,
                     outcome,
                     why,
+                    serving,
                     at,
-                } => self.refused(&plan, outcome, why, at).err(),
+                } => self.refused(&plan, (outcome, serving), why, at).err(),
                 Line::Entry {
                     operation,
                     entry,
@@ -204,7 +206,7 @@ impl Journalist {
             mode: self.env.mode.clone(),
             reason: reason.map(str::to_owned),
             overrides,
-            drill: matches!(self.env.mode, Mode::Rehearsal { .. }),
+            drill: plan.drill || matches!(self.env.mode, Mode::Rehearsal { .. }),
         };
         log.append(opened, at).map_err(|e| e.to_string())?;
         Ok(log)
@@ -214,7 +216,7 @@ impl Journalist {
     fn refused(
         &self,
         plan: &Plan,
-        outcome: Outcome,
+        (outcome, serving): (Outcome, Serving),
         why: String,
         at: Timestamp,
     ) -> Result<(), String> {
@@ -227,7 +229,7 @@ impl Journalist {
             reason: Some(why),
             rto_seconds: None,
             rpo_seconds: None,
-            serving: Serving::Unknown,
+            serving,
         };
         log.append(closed, at).map_err(|e| e.to_string())
     }
@@ -301,13 +303,14 @@ fn entry(told: Told) -> Entry {
             index,
             title,
             state,
-            request_id: note.as_deref().and_then(request_id),
+            request_id: None,
             note,
         },
         Told::Order { index, order } => Entry::Order {
             index,
             order: serde_json::to_value(order).unwrap_or(serde_json::Value::Null),
         },
+        Told::Requests { index, requests } => Entry::Requests { index, requests },
         Told::Milestone { name, at } => Entry::Milestone { name, at },
         Told::Undo { change } => Entry::Undo {
             what: serde_json::to_value(change).unwrap_or(serde_json::Value::Null),
@@ -329,18 +332,12 @@ fn entry(told: Told) -> Entry {
     }
 }
 
-/// AWS's id of the request, which the note of a step that called AWS names for a support case.
-fn request_id(note: &str) -> Option<String> {
-    let (_, rest) = note.split_once("(request ")?;
-    let (id, _) = rest.split_once(')')?;
-    Some(id.to_owned())
-}
-
 fn past(summary: Summary) -> PastOperation {
     PastOperation {
         id: summary.operation.to_string(),
         kind: summary.kind,
         environment: summary.environment.to_string(),
+        label: summary.label,
         outcome: summary.outcome,
         started: summary.started,
         finished: summary.finished,

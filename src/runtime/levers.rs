@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::app::effect::{Approval, LeverDatum};
 use crate::app::msg::StepDone;
-use crate::aws::RequestId;
+use crate::aws::{ActError, RequestId};
 use crate::domain::health::CheckId;
 use crate::domain::lever::metric;
 use crate::domain::observed::ReadError;
@@ -12,7 +12,7 @@ use crate::domain::records_lever::{RecordsChange, differences};
 use crate::runtime::session::Shared;
 
 /// Publishes the command and, so that the alarm need not wait for the keepalive, the state itself.
-pub(super) async fn put_command(session: &Shared, told: LeverDatum) -> Result<StepDone, String> {
+pub(super) async fn put_command(session: &Shared, told: &LeverDatum) -> Result<StepDone, ActError> {
     let client = session.clients.regions.get(told.role);
     let put = |name: &'static str, value: f64| {
         client.put_metric(&told.namespace, name, &told.dimensions, value)
@@ -32,12 +32,14 @@ pub(super) async fn put_command(session: &Shared, told: LeverDatum) -> Result<St
             skipped: false,
             note: Some(format!("{}, in part: {error}", sent(told.number, &id))),
         }),
-        (Err(error), Err(_)) => Err(format!("the metric lever could not be told: {error}")),
+        (Err(error), Err(_)) => Err(explained(error, |e| {
+            format!("the metric lever could not be told: {e}")
+        })),
     }
 }
 
 /// Publishes the approval of a promotion.
-pub(super) async fn approve(session: &Shared, approval: Approval) -> Result<StepDone, String> {
+pub(super) async fn approve(session: &Shared, approval: &Approval) -> Result<StepDone, ActError> {
     let client = session.clients.regions.get(approval.role);
     let sent = client.put_metric(
         &approval.namespace,
@@ -50,9 +52,19 @@ pub(super) async fn approve(session: &Shared, approval: Approval) -> Result<Step
             skipped: false,
             note: Some(format!("approval, {}", self::sent(approval.number, &id))),
         }),
-        Err(error) => Err(format!(
-            "the promotion could not be approved: {error}. The lever is pulled; F again approves anew"
-        )),
+        Err(error) => Err(explained(error, |e| {
+            format!(
+                "the promotion could not be approved: {e}. The lever is pulled; F again approves anew"
+            )
+        })),
+    }
+}
+
+/// The same error in other words.
+fn explained(error: ActError, words: impl FnOnce(&str) -> String) -> ActError {
+    ActError {
+        message: words(&error.message),
+        ..error
     }
 }
 
@@ -90,13 +102,9 @@ pub(super) async fn set_threshold(
     check: &CheckId,
     version: i64,
     threshold: i32,
-) -> Result<StepDone, String> {
-    let done = session
-        .clients
-        .global
-        .set_threshold(check, version, threshold)
-        .await;
-    done.map_err(|error| error.to_string())?;
+) -> Result<StepDone, ActError> {
+    let global = &session.clients.global;
+    global.set_threshold(check, version, threshold).await?;
     Ok(StepDone {
         skipped: false,
         note: Some(format!("health threshold of {check} = {threshold}")),
@@ -118,9 +126,9 @@ pub(super) async fn probe(session: &Shared, datum: &LeverDatum) -> Result<(), Re
 /// Changes the record sets if they still are as reviewed, and waits until every name server has the change.
 pub(super) async fn change_records(
     session: &Shared,
-    change: RecordsChange,
+    change: &RecordsChange,
     comment: &str,
-) -> Result<StepDone, String> {
+) -> Result<StepDone, ActError> {
     if change.changed().next().is_none() {
         return Ok(StepDone {
             skipped: true,
@@ -133,12 +141,9 @@ pub(super) async fn change_records(
     names.dedup();
     let first = names
         .first()
-        .ok_or_else(|| "there is no record set to change".to_owned())?;
-    let zone = global.zone_for(first).await.map_err(|e| e.to_string())?;
-    let live = global
-        .records(&zone, &names)
-        .await
-        .map_err(|e| e.to_string())?;
+        .ok_or_else(|| ActError::not_sent("there is no record set to change"))?;
+    let zone = global.zone_for(first).await?;
+    let live = global.records(&zone, &names).await?;
     // an earlier run of this step was cut off after its call
     if differences(&change.after, &live).is_empty() {
         return Ok(StepDone {
@@ -148,15 +153,14 @@ pub(super) async fn change_records(
     }
     let foreign = differences(&change.before, &live);
     if !foreign.is_empty() {
-        return Err(format!(
+        return Err(ActError::not_sent(format!(
             "somebody changed the record sets since they were reviewed; nothing was done. Reviewed → live: {}. Look at the Traffic page and try again",
             foreign.join("; ")
-        ));
+        )));
     }
     let id = global
-        .change_records(&zone, change.after, comment)
-        .await
-        .map_err(|e| e.to_string())?;
+        .change_records(&zone, change.after.clone(), comment)
+        .await?;
     for _ in 0..40 {
         session.clock.sleep(Duration::from_secs(3)).await;
         if matches!(global.change_settled(&id).await, Ok(true)) {

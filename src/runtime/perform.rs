@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::app::effect::{Approval, Effect, LeverDatum, Order, StackTarget};
-use crate::app::msg::{Inspected, Msg, News};
+use crate::app::msg::{Inspected, Msg, News, StepDone};
+use crate::aws::requests;
 use crate::domain::blocker::Inquiry;
 use crate::domain::environment::ParameterSpec;
 use crate::domain::operation::OperationId;
@@ -15,6 +16,7 @@ use crate::runtime::core::Core;
 use crate::runtime::inspect;
 use crate::runtime::journalist::Line;
 use crate::runtime::levers;
+use crate::runtime::renewal::Renewal;
 use crate::runtime::session::Shared;
 use crate::runtime::stacks::{Job, StepEnd};
 
@@ -42,11 +44,13 @@ impl Core {
                 plan,
                 outcome,
                 why,
+                serving,
                 at,
             } => self.write(Line::Refused {
                 plan,
                 outcome,
                 why,
+                serving,
                 at,
             }),
             Effect::Journal {
@@ -77,6 +81,7 @@ impl Core {
             Effect::ProbeLever(datum) => self.probe_lever(datum),
             Effect::PublishRto { seconds } => self.publish_rto(seconds),
             Effect::Snapshot => self.snapshot(),
+            Effect::Report(operation) => self.report(operation),
         }
         None
     }
@@ -125,10 +130,16 @@ impl Core {
                 Order::PutCommand(LeverDatum { repeat: true, .. })
                     | Order::Approve(Approval { repeat: true, .. })
             );
-            let result = match recorded(&session, &order, on_disk).await {
-                Ok(()) => execute(&session, &out, &operation, order).await,
-                Err(why) => Err(why),
+            let done = async {
+                recorded(&session, &order, on_disk).await?;
+                execute(&session, &out, &operation, order).await
             };
+            let (result, made) = requests::noted(Box::pin(done)).await;
+            if !made.is_empty() {
+                let news = News::Requests(index, made);
+                let operation = operation.clone();
+                tell(&out, Msg::Progress { operation, news }).await;
+            }
             let msg = match result {
                 Ok(_) if repeats => return,
                 Err(why) if repeats => Msg::Progress {
@@ -151,9 +162,7 @@ impl Core {
                     result: Err(why),
                 },
             };
-            if out.send(msg).await.is_err() {
-                tracing::debug!("the console is gone");
-            }
+            tell(&out, msg).await;
         });
     }
 
@@ -182,9 +191,7 @@ impl Core {
                 index,
                 result,
             };
-            if out.send(msg).await.is_err() {
-                tracing::debug!("the console is gone");
-            }
+            tell(&out, msg).await;
         });
     }
 
@@ -213,9 +220,7 @@ impl Core {
         let (session, out) = (Shared::clone(&self.session), self.results.clone());
         self.tasks.spawn(async move {
             let result = levers::probe(&session, &datum).await;
-            if out.send(Msg::Probed(result)).await.is_err() {
-                tracing::debug!("the console is gone");
-            }
+            tell(&out, Msg::Probed(result)).await;
         });
     }
 
@@ -226,9 +231,7 @@ impl Core {
         self.parting.spawn(async move {
             if let Err(why) = levers::publish_rto(&session, &suffix, seconds).await {
                 let text = format!("FailoverDurationSeconds was not published: {why}");
-                if out.send(Msg::Told { good: false, text }).await.is_err() {
-                    tracing::debug!("the console is gone");
-                }
+                tell(&out, Msg::Told { good: false, text }).await;
             }
         });
     }
@@ -258,10 +261,14 @@ impl Core {
                     text: format!("snapshot not saved to {name}: {why}"),
                 },
             };
-            if out.send(told).await.is_err() {
-                tracing::debug!("the console is gone");
-            }
+            tell(&out, told).await;
         });
+    }
+}
+
+pub(super) async fn tell(out: &mpsc::Sender<Msg>, msg: Msg) {
+    if out.send(msg).await.is_err() {
+        tracing::debug!("the console is gone");
     }
 }
 
@@ -292,7 +299,7 @@ async fn recorded(
 
 async fn execute(
     session: &Shared,
-    out: &tokio::sync::mpsc::Sender<Msg>,
+    out: &mpsc::Sender<Msg>,
     operation: &OperationId,
     order: Order,
 ) -> Result<StepEnd, String> {
@@ -315,16 +322,58 @@ async fn execute(
             parameter,
             value,
         } => job(target).set_parameter(&parameter, &value).await,
-        Order::PutCommand(datum) => levers::put_command(session, datum).await,
-        Order::Approve(approval) => levers::approve(session, approval).await,
+        Order::PutCommand(_)
+        | Order::Approve(_)
+        | Order::SetThreshold { .. }
+        | Order::ChangeRecords { .. } => {
+            let renewal = Renewal {
+                session,
+                out,
+                operation,
+                what: "the lever".to_owned(),
+            };
+            pull(&renewal, &order).await
+        }
+    };
+    done.map(StepEnd::Done)
+}
+
+/// Pulls a lever, and waits for a new login if it must. A repetition does not wait: the next one comes in a minute.
+async fn pull(renewal: &Renewal<'_>, order: &Order) -> Result<StepDone, String> {
+    let session = renewal.session;
+    let done = match order {
+        Order::PutCommand(datum) if datum.repeat => levers::put_command(session, datum).await,
+        Order::PutCommand(datum) => {
+            renewal
+                .until_accepted(|| levers::put_command(session, datum))
+                .await
+        }
+        Order::Approve(approval) if approval.repeat => levers::approve(session, approval).await,
+        Order::Approve(approval) => {
+            renewal
+                .until_accepted(|| levers::approve(session, approval))
+                .await
+        }
         Order::SetThreshold {
             check,
             version,
             threshold,
-        } => levers::set_threshold(session, &check, version, threshold).await,
+        } => {
+            renewal
+                .until_accepted(|| levers::set_threshold(session, check, *version, *threshold))
+                .await
+        }
         Order::ChangeRecords { change, comment } => {
-            levers::change_records(session, change, &comment).await
+            renewal
+                .until_accepted(|| levers::change_records(session, change, comment))
+                .await
+        }
+        Order::Deploy(..)
+        | Order::Delete(_)
+        | Order::Repair { .. }
+        | Order::SetParameter { .. } => {
+            return Err("a stack is no lever".to_owned());
         }
     };
-    done.map(StepEnd::Done)
+    done.map_err(|error| error.to_string())
 }

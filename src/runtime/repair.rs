@@ -1,5 +1,7 @@
 //! Gets one stack out of a status in which it is stuck.
 
+use jiff::Timestamp;
+
 use crate::app::msg::StepDone;
 use crate::aws::{ActError, DeleteOptions};
 use crate::domain::repair::{Repair, way_out};
@@ -15,11 +17,15 @@ impl Job {
     ) -> Result<StepDone, String> {
         let since = self.session.clock.now();
         let before = self.look().await?;
+        if let Some(begun) = self.executed(&before, &self.token()).await? {
+            return self.watch(&before, (repair, begun)).await;
+        }
         if repair.is_reached(before.phase()) {
+            // deleted by an earlier run of this step, or so before there was one
             let note = Some(format!("was {} already", before.label()));
             self.tell_stack(before).await;
             return Ok(StepDone {
-                skipped: true,
+                skipped: self.target.cut_off.is_none(),
                 note,
             });
         }
@@ -34,10 +40,22 @@ impl Job {
         }
         self.insist(|| self.call(&stack.arn, repair, skip.clone()))
             .await?;
-        let end = self.follow(&stack.arn, since, 0).await?;
+        self.watch(&before, (repair, since)).await
+    }
+
+    /// Follows a repair that AWS has been told of to its end.
+    async fn watch(
+        &self,
+        before: &StackState,
+        (repair, since): (Repair, Timestamp),
+    ) -> Result<StepDone, String> {
+        let Some(arn) = before.stack().map(|stack| stack.arn.clone()) else {
+            return Err(format!("{} is not there any more", self.target.name));
+        };
+        let end = self.follow(&arn, since, 0).await?;
         self.tell_stack(end.clone()).await;
         let left = if end.phase() == Phase::Absent {
-            self.left_behind(&stack.arn).await
+            self.left_behind(&arn).await
         } else {
             String::new()
         };

@@ -18,6 +18,7 @@ use crate::domain::observed::{FailureKind, ReadError};
 use crate::domain::operation::OperationId;
 use crate::domain::stack::{Phase, StackState};
 use crate::runtime::merged::Merged;
+use crate::runtime::renewal::Renewal;
 use crate::runtime::session::Shared;
 
 /// Between two looks at a stack that is in progress.
@@ -63,11 +64,9 @@ impl Job {
                 note: Some(note.to_owned()),
             });
         };
-        let total = self
-            .client()
-            .stack_resources(&arn)
-            .await
-            .map_or(0, |all| all.len());
+        let renewal = self.renewal();
+        let listed = renewal.until_accepted(|| self.client().stack_resources(&arn));
+        let total = listed.await.map_or(0, |all| all.len());
         self.tell(News::Stack(
             self.target.stack.clone(),
             StackProgress {
@@ -104,7 +103,9 @@ impl Job {
 
     /// What a deleted stack has left in AWS, in words. CloudFormation remembers a deleted stack's resources for 90 days.
     pub(super) async fn left_behind(&self, arn: &str) -> String {
-        let resources = match self.client().stack_resources(arn).await {
+        let renewal = self.renewal();
+        let listed = renewal.until_accepted(|| self.client().stack_resources(arn));
+        let resources = match listed.await {
             Ok(resources) => resources,
             Err(error) => return format!("what is left could not be listed: {error}"),
         };
@@ -139,11 +140,14 @@ impl Job {
                 return self.deployed(&end);
             }
         }
-        match self
-            .client()
-            .update_parameter(&self.target.name, parameter, value, &token)
-            .await
-        {
+        let told = self
+            .renewal()
+            .until_accepted(|| {
+                self.client()
+                    .update_parameter(&self.target.name, parameter, value, &token)
+            })
+            .await;
+        match told {
             Ok(crate::aws::Updated::Unchanged) => {
                 return Ok(StepDone {
                     skipped: true,
@@ -164,14 +168,25 @@ impl Job {
         }
     }
 
+    /// How the calls of this job wait for a new login.
+    pub(super) fn renewal(&self) -> Renewal<'_> {
+        Renewal {
+            session: &self.session,
+            out: &self.out,
+            operation: &self.operation,
+            what: format!("{} in {}", self.target.name, self.client().region()),
+        }
+    }
+
     /// Calls again while CloudFormation throttles: a call that was throttled has done nothing, and each carries a token.
     pub(super) async fn insist<T, F>(&self, mut call: impl FnMut() -> F) -> Result<T, String>
     where
         F: Future<Output = Result<T, ActError>>,
     {
+        let renewal = self.renewal();
         let mut failures = 0;
         loop {
-            match call().await {
+            match renewal.until_accepted(&mut call).await {
                 Ok(done) => return Ok(done),
                 Err(error) if error.kind == FailureKind::Throttled && failures < MOST_FAILURES => {
                     failures += 1;
@@ -183,9 +198,11 @@ impl Job {
     }
 
     pub(super) async fn look(&self) -> Result<StackState, String> {
+        let renewal = self.renewal();
         let mut failures = 0;
         loop {
-            match self.client().stack(&self.target.name).await {
+            let seen = renewal.until_accepted(|| self.client().stack(&self.target.name));
+            match seen.await {
                 Ok(state) => return Ok(state),
                 Err(error) => failures = self.bear(&error, failures.max(MOST_FAILURES - 3))?,
             }
@@ -211,11 +228,12 @@ impl Job {
         counted: (usize, bool),
     ) -> Result<StackState, String> {
         let mut merged = Merged::new(&self.target, name, since, counted);
+        let renewal = self.renewal();
         let mut failures = 0;
         loop {
             self.session.clock.sleep(POLL).await;
             let seen = futures_util::future::join(
-                self.client().stack(name),
+                renewal.until_accepted(|| self.client().stack(name)),
                 merged.look(&self.session.clients),
             );
             match seen.await {
@@ -229,7 +247,9 @@ impl Job {
                     }
                 }
                 (Err(error), live) => {
-                    self.tell_events(&merged, live, "not read").await;
+                    if !live.is_empty() {
+                        self.tell(News::Events(live)).await;
+                    }
                     failures = self.bear(&error, failures)?;
                 }
             }

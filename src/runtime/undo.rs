@@ -39,6 +39,7 @@ fn recorded(operation: &Summary) -> Option<RecordsChange> {
             | Entry::Order { .. }
             | Entry::Resumed { .. }
             | Entry::Step { .. }
+            | Entry::Requests { .. }
             | Entry::Note { .. }
             | Entry::Milestone { .. }
             | Entry::Closed { .. } => None,

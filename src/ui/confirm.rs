@@ -205,7 +205,31 @@ fn fixed(canvas: &mut Canvas<'_>, model: &Model, confirm: &Confirm) {
     );
     let name = format!("Type {}", confirm.plan.environment);
     field(&mut canvas.rows(3, 1), &name, confirm, ConfirmFocus::Name);
+    canvas.line(4, &label(model, confirm));
     buttons(&mut canvas.rows(5, 1), model, confirm);
+}
+
+/// What a move is labelled; what was cut off keeps its label.
+fn label(model: &Model, confirm: &Confirm) -> Line<'static> {
+    let plan = &confirm.plan;
+    if !plan.kind.moves_traffic() {
+        return Line::new();
+    }
+    let (is, other, paint) = match (&model.env.mode, plan.drill) {
+        (Mode::Live | Mode::Endpoint { .. }, true) => ("drill", "incident", Paint::Strong),
+        (Mode::Live | Mode::Endpoint { .. }, false) => ("incident", "drill", Paint::Text),
+        (Mode::Rehearsal { .. }, true) => ("rehearsal of a drill", "incident", Paint::Strong),
+        (Mode::Rehearsal { .. }, false) => ("rehearsal of an incident", "drill", Paint::Text),
+    };
+    let line = Line::of("Label", Paint::Text)
+        .pad_to(FIELD_AT)
+        .add(is, paint);
+    if confirm.resumes.is_some() {
+        return line;
+    }
+    line.gap()
+        .add("Ctrl-d", Paint::Key)
+        .dim(format!(" {other}"))
 }
 
 /// Whether refusals stand, are overridden, or can't be.

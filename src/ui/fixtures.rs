@@ -1,14 +1,15 @@
 //! Models for the tests of the screens: an environment like the bundle payment-standby, and situations in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::app::dialog::{Confirm, ConfirmFocus, Dialog, Form, FormField, TextField};
 use crate::app::model::{Load, Model, Page, PastOperation, TrailLine, Weight};
-use crate::app::run::{Finished, LiveEvent, Run, StackProgress};
+use crate::app::run::{Finished, LiveEvent, Pause, Run, StackProgress};
 use crate::domain::alarm::{Alarm, AlarmKind, AlarmState};
+use crate::domain::drill::Label;
 use crate::domain::environment::{
     Environment, EnvironmentName, Mode, Objectives, ParameterSpec, PromotionSpec, StackSpec,
     TrafficSpec,
@@ -28,7 +29,7 @@ use crate::domain::promotion::{Progress, PromotionSeen};
 use crate::domain::recovery::Milestones;
 use crate::domain::region::{PerRole, RegionId, RegionPair, Role};
 use crate::domain::routing::{Alias, FailoverRole, Policy, RecordSet};
-use crate::domain::signal::{Datapoint, Series, SignalId, SignalKind, SignalSpec};
+use crate::domain::signal::{Datapoint, Direction, Series, SignalId, SignalKind, SignalSpec};
 use crate::domain::stack::{
     ResourceStatus, Stack, StackEvent, StackId, StackResource, StackState, StackStatus,
 };
@@ -52,6 +53,7 @@ fn signal(id: &str, kind: SignalKind, role: Role, label: &str) -> SignalSpec {
     SignalSpec {
         id: SignalId(id.into()),
         kind,
+        direction: Direction::Forward,
         label: label.into(),
         pair: None,
         role,
@@ -212,6 +214,7 @@ pub(crate) fn environment() -> Environment {
         regions: RegionPair::new(region("us-east-1"), region("us-west-2")).unwrap(),
         mode: Mode::Live,
         production: true,
+        drill_windows: Vec::new(),
         read_only: false,
         objectives: Objectives { rto: 900, rpo: 300 },
         stacks: vec![stack_spec(Role::Standby), stack_spec(Role::Primary)],
@@ -588,6 +591,11 @@ fn past() -> Vec<PastOperation> {
             id: OperationId::new(kind, started, 0x1a2b).0,
             kind,
             environment: "payment-standby-prod".into(),
+            label: if kind.moves_traffic() {
+                Label::Drill
+            } else {
+                Label::Change
+            },
             outcome,
             started,
             finished: outcome.map(|_| started + 3 * minute),
@@ -764,6 +772,7 @@ pub(crate) fn failover_plan(model: &Model) -> Plan {
         kind: OperationKind::Failover,
         environment: model.env.name.clone(),
         production: model.env.production,
+        drill: false,
         made_at: model.now,
         situation: model.facts.situation,
         steps,
@@ -1154,6 +1163,19 @@ pub(crate) fn deploying() -> Model {
 }
 
 /// The same deploy after a resource failed.
+/// The credentials have ended while it runs.
+pub(crate) fn paused(mut model: Model) -> Model {
+    if let Some(run) = model.run.as_deref_mut() {
+        run.pause = Some(Pause {
+            since: time("12:03:10"),
+            why: "the credentials have expired (ExpiredToken): log in again with profile `ops`"
+                .to_owned(),
+            waiting: BTreeSet::from(["payment-standby-a7 in us-east-1".to_owned()]),
+        });
+    }
+    model
+}
+
 pub(crate) fn deploy_failed() -> Model {
     let mut model = deploying();
     let mut failure = event(

@@ -1,20 +1,21 @@
 //! Operations of the journal: when, what, how it ended, how long it took and what it cost.
 
 use crate::app::model::{Model, Page, PastOperation};
+use crate::domain::drill::Label;
 use crate::domain::observed::age;
 
 use super::canvas::Canvas;
+use super::format;
 use super::layout::{self, WIDE};
 use super::line::Line;
 use super::state::{State, outcome_words};
 use super::theme::Paint;
-use super::{format, text};
 
 /// Rows of the selected operation's detail, its rule included.
 const DETAIL: usize = 6;
 
 pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model) {
-    let shown = shown(model);
+    let shown = model.shown_past();
     let selected = model.rows.get(Page::Journal as usize).copied().unwrap_or(0);
     let selected = selected.min(shown.len().saturating_sub(1));
     let height = canvas.height().saturating_sub(DETAIL);
@@ -22,19 +23,6 @@ pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model) {
     if let Some(past) = shown.get(selected) {
         detail(&mut canvas.rows(height, DETAIL), model, past);
     }
-}
-
-fn shown(model: &Model) -> Vec<&PastOperation> {
-    let filter = model.filter.as_ref().map_or("", |f| f.value());
-    let fits = |p: &&PastOperation| {
-        text::contains(&p.id, filter)
-            || p.reason
-                .as_deref()
-                .is_some_and(|r| text::contains(r, filter))
-            || p.outcome
-                .is_some_and(|o| text::contains(outcome_words(o), filter))
-    };
-    model.past.iter().filter(fits).collect()
 }
 
 fn list(canvas: &mut Canvas<'_>, model: &Model, shown: &[&PastOperation], selected: usize) {
@@ -91,6 +79,16 @@ fn ending(past: &PastOperation) -> (State, &'static str) {
     })
 }
 
+/// Why, after the word that it was for practice.
+fn reason(past: &PastOperation) -> String {
+    let reason = past.reason.as_deref().unwrap_or_default();
+    match past.label {
+        Label::Drill if reason.is_empty() => "drill".to_owned(),
+        Label::Drill => format!("drill: {reason}"),
+        Label::Incident | Label::Rehearsal | Label::Change => reason.to_owned(),
+    }
+}
+
 fn row<'a>(model: &Model, past: &'a PastOperation, wide: bool) -> Line<'a> {
     let (state, words) = ending(past);
     let over = |value: Option<f64>, limit: u64| match value {
@@ -109,7 +107,7 @@ fn row<'a>(model: &Model, past: &'a PastOperation, wide: bool) -> Line<'a> {
             seconds(past.rpo_seconds),
             over(past.rpo_seconds, model.env.objectives.rpo),
         ),
-        (past.reason.clone().unwrap_or_default(), Paint::Text),
+        (reason(past), Paint::Text),
     ];
     let date = format::date_time(past.started);
     let date = if wide {
@@ -155,9 +153,10 @@ fn detail(canvas: &mut Canvas<'_>, model: &Model, past: &PastOperation) {
     let lines = [
         Line::new().text(" ").state(state).add(
             format!(
-                "{} of {} {words}{took}",
+                "{} of {} ({}) {words}{took}",
                 past.kind.title(),
-                past.environment
+                past.environment,
+                past.label.as_str()
             ),
             state.words(),
         ),

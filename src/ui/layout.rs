@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! header      environment, badge of the world, marks ............. role, credentials, load, clock
+//! pause       one line, only while an operation waits for a new login
 //! ┌ page ───────────────────────────────────────────────────────────────────────────────────────┐
 //! │ ━━ region rule ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ │
 //! │             primary  value ● │ = thing        │ ● value  standby               (Board: mirror) │
@@ -20,7 +21,7 @@ use crate::app::model::{Model, Page};
 
 use super::canvas::Canvas;
 use super::{
-    board, dialogs, footer, header, journal_page, signals_page, stacks_page, too_small,
+    board, dialogs, footer, header, journal_page, paused, signals_page, stacks_page, too_small,
     traffic_page,
 };
 
@@ -43,7 +44,13 @@ pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model) {
     }
     let height = canvas.height();
     header::render(&mut canvas.rows(0, 1), model);
-    page(&mut canvas.rows(1, height - FRAME_ROWS), model);
+    match paused::pause(model) {
+        Some(pause) => {
+            paused::render(&mut canvas.rows(1, 1), pause);
+            page(&mut canvas.rows(2, height - FRAME_ROWS - 1), model);
+        }
+        None => page(&mut canvas.rows(1, height - FRAME_ROWS), model),
+    }
     footer::render(&mut canvas.rows(height - 2, 2), model);
     if let Some(dialog) = &model.dialog {
         dialogs::render(&mut canvas.rows(1, height - FRAME_ROWS), model, dialog);

@@ -35,6 +35,7 @@ mod layout;
 mod line;
 mod lookup;
 mod name_servers;
+mod paused;
 mod quit;
 mod reading;
 mod reason;

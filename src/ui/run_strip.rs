@@ -51,12 +51,18 @@ fn title(model: &Model, run: &Run) -> Line<'static> {
     let region = plan.destination().map_or_else(String::new, |role| {
         format!(" {to} {}", model.env.regions.get(role))
     });
-    Line::of(format!("{kind}{region}"), Paint::Title)
+    let title = Line::of(format!("{kind}{region}"), Paint::Title);
+    if plan.drill {
+        title.add(" DRILL", Paint::Strong)
+    } else {
+        title
+    }
 }
 
 /// Running, or how it ended.
 pub(super) fn standing(run: &Run) -> Line<'static> {
     match &run.finished {
+        None if run.pause.is_some() => Line::of("paused", Paint::Bad),
         None => Line::of("running", Paint::Progress),
         Some(end) => {
             let state = State::from(end.outcome);

@@ -114,6 +114,10 @@ fn operations() {
     snapshot("promoting", &fixtures::promoting());
     snapshot("timed_out", &fixtures::timed_out());
     snapshot("deploying", &fixtures::deploying());
+    let paused = fixtures::paused(fixtures::deploying());
+    snapshot("deploying_paused", &paused);
+    let paused = fixtures::paused(fixtures::failing_over());
+    snapshot("failing_over_paused", &paused);
     snapshot(
         "board_deploying",
         &on_page(fixtures::deploying(), Page::Board),

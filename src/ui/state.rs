@@ -153,14 +153,7 @@ impl From<&ResourceStatus> for State {
 
 /// An outcome in words.
 pub(super) const fn outcome_words(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Succeeded => "succeeded",
-        Outcome::Failed => "failed",
-        Outcome::Refused => "refused",
-        Outcome::NotConfirmed => "not confirmed",
-        Outcome::TimedOut => "timed out",
-        Outcome::Abandoned => "left running",
-    }
+    outcome.words()
 }
 
 /// What the middle of a Board row says about its two sides.

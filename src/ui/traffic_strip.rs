@@ -11,7 +11,7 @@ use crate::domain::remark::RemarkId;
 use super::canvas::Canvas;
 use super::guards::{self, Answer};
 use super::line::{Line, flow};
-use super::state::State;
+use super::state::{State, outcome_words};
 use super::theme::Paint;
 use super::{format, layout, name_servers, serving, text};
 
@@ -85,7 +85,7 @@ fn lines(model: &Model, width: usize) -> Vec<Line<'_>> {
     let may_i = vec![verdict(model, kind, answer), warning, exposure(model)];
     let mut lines = flow(where_to, room, "   ");
     lines.extend(flow(may_i, room, "   "));
-    append(&mut lines, last_move(model), room);
+    append(&mut lines, practice(model), room);
     if own_line {
         lines.extend(guards::first_objection(found).map(guards::objection));
     }
@@ -98,12 +98,14 @@ fn lines(model: &Model, width: usize) -> Vec<Line<'_>> {
         .collect()
 }
 
-/// Adds to the last line what is good to know where there is room, but not worth a line.
-fn append<'a>(lines: &mut [Line<'a>], extra: Line<'a>, room: usize) {
-    if let Some(last) = lines.last_mut()
-        && last.width() + 3 + extra.width() <= room
-    {
-        *last = std::mem::take(last).text("   ").join(extra);
+/// Adds to the last line what is good to know, in the longest form that there is room for.
+fn append<'a>(lines: &mut [Line<'a>], forms: [Line<'a>; 2], room: usize) {
+    let Some(last) = lines.last_mut() else {
+        return;
+    };
+    let left = room.saturating_sub(last.width() + 3);
+    if let Some(form) = forms.into_iter().find(|form| form.width() <= left) {
+        *last = std::mem::take(last).text("   ").join(form);
     }
 }
 
@@ -152,20 +154,34 @@ pub(super) fn exposure(model: &Model) -> Line<'static> {
     }
 }
 
-/// When traffic was last moved on purpose, and how long it took.
-fn last_move(model: &Model) -> Line<'static> {
-    let moved = model
-        .past
-        .iter()
-        .find(|p| p.kind == OperationKind::Failover && p.outcome == Some(Outcome::Succeeded));
-    let Some((last, finished)) = moved.and_then(|p| Some((p, p.finished?))) else {
-        return Line::of("never failed over", Paint::Dim);
+/// Date and result of the last drill (or, without one, of what else has shown that it works), in full and in short.
+fn practice(model: &Model) -> [Line<'static>; 2] {
+    let Some(one) = model.practised_now().shown() else {
+        let words = || Line::of("never drilled", Paint::Dim);
+        return [words(), words()];
     };
-    let ago = format::ago(finished, model.now);
-    let rto = last
-        .rto_seconds
-        .map_or_else(String::new, |s| format!(", {}", format::duration(s)));
-    Line::of(format!("last failover {ago} ago{rto}"), Paint::Dim)
+    let objective = model.env.objectives.rto;
+    let met = one.met(objective);
+    let state = if met { State::Good } else { State::Bad };
+    let took = match (one.outcome, one.rto_seconds) {
+        (Outcome::Succeeded, Some(took)) => format::duration(took),
+        (outcome, _) => outcome_words(outcome).to_owned(),
+    };
+    let of = format!(" of {}", format::round(objective as f64));
+    let full = Line::of(
+        format!(
+            "last {} {} ",
+            one.label.as_str(),
+            one.at.strftime("%Y-%m-%d")
+        ),
+        Paint::Dim,
+    );
+    let short = Line::of(
+        format!("{} {} ", one.label.as_str(), one.at.strftime("%m-%d")),
+        Paint::Dim,
+    );
+    let result = |line: Line<'static>| line.state(state).add(took.clone(), state.words());
+    [result(full).dim(of), result(short)]
 }
 
 /// What the situation asks of the operator.

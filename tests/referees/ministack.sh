@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Drives the program against MiniStack, an AWS that nobody here wrote: deploy, update, alarms,
-# metrics, every lever that works without health checks, and delete.
+# metrics, every lever that works without health checks, and delete; then kills it in the middle
+# of its calls.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -11,4 +12,6 @@ if [[ -z "${SWITCHBACK_BIN:-}" ]]; then
 fi
 SWITCHBACK_BIN="$(realpath "$SWITCHBACK_BIN")"
 export SWITCHBACK_BIN PYTHONDONTWRITEBYTECODE=1
-exec "${SWITCHBACK_VENV:-target/referees}/bin/python" tests/referees/ministack_console.py
+for referee in console killed; do
+  "${SWITCHBACK_VENV:-target/referees}/bin/python" "tests/referees/ministack_$referee.py"
+done

@@ -161,6 +161,23 @@ def updated(judge):
         same(ran.code, DONE, f"deploy with {', '.join(parameters) or 'no parameter'}")
         return [(s["state"], s["note"]) for s in ran.json["steps"]]
 
+    def planned(*parameters):
+        ran = judge.console.json("deploy", "--dry-run", *(w for p in parameters for w in ("--parameter", p)))
+        same(ran.code, DONE, f"the plan of a deploy with {', '.join(parameters) or 'no parameter'}")
+        return [step["forecast"] for step in ran.json["steps"]]
+
+    same([f["basis"] for f in planned("domainName=pay.test")], ["unchanged"] * 3, "says `no changes` where nothing changes")
+    text = judge.console.run("deploy", "--dry-run", "--parameter", "domainName=pay.test").out
+    same(text.count("no changes"), 3, "and in words")
+    first, *_ = planned("domainName=pay.test", "notificationEmail=ops@pay.test")
+    check(first["changes"] and first["basis"] != "unchanged", "says what a new address would change", first)
+    emails = [(p["old"], p["new"]) for p in first["parameters"] if p["name"] == "notificationEmail"]
+    same(emails, [("", "ops@pay.test")], "and the parameter, from which to which")
+    same(parameter("notificationEmail"), "", "and has changed nothing yet")
+    sets = [s for r in BOTH for n in judge.stacks(r) for s in
+            judge.aws("cloudformation", r).list_change_sets(StackName=n)["Summaries"] if s["ExecutionStatus"] == "AVAILABLE"]
+    same(sets, [], "nor left a change set")
+
     unchanged = ("skipped", "no changes")
     same(deploy("domainName=pay.test"), [unchanged] * 3, "the same again: no changes anywhere")
     changed = ("done", "UPDATE_COMPLETE")

@@ -142,6 +142,9 @@ fn a_failover_out_of_a_dark_region_is_0_and_says_how_long_it_took() {
         satisfies("report", &report);
         assert_eq!(report["operation"], result["operation"]);
         assert_eq!(report["label"], "rehearsal");
+        let told = &report["steps"][0]["requests"][0];
+        assert_eq!(told["call"], "cloudwatch:PutMetricData");
+        assert!(told["id"].as_str().is_some_and(|id| id.len() == 36));
         assert_eq!(report["rto"]["seconds"], *rto);
         assert_eq!(report["rpo"]["seconds"], *rpo);
         let line = format!("--rehearse={scenario} report --out reports");

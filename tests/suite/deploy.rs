@@ -13,7 +13,7 @@ use switchback::domain::region::Role;
 use switchback::rehearsal::scenario::Scenario;
 use switchback::runtime::headless::{self, Went};
 
-use crate::support::in_process::{Rehearsed, rehearse, rehearse_bundle, rehearse_scenario};
+use crate::support::in_process::{Rehearsed, rehearse, rehearse_on, rehearse_scenario};
 
 /// Seconds between two looks while an operation runs.
 const POLL: f64 = 3.0;
@@ -204,8 +204,9 @@ fn a_deploy_asks_once_for_each_stack_and_poll_and_for_events_of_active_stacks_on
 #[test]
 fn what_a_stack_set_makes_in_both_regions_is_in_the_events_of_its_deploy() {
     let folder = tempfile::tempdir().unwrap();
-    rehearse_bundle(
-        ("transaction-dr", "empty"),
+    rehearse_on(
+        "transaction-dr",
+        Scenario::shipped("empty").unwrap(),
         folder.path(),
         async |mut stage| {
             let since = stage.model().now;

@@ -7,6 +7,7 @@
     reason = "a test fails loudly; clippy.toml allows this in test functions, not in their helpers"
 )]
 
+mod acceptance;
 mod blocked;
 mod cli;
 mod deploy;
@@ -15,6 +16,7 @@ mod failover;
 mod killed;
 mod layers;
 mod payment_pci;
+mod renewed;
 mod resume;
 mod scenarios;
 mod schema;

@@ -7,8 +7,9 @@ use switchback::domain::lever::Command;
 use switchback::domain::observation::Serving;
 use switchback::domain::operation::{OperationKind, Outcome};
 use switchback::journal::{self, Entry};
+use switchback::rehearsal::scenario::Scenario;
 
-use crate::support::in_process::{Rehearsed, rehearse};
+use crate::support::in_process::{Rehearsed, rehearse, rehearse_scenario};
 
 /// How many messages of the operation are taken in before it is cut off, and how many seconds later it is continued.
 type Cut = (usize, u64);
@@ -142,6 +143,25 @@ fn a_failover_that_is_cut_off_anywhere_leaves_one_lever_state() {
             let commands = commands(state.path());
             assert_eq!(commands.len(), 1, "cut off after {messages}: {commands:?}");
             assert_eq!(lever.command.unwrap().number, commands[0]);
+        });
+    }
+}
+
+#[test]
+fn a_repair_that_is_cut_off_anywhere_is_asked_for_once() {
+    let mut scenario = Scenario::shipped("stuck-rollback").unwrap();
+    for timed in &mut scenario.faults {
+        timed.until = timed.until.map(|until| until.min(0));
+    }
+    for (messages, later) in [(1, 0), (4, 0), (9, 0), (9, 4_000)] {
+        let state = tempfile::tempdir().unwrap();
+        rehearse_scenario(scenario.clone(), state.path(), async |stage| {
+            let kind = OperationKind::Repair;
+            let again = Box::pin(cut(stage, state.path(), kind, (messages, later))).await;
+            let asked = asked(&again, "ContinueUpdateRollback");
+            assert_eq!(asked, 1, "{messages} {later}");
+            again.core.stop().await;
+            journals_are_whole(state.path());
         });
     }
 }

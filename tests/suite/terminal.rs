@@ -100,7 +100,7 @@ fn a_failover_moves_the_traffic_of_a_region_that_does_not_answer() {
 #[test]
 fn a_failover_holds_traffic_that_has_moved_by_itself() {
     let mut console = Console::start(&rehearse("region-dead"), 100, 30);
-    console.sees(&["→ us-west-2", "NOT HELD"]);
+    console.sees(&["→ us-west-2", "NOT HELD", " GO "]);
     console.press("F");
     console.sees(&["Cancel"]);
     confirm(&mut console);
@@ -154,39 +154,82 @@ fn a_blocked_deletion_leaves_behind_what_does_not_let_itself_be_deleted() {
     console.sees(&["SUCCEEDED", "1 left in AWS"]);
 }
 
-#[test]
-fn an_environment_is_deployed_and_deleted_with_live_events_of_both_regions() {
-    let mut console = Console::start(&rehearse("empty"), 120, 40);
-    console.sees(&["absent"]);
+/// Minutes of the day on the header's clock.
+fn clock(screen: &vt100::Screen) -> Option<u32> {
+    let text = screen.contents();
+    let time = text.lines().next()?.split_whitespace().last()?;
+    let (hours, minutes) = time.strip_suffix('Z')?.split_once(':')?;
+    Some(hours.parse::<u32>().ok()? * 60 + minutes.parse::<u32>().ok()?)
+}
+
+/// Opens the plan of a deployment; the rehearsal has filled the form in, so that one Enter is enough for each field.
+fn plan_a_deploy(console: &mut Console) {
     console.press("D");
     console.sees(&["Enter next, at the end shows the plan"]);
-    // one Enter for each field: the rehearsal has filled them in
     let fields = switchback::bundle::find(None, "payment-standby").unwrap();
     console.press(&"\r".repeat(fields.manifest.parameters.len()));
     console.sees(&["DEPLOY payment-standby-demo", "Cancel"]);
+}
+
+/// The scenario's functions can't be created for its first forty minutes.
+#[test]
+fn a_deployment_that_fails_is_cleared_away_and_done_again() {
+    let mut console = Console::start(&rehearse("failed-deploy"), 120, 40);
+    console.sees(&["absent"]);
+    let began = clock(console.screen()).unwrap();
+    plan_a_deploy(&mut console);
     confirm(&mut console);
-    console.press("2");
     console.sees(&["us-west-2", "CREATE_IN_PROGRESS"]);
-    console.sees(&["us-east-1 ", "CREATE_COMPLETE"]);
-    console.sees(&["SUCCEEDED"]);
-    console.press("\x1b");
-    console.sees(&["3 stacks of payment-standby"]);
-    console.press("1");
-    console.sees(&["→ us-east-1"]);
-    console.press("X");
-    // it serves: only an override with a reason goes on
     console.sees(&[
-        "DELETE payment-standby-demo",
-        "Cancel",
-        "still answers from",
+        "FAILED",
+        "first failure",
+        "Function (AWS::Lambda::Function)",
     ]);
-    console.press("\tthe drill is over\x0f\t");
-    console.press(NAME);
-    console.press("\r\r");
-    console.press("2");
+    console.sees(&["us-east-1 payment-standby-demo", "ROLLBACK_COMPLETE"]);
+    console.press("\x1b");
+    console.sees(&["3 stacks of payment-standby", "R repair"]);
+
+    console.press("X");
+    console.sees(&["DELETE payment-standby-demo", "Cancel"]);
+    confirm(&mut console);
     console.sees(&["us-west-2", "DELETE_IN_PROGRESS"]);
-    console.sees(&["us-east-1 ", "DELETE_COMPLETE"]);
+    console.sees(&["SUCCEEDED", "DELETE_COMPLETE"]);
+    console.press("\x1b");
+    console.sees(&["3 stacks of payment-standby", "absent"]);
+
+    console.until("the end of the fault", |screen| {
+        let day = 24 * 60;
+        clock(screen).is_some_and(|now| (now + day - began) % day > 40)
+    });
+    plan_a_deploy(&mut console);
+    confirm(&mut console);
+    console.sees(&["us-east-1", "CREATE_IN_PROGRESS"]);
     console.sees(&["SUCCEEDED"]);
+    console.press("1");
+    // traffic is where it belongs, and both regions have their stacks
+    console.sees(&["→ us-east-1", "confirmed primary", "SERVING"]);
+    console.until("both stacks", |screen| {
+        screen.contents().matches("CREATE_COMPLETE").count() >= 3
+    });
+    assert!(!console.text().contains("HELD"), "{}", console.text());
+}
+
+#[test]
+fn a_planned_failover_waits_for_somebody_else_s_change_of_the_standby() {
+    let mut console = Console::start(&rehearse("foreign-operation"), 120, 40);
+    console.sees(&["→ us-east-1", "UPDATE_IN_PROGRESS", "NO-GO"]);
+    console.press("F");
+    console.sees(&["FAIL OVER payment-standby-demo", "by somebody-else"]);
+    console.sees(&["✖ readiness", "us-west-2 is not in order", "Cancel"]);
+    confirm(&mut console);
+    console.sees(&["refused"]);
+    console.press("\x1b");
+    console.sees_no_more("Cancel");
+    console.sees(&["UPDATE_COMPLETE", " GO "]);
+    console.press("F");
+    console.sees(&["FAIL OVER payment-standby-demo to us-west-2", "Cancel"]);
+    confirm(&mut console);
+    console.sees(&["SUCCEEDED", "SERVING ▶ us-west-2", "HELD by metric"]);
 }
 
 #[test]

@@ -189,6 +189,10 @@ fn confirm(model: &mut Model, key: Key) -> Vec<Effect> {
         Key::PageUp => confirm.scroll = confirm.scroll.saturating_sub(5),
         Key::Ctrl('o') => confirm.overriding = !confirm.overriding,
         Key::Ctrl('l') => return operate::other_lever(model),
+        Key::Ctrl('d') => {
+            let drill = !confirm.plan.drill;
+            return operate::label(model, drill);
+        }
         Key::Enter => return enter(model),
         other => type_into(confirm, other),
     }

@@ -172,9 +172,22 @@ fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Help => show(model, Dialog::Help { scroll: 0 }),
         Command::Copy => vec![Effect::Copy(summary(model))],
         Command::Snapshot => vec![Effect::Snapshot],
+        Command::Report => report(model),
         Command::Back => back(model),
         Command::Quit => quit(model),
     }
+}
+
+/// Writes the report of the operation that the Journal page has selected.
+fn report(model: &mut Model) -> Vec<Effect> {
+    let id = model.selected_past().map(|past| past.id.clone());
+    let Some(id) = id.filter(|_| model.page == Page::Journal) else {
+        let hint = "select an operation on the Journal page (5) first";
+        model.say(hint, Weight::Warning);
+        return Vec::new();
+    };
+    model.say(format!("writing the report of {id}"), Weight::Plain);
+    vec![Effect::Report(id)]
 }
 
 fn go(model: &mut Model, page: Page) -> Vec<Effect> {

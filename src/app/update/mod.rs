@@ -7,6 +7,7 @@ mod inspect;
 mod observe;
 mod operate;
 mod orders;
+mod pause;
 mod promotion;
 mod repair;
 mod resume;
@@ -14,6 +15,8 @@ mod second;
 mod steps;
 mod watch;
 
+#[cfg(test)]
+mod drill_tests;
 #[cfg(test)]
 mod lever_tests;
 #[cfg(test)]
@@ -41,6 +44,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Tick(now) => observe::tick(model, now),
         Msg::Sighted(sighting) => observe::sighted(model, *sighting),
         Msg::Ask(ask) => operate::ask(model, &ask),
+        Msg::Drill(drill) => operate::label(model, drill),
         Msg::Consent(consent) => operate::consent(model, &consent),
         Msg::Decline => second::decline(model),
         Msg::Previewed {
@@ -65,15 +69,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             index,
             result,
         } => steps::step_done(model, &operation, index, result),
-        Msg::Past(past) => {
-            // another rehearsal of the same world may have lived through later times
-            model.past = past;
-            model
-                .past
-                .retain(|operation| operation.started <= model.now);
-            model.conclude();
-            Vec::new()
-        }
+        Msg::Past(past) => observe::past(model, past),
         Msg::Unfinished(all) => resume::found(model, all),
         Msg::Resume { operation, choice } => resume::choose(model, &operation, choice),
         Msg::Undo(undo) => {

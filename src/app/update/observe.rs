@@ -1,12 +1,13 @@
 //! Time and readings: the model follows them, and says what changed.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::app::dialog::Dialog;
 use crate::app::effect::{Effect, Pace};
-use crate::app::model::{Model, Weight};
+use crate::app::model::{Model, PastOperation, Weight};
 use crate::app::update::{dialogs, operate, second, watch};
 use crate::domain::alarm::AlarmState;
 use crate::domain::assess::Assessment;
@@ -67,6 +68,15 @@ pub(super) fn probed(model: &mut Model, result: Result<(), ReadError>) -> Vec<Ef
     model.may_write.take(result, at);
     model.conclude();
     refresh_confirmation(model);
+    Vec::new()
+}
+
+/// What the journal of this world has.
+pub(super) fn past(model: &mut Model, mut past: Vec<PastOperation>) -> Vec<Effect> {
+    // another rehearsal of the same world may have lived through later times
+    past.retain(|operation| operation.started <= model.now);
+    model.past = past;
+    model.conclude();
     Vec::new()
 }
 
@@ -153,11 +163,12 @@ fn firing(model: &Model, sighting: &Sighting) -> Vec<(Role, String, AlarmState)>
     let Some(known) = model.seen.regions.get(*role).alarms.last() else {
         return Vec::new();
     };
-    let state = |name: &str| known.iter().find(|a| a.name == name).map(|a| &a.state);
+    let known: BTreeMap<&str, &AlarmState> =
+        known.iter().map(|a| (a.name.as_str(), &a.state)).collect();
     let changed = alarms.iter().filter(|a| {
-        let was = state(&a.name);
+        let was = known.get(a.name.as_str());
         was.is_some_and(|was| {
-            *was != a.state && (*was == AlarmState::Alarm || a.state == AlarmState::Alarm)
+            **was != a.state && (**was == AlarmState::Alarm || a.state == AlarmState::Alarm)
         })
     });
     changed

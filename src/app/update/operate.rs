@@ -1,15 +1,15 @@
 //! Operations from the question to the last step.
 
 use crate::app::dialog::{Confirm, Dialog};
-use crate::app::effect::{Effect, Pace};
+use crate::app::effect::{Effect, Entry, Pace};
 use crate::app::model::{Model, Page, Weight};
 use crate::app::msg::{Ask, News};
 use crate::app::run::{LiveEvent, MOST_EVENTS, Run};
 use crate::app::update::observe::lever_of;
 use crate::app::update::steps::{finish, start_next};
-use crate::app::update::{forecast, inspect, orders, resume, second};
+use crate::app::update::{forecast, inspect, orders, pause, resume, second};
 use crate::domain::exposure::{last_answer, silent_since};
-use crate::domain::guard::GuardResult;
+use crate::domain::guard::{GuardResult, drill_window};
 use crate::domain::lever::{Command, LeverKind};
 use crate::domain::observation::Serving;
 use crate::domain::operation::{OperationId, OperationKind, Outcome};
@@ -93,9 +93,36 @@ pub(super) fn make_plan(model: &Model, ask: &Ask) -> Result<Plan, CannotPlan> {
         }
     };
     if ask.kind.moves_traffic() {
-        plan.guards = model.guards(ask.kind, &plan.levers());
+        plan.drill = ask.kind == OperationKind::Failback && model.is_drilling();
+        plan.guards = guards_of(model, &plan);
     }
     Ok(plan)
+}
+
+/// The guards of a plan that moves traffic.
+fn guards_of(model: &Model, plan: &Plan) -> Vec<GuardResult> {
+    let mut guards = model.guards(plan.kind, &plan.levers());
+    if plan.drill {
+        guards.push(drill_window(&model.env, plan.kind, model.now));
+    }
+    guards
+}
+
+/// Labels the move under review. What was cut off keeps the label with which it began.
+pub(super) fn label(model: &mut Model, drill: bool) -> Vec<Effect> {
+    let Some(Dialog::Confirm(confirm)) = &model.dialog else {
+        return Vec::new();
+    };
+    if !confirm.plan.kind.moves_traffic() || confirm.resumes.is_some() {
+        return Vec::new();
+    }
+    let mut plan = confirm.plan.clone();
+    plan.drill = drill;
+    plan.guards = guards_of(model, &plan);
+    if let Some(Dialog::Confirm(confirm)) = &mut model.dialog {
+        confirm.plan = plan;
+    }
+    Vec::new()
 }
 
 /// Plans again with the next lever of the bundle; what was typed so far stays.
@@ -129,7 +156,11 @@ pub(super) fn other_lever(model: &mut Model) -> Vec<Effect> {
         Ok(mut plan) => {
             if let Some(Dialog::Confirm(confirm)) = &mut model.dialog {
                 plan.id = confirm.plan.id.clone();
+                plan.drill = confirm.plan.drill;
                 confirm.plan = plan;
+            }
+            if let Some(Dialog::Confirm(confirm)) = &model.dialog {
+                return label(model, confirm.plan.drill);
             }
         }
         Err(error) => model.say(error.to_string(), Weight::Bad),
@@ -172,6 +203,7 @@ pub(super) fn consent(model: &mut Model, consent: &Consent) -> Vec<Effect> {
                 plan: Box::new(plan),
                 outcome,
                 why: text,
+                serving: model.facts.serving,
                 at: model.now,
             }]
         }
@@ -186,7 +218,7 @@ pub(super) fn guards_now(model: &Model, confirm: &Confirm) -> Option<Vec<GuardRe
         None => {
             let plan = &confirm.plan;
             let follows = plan.kind.moves_traffic();
-            follows.then(|| model.guards(plan.kind, &plan.levers()))
+            follows.then(|| guards_of(model, plan))
         }
     }
 }
@@ -208,7 +240,9 @@ fn begin(model: &mut Model, confirmed: Confirmed<Plan>) -> Vec<Effect> {
     let milestones = Milestones {
         last_alive: first_failed.and_then(|_| last_answer(&model.seen, left)),
         first_failed,
-        moved_before: plan.kind == OperationKind::Failover && facts.serving == Serving::Standby,
+        moved_before: plan
+            .destination()
+            .is_some_and(|to| facts.serving == Serving::of(to)),
         confirmed: Some(confirmed.at()),
         ..Milestones::default()
     };
@@ -293,7 +327,15 @@ pub(super) fn progress(model: &mut Model, operation: &OperationId, news: News) -
         News::Stack(id, progress) => {
             run.progress.insert(id, progress);
         }
+        News::Requests(index, requests) => {
+            return vec![Effect::Journal {
+                operation: operation.clone(),
+                entry: Entry::Requests { index, requests },
+                at: model.now,
+            }];
+        }
         News::Note(text) => model.note("aws", text, Weight::Plain),
+        News::Paused { what, why } => return pause::news(model, what, why),
     }
     Vec::new()
 }

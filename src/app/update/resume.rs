@@ -10,7 +10,10 @@ use crate::app::update::operate;
 use crate::domain::guard::{GuardId, GuardResult, firm_refusal, situation_of};
 use crate::domain::health::CheckTarget;
 use crate::domain::operation::{OperationId, OperationKind};
-use crate::domain::plan::{Action, Confirmed, Plan};
+use crate::domain::plan::{Action, Confirmed, Plan, Step};
+use crate::domain::planning::CannotPlan;
+use crate::domain::promotion::is_stale;
+use crate::domain::repair::Wish;
 use crate::domain::stack::StackId;
 use crate::domain::unfinished::{Choice, Unfinished};
 
@@ -159,7 +162,7 @@ pub(super) fn guards(model: &Model, one: &Unfinished) -> Result<Vec<GuardResult>
         kind: one.kind(),
         lever: None,
         parameters: std::collections::BTreeMap::new(),
-        repair: None,
+        repair: one.plan.steps.iter().find_map(wish),
         salt: 0,
     };
     match operate::make_plan(model, &ask) {
@@ -169,10 +172,33 @@ pub(super) fn guards(model: &Model, one: &Unfinished) -> Result<Vec<GuardResult>
                 .into_iter()
                 .filter(|g| g.id != GuardId::NothingRunning),
         ),
-        Err(crate::domain::planning::CannotPlan::NothingThere) => {}
+        Err(CannotPlan::NothingThere) => {}
+        // AWS was told already, as it seems: continuing looks for the operation's token, and tells it nothing new
+        Err(CannotPlan::NotOffered { .. } | CannotPlan::Absent(_))
+            if one.kind() == OperationKind::Repair && !model.env.read_only => {}
         Err(why) => return Err(format!("{} can't be continued: {why}", one.id())),
     }
     Ok(all)
+}
+
+/// The repair of a step.
+fn wish(step: &Step) -> Option<Wish> {
+    match &step.action {
+        Action::RepairStack { stack, repair, .. } => Some(Wish {
+            stack: Some(stack.clone()),
+            repair: Some(*repair),
+            // what was left out then may not be failed any more
+            skip: Vec::new(),
+        }),
+        Action::DeployStack { .. }
+        | Action::DeleteStack { .. }
+        | Action::Pull { .. }
+        | Action::Approve { .. }
+        | Action::AwaitAlarm { .. }
+        | Action::AwaitDns { .. }
+        | Action::AwaitHealthy { .. }
+        | Action::AwaitPromotion { .. } => None,
+    }
 }
 
 /// The number under which the operation has pulled the metric lever, as its journal says.
@@ -191,11 +217,10 @@ fn writes(model: &Model, one: &Unfinished) -> bool {
         let acts = match step.action {
             Action::DeployStack { .. }
             | Action::DeleteStack { .. }
+            | Action::RepairStack { .. }
             | Action::Pull { .. }
             | Action::Approve { .. } => true,
-            // a repair is never continued: what it would write is refused above
-            Action::RepairStack { .. }
-            | Action::AwaitAlarm { .. }
+            Action::AwaitAlarm { .. }
             | Action::AwaitDns { .. }
             | Action::AwaitHealthy { .. }
             | Action::AwaitPromotion { .. } => false,
@@ -240,10 +265,11 @@ pub(super) fn cut_off(model: &Model, stack: &StackId) -> Option<jiff::Timestamp>
     one.steps()
         .any(|(step, recorded)| {
             let same = match &step.action {
-                Action::DeployStack { stack: s } | Action::DeleteStack { stack: s } => s == stack,
+                Action::DeployStack { stack: s }
+                | Action::DeleteStack { stack: s }
+                | Action::RepairStack { stack: s, .. } => s == stack,
                 Action::Pull { .. } => true,
-                Action::RepairStack { .. }
-                | Action::Approve { .. }
+                Action::Approve { .. }
                 | Action::AwaitPromotion { .. }
                 | Action::AwaitAlarm { .. }
                 | Action::AwaitDns { .. }
@@ -265,6 +291,10 @@ pub(super) enum Again {
 pub(super) fn recorded(model: &Model, index: usize) -> Option<Again> {
     let one = model.run.as_deref()?.resumed.as_deref()?;
     let mut order = unfinished::order(one, index)?;
+    if matches!(&order, Order::Approve(approval) if is_stale(approval.number, model.now)) {
+        // nobody would take it any more: it is given anew
+        return None;
+    }
     if let Some(why) = unfinished::superseded(model, Some(&order)) {
         return Some(Again::Not(why));
     }

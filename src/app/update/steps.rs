@@ -285,6 +285,7 @@ pub(super) fn finish(model: &mut Model, outcome: Outcome, reason: Option<String>
         step.state = StepState::Failed;
         step.finished = Some(now);
     }
+    run.pause = None;
     run.finished = Some(Finished {
         at: now,
         outcome,

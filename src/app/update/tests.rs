@@ -12,15 +12,15 @@ use crate::app::dialog::{ConfirmFocus, Dialog};
 use crate::app::effect::{Effect, LeverDatum, Order, Pace};
 use crate::app::fixtures::{dead, lever, marker, noon, see, steady, tick, unseen};
 use crate::app::key::Key;
-use crate::app::model::{Model, Page};
-use crate::app::msg::{Ask, Msg, StepDone};
+use crate::app::model::{Model, Page, PastOperation};
+use crate::app::msg::{Ask, Msg, News, StepDone};
 use crate::app::update::update;
 use crate::domain::alarm::AlarmState;
 use crate::domain::guard::{GuardId, GuardVerdict};
 use crate::domain::lever::{Command, LeverKind};
 use crate::domain::observation::{EndpointAnswer, Seen, Serving};
 use crate::domain::observed::{FailureKind, ReadError};
-use crate::domain::operation::{OperationKind, Outcome, StepState};
+use crate::domain::operation::{AwsRequest, OperationKind, Outcome, StepState};
 use crate::domain::plan::Situation;
 use crate::domain::region::Role;
 use crate::domain::signal::{Datapoint, Series, SignalId};
@@ -236,6 +236,7 @@ fn a_dead_standby_refuses_and_the_refusal_is_recorded() {
             e,
             Effect::Refused {
                 outcome: Outcome::Refused,
+                serving: Serving::Primary,
                 ..
             }
         )
@@ -393,6 +394,64 @@ fn giving_up_closes_the_journal_and_tells_aws_nothing() {
     let effects = press(&mut model, Key::Enter);
     assert!(matches!(effects[..], [Effect::GiveUp(_)]), "{effects:?}");
     assert!(model.run.is_none() && model.unfinished.is_empty());
+}
+
+#[test]
+fn the_report_of_the_selected_operation_is_asked_for_on_its_page() {
+    let mut model = steady();
+    let reports = |effects: &[Effect]| {
+        let ids = effects.iter().filter_map(|effect| match effect {
+            Effect::Report(id) => Some(id.clone()),
+            _ => None,
+        });
+        ids.collect::<Vec<_>>()
+    };
+    press(&mut model, Key::Char('5'));
+    assert!(reports(&press(&mut model, Key::Char('r'))).is_empty());
+    let past = |id: &str| PastOperation {
+        id: id.into(),
+        kind: OperationKind::Failover,
+        environment: model.env.name.0.clone(),
+        label: crate::domain::drill::Label::Drill,
+        outcome: Some(Outcome::Succeeded),
+        started: model.now,
+        finished: Some(model.now),
+        rto_seconds: None,
+        rpo_seconds: None,
+        reason: None,
+    };
+    let all = vec![past("failover-2"), past("failover-1")];
+    update(&mut model, Msg::Past(all));
+    press(&mut model, Key::Down);
+    assert_eq!(reports(&press(&mut model, Key::Char('r'))), ["failover-1"]);
+    press(&mut model, Key::Char('1'));
+    assert!(reports(&press(&mut model, Key::Char('r'))).is_empty());
+    assert!(model.notice.is_some());
+}
+
+#[test]
+fn what_aws_calls_a_step_s_requests_is_journalled() {
+    let mut model = steady();
+    let (id, _) = begin(&mut model, 'F');
+    let made = vec![AwsRequest {
+        call: "cloudwatch:PutMetricData".into(),
+        id: "r-1".into(),
+    }];
+    let msg = Msg::Progress {
+        operation: id,
+        news: News::Requests(0, made.clone()),
+    };
+    let effects = update(&mut model, msg);
+    let [
+        Effect::Journal {
+            entry: crate::app::effect::Entry::Requests { index: 0, requests },
+            ..
+        },
+    ] = effects.as_slice()
+    else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(*requests, made);
 }
 
 #[test]
@@ -915,5 +974,84 @@ proptest! {
         prop_assert_eq!(now.alarms.last(), good.alarms.last());
         prop_assert_eq!(now.signals.last(), good.signals.last());
         prop_assert_eq!(model.seen.regions.get(role.other()), &other);
+    }
+}
+
+#[test]
+fn an_operation_pauses_once_for_all_that_waits_and_goes_on_when_nothing_does() {
+    let mut model = steady();
+    let (id, _) = begin(&mut model, 'F');
+    let mut news = |what: &str, why: Option<&str>| {
+        let news = News::Paused {
+            what: what.to_owned(),
+            why: why.map(str::to_owned),
+        };
+        let operation = id.clone();
+        let effects = update(&mut model, Msg::Progress { operation, news });
+        let written = effects.iter().filter(|e| {
+            matches!(
+                e,
+                Effect::Journal {
+                    entry: crate::app::effect::Entry::Note { .. },
+                    ..
+                }
+            )
+        });
+        let written = written.count();
+        tick(&mut model, 60);
+        (written, model.run.as_ref().unwrap().pause.is_some())
+    };
+    assert_eq!(news("one", Some("have expired")), (1, true));
+    assert_eq!(news("other", Some("have expired")), (0, true));
+    assert_eq!(news("one", None), (0, true));
+    assert_eq!(news("other", None), (1, false));
+    let run = model.run.as_ref().unwrap();
+    assert_eq!(run.paused_for(model.now).as_secs(), 180);
+}
+
+#[test]
+fn what_waits_for_a_login_takes_no_time_of_its_own_unless_traffic_waits() {
+    for (key, kind) in [('X', OperationKind::Delete), ('F', OperationKind::Failover)] {
+        let mut model = steady();
+        model.patience = Some(std::time::Duration::from_mins(5));
+        let id = if kind == OperationKind::Delete {
+            for effect in press(&mut model, Key::Char(key)) {
+                nothing_in_the_way(&mut model, effect);
+            }
+            press(&mut model, Key::Ctrl('o'));
+            let effects = {
+                press(&mut model, Key::Tab);
+                type_text(&mut model, "a drill");
+                press(&mut model, Key::Tab);
+                type_text(&mut model, "payment-standby-demo");
+                press(&mut model, Key::Enter);
+                press(&mut model, Key::Enter)
+            };
+            let operation = open_id(&effects);
+            let journal = Ok("/j".into());
+            update(
+                &mut model,
+                Msg::Opened {
+                    operation: operation.clone(),
+                    journal,
+                },
+            );
+            operation
+        } else {
+            begin(&mut model, key).0
+        };
+        let news = News::Paused {
+            what: "it".into(),
+            why: Some("have expired".into()),
+        };
+        update(
+            &mut model,
+            Msg::Progress {
+                operation: id,
+                news,
+            },
+        );
+        tick(&mut model, 400);
+        assert_eq!(model.is_busy(), kind == OperationKind::Delete, "{kind:?}");
     }
 }

@@ -141,7 +141,8 @@ fn advance(model: &mut Model) -> Vec<Effect> {
         slot.finished = Some(now);
     }
     // traffic has arrived; a promotion may still be at work
-    if matches!(action, Action::AwaitHealthy { .. }) {
+    let settles = matches!(action, Action::AwaitHealthy { .. });
+    if settles {
         run.milestones.settled.get_or_insert(now);
     }
     let entry = Entry::Step {
@@ -160,6 +161,9 @@ fn advance(model: &mut Model) -> Vec<Effect> {
         entry,
         at: now,
     }];
+    if settles {
+        effects.extend(milestone(model, "settled", now));
+    }
     effects.extend(steps::start_next(model));
     effects
 }
@@ -180,7 +184,13 @@ fn time_out(model: &mut Model) -> Vec<Effect> {
     let allowed = model
         .patience
         .unwrap_or_else(|| usual_patience(run.plan().kind));
-    if age(run.confirmed.at(), model.now) > allowed {
+    // what waits for a new login takes no time of its own; the traffic's clock runs on
+    let paused = if run.plan().kind.moves_traffic() {
+        Duration::ZERO
+    } else {
+        run.paused_for(model.now)
+    };
+    if age(run.confirmed.at(), model.now) > allowed.saturating_add(paused) {
         if let Some(advice) = promotion::overdue(model) {
             return promotion::end(model, Outcome::TimedOut, advice);
         }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::cli::output::Status;
 use crate::domain::alarm::{Alarm, AlarmKind, AlarmState};
 use crate::domain::assess::assess;
+use crate::domain::drill::{Label, Practice, Practised};
 use crate::domain::environment::Environment;
 use crate::domain::guard::{Question, judge};
 use crate::domain::health::{CheckId, CheckTarget, CheckerCount, HealthCheck, HealthChecks};
@@ -17,7 +18,7 @@ use crate::domain::observation::{
     EndpointAnswer, Identity, MarkerAnswers, Observation, Seen, ServerAnswer, Sighting,
 };
 use crate::domain::observed::{FailureKind, ReadError};
-use crate::domain::operation::OperationKind;
+use crate::domain::operation::{OperationKind, Outcome};
 use crate::domain::region::Role;
 use crate::domain::routing::{FailoverRole, Policy, RecordSet};
 use crate::domain::signal::{Datapoint, Series, SignalId};
@@ -225,7 +226,15 @@ pub(super) fn status(env: &Environment, seen: &Observation, now: Timestamp) -> S
         levers: &[LeverKind::Metric],
         running: None,
         own: None,
-        last_practice: Some(now),
+        practised: Practised {
+            last: Some(Practice {
+                at: now,
+                label: Label::Rehearsal,
+                outcome: Outcome::Succeeded,
+                rto_seconds: Some(168.0),
+            }),
+            drill: None,
+        },
         undo: None,
         may_write: &crate::domain::observed::Observed::default(),
     };

@@ -3,7 +3,7 @@
 use crate::cli::output::operation::{outcome_word, state_word};
 use crate::cli::output::table::columns;
 use crate::cli::output::{clock, date, span};
-use crate::domain::operation::Override;
+use crate::domain::operation::{AwsRequest, Override};
 use crate::domain::text::clean;
 use crate::journal::{Entry, Record, Summary};
 
@@ -30,6 +30,7 @@ fn summary_row(one: &Summary) -> Vec<String> {
         clean(&one.operation.0),
         clean(&one.environment.0),
         clean(one.world.as_str()),
+        one.label.as_str().to_owned(),
         outcome.to_owned(),
         one.rto_seconds
             .map_or_else(String::new, |s| format!("RTO {}", span(s))),
@@ -87,6 +88,9 @@ pub(super) fn entry_text(entry: &Entry) -> String {
             let consent = consent_text(reason.as_ref(), overrides);
             format!("taken up again by {who}{consent}")
         }
+        Entry::Requests { index, requests } => {
+            format!("asked  step {}: {}", index + 1, requests_text(requests))
+        }
         Entry::Note { text } => format!("note  {text}"),
         Entry::Milestone { name, at } => format!("reached  {name} at {}", clock(*at)),
         Entry::Undo { what } => format!("undo  {what}"),
@@ -103,6 +107,15 @@ fn consent_text(reason: Option<&String>, overrides: &[Override]) -> String {
         format!(", overriding {}", guards.join(" and "))
     };
     format!("{reason}{overridden}")
+}
+
+/// Call and id of each.
+pub(super) fn requests_text(requests: &[AwsRequest]) -> String {
+    let each: Vec<String> = requests
+        .iter()
+        .map(|r| format!("{} {}", r.call, r.id))
+        .collect();
+    each.join(", ")
 }
 
 fn step_text(entry: &Entry) -> String {
@@ -219,12 +232,16 @@ mod tests {
             rto_seconds: None,
             rpo_seconds: None,
             drill: false,
+            label: crate::domain::drill::Label::Change,
             running: false,
             broken: None,
             file: "/x".into(),
         };
         let text = journal_list_text(&[one]);
-        assert!(text.contains("account:unknown  UNFINISHED"), "{text}");
+        assert!(
+            text.contains("account:unknown  change  UNFINISHED"),
+            "{text}"
+        );
         assert_eq!(journal_list_text(&[]), "no operations are recorded\n");
     }
 }

@@ -15,8 +15,9 @@ use crate::domain::text::clean;
 /// The plan as `--dry-run` shows it.
 pub fn plan_text(plan: &Plan, regions: &RegionPair) -> String {
     let production = if plan.production { "  PRODUCTION" } else { "" };
+    let label = if plan.drill { "  drill" } else { "" };
     let mut out = format!(
-        "{} {}{production}  {}\n",
+        "{} {}{production}  {}{label}\n",
         plan.kind.title(),
         plan.environment,
         plan.situation.as_str()
@@ -125,7 +126,10 @@ pub fn result_text(result: &OperationResult) -> String {
         write!(out, "  {}", progress_text(step)).unwrap_or_default();
     }
     let took = result.finished.duration_since(result.started).as_secs_f64();
-    let mut rows = vec![["serving".to_owned(), result.serving.as_str().to_owned()]];
+    let mut rows = vec![
+        ["label".to_owned(), result.label.as_str().to_owned()],
+        ["serving".to_owned(), result.serving.as_str().to_owned()],
+    ];
     rows.push(["took".to_owned(), span(took)]);
     rows.extend(clock_rows(result));
     rows.extend(result.overrides.iter().map(|one| {
@@ -227,6 +231,7 @@ mod tests {
             operation: OperationId("failover-20270115-080000-0000".into()),
             kind: OperationKind::Failover,
             environment: EnvironmentName("pay-demo".into()),
+            label: crate::domain::drill::Label::Incident,
             outcome: Outcome::Succeeded,
             reason: None,
             serving: Serving::Standby,
@@ -269,6 +274,7 @@ mod tests {
         insta::assert_snapshot!(result_text(&result()), @r"
         Fail over pay-demo: succeeded
           08:00:01Z  done     engage metric lever  us-west-2  command 1800000000[2J
+          label       incident
           serving     standby
           took        2m48s
           RTO         2m48s of 15m00s
@@ -316,6 +322,7 @@ mod tests {
             kind: OperationKind::Deploy,
             environment: EnvironmentName("pay-demo".into()),
             production: true,
+            drill: false,
             made_at: at(0),
             situation: Situation::Planned,
             steps: vec![Step {

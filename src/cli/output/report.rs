@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::cli::output::journal::entry_text;
+use crate::cli::output::journal::{entry_text, requests_text};
 use crate::cli::output::operation::{outcome_word, state_word};
 use crate::cli::output::{clock, date, span};
 use crate::domain::guard::GuardVerdict;
@@ -24,7 +24,15 @@ pub fn report_text(report: &Report) -> String {
     out.push_str("\n## Steps\n\n");
     table(
         &mut out,
-        ["step", "where", "state", "from", "to", "note", "request id"],
+        [
+            "step",
+            "where",
+            "state",
+            "from",
+            "to",
+            "note",
+            "AWS requests",
+        ],
         &steps(report),
     );
     out.push_str("\n## Guards\n\n");
@@ -158,7 +166,7 @@ fn steps(report: &Report) -> Vec<[String; 7]> {
             time(step.started),
             time(step.finished),
             step.note.clone().unwrap_or_default(),
-            done.request_id.clone().unwrap_or_default(),
+            requests_text(&done.requests),
         ]
     };
     report.steps.iter().map(row).collect()
@@ -196,7 +204,7 @@ mod tests {
     use super::*;
     use crate::domain::environment::{EnvironmentName, Mode, Objectives};
     use crate::domain::observation::Serving;
-    use crate::domain::operation::{OperationId, OperationKind, Outcome, StepState};
+    use crate::domain::operation::{AwsRequest, OperationId, OperationKind, Outcome, StepState};
     use crate::domain::recovery::Exposure;
     use crate::domain::region::{RegionId, RegionPair};
     use crate::domain::unfinished::Opening;
@@ -242,8 +250,21 @@ mod tests {
         })
     }
 
+    fn opened() -> Entry {
+        Entry::Opened {
+            plan: plan(),
+            who: "ops".into(),
+            mode: Mode::Live,
+            reason: Some("INC-4411".into()),
+            overrides: vec![crate::domain::operation::Override {
+                guard: "exposure".into(),
+                reason: "INC-4411".into(),
+            }],
+            drill: false,
+        }
+    }
+
     fn records() -> Vec<Record> {
-        let plan = plan();
         let step = |index, title: &str, state, note: Option<&str>| Entry::Step {
             index,
             title: title.into(),
@@ -252,25 +273,22 @@ mod tests {
             request_id: note.map(|_| "r-1".to_owned()),
         };
         let entries = [
-            (
-                0,
-                Entry::Opened {
-                    plan,
-                    who: "ops".into(),
-                    mode: Mode::Live,
-                    reason: Some("INC-4411".into()),
-                    overrides: vec![crate::domain::operation::Override {
-                        guard: "exposure".into(),
-                        reason: "INC-4411".into(),
-                    }],
-                    drill: false,
-                },
-            ),
+            (0, opened()),
             (0, Entry::Situation(Box::new(opening()))),
             (0, step(0, "engage metric lever", StepState::Running, None)),
             (
                 1,
                 step(0, "engage metric lever", StepState::Done, Some("command 7")),
+            ),
+            (
+                1,
+                Entry::Requests {
+                    index: 0,
+                    requests: vec![AwsRequest {
+                        call: "cloudwatch:PutMetricData".into(),
+                        id: "r-2".into(),
+                    }],
+                },
             ),
             (1, step(1, "wait for DNS | all", StepState::Running, None)),
             (
@@ -319,7 +337,7 @@ mod tests {
     #[test]
     fn what_was_cut_off_says_so_and_has_no_figures() {
         let mut records = records();
-        records.truncate(5);
+        records.truncate(6);
         let report = journal::report(&records, Some("line 6: torn".into())).unwrap();
         assert_eq!((report.outcome, report.rto.seconds), (None, None));
         let open = report.open.join("\n");

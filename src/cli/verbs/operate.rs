@@ -27,6 +27,7 @@ pub struct Wanted<'a> {
     repair: Option<Wish>,
     how: &'a How,
     drained: bool,
+    drill: Option<bool>,
 }
 
 /// How long a command waits for the last requests of the side that traffic left.
@@ -40,6 +41,7 @@ impl<'a> Wanted<'a> {
             repair: None,
             how,
             drained: false,
+            drill: None,
         }
     }
 
@@ -47,6 +49,13 @@ impl<'a> Wanted<'a> {
     #[must_use]
     pub const fn drained(mut self, drained: bool) -> Self {
         self.drained = drained;
+        self
+    }
+
+    /// What a move is labelled, if the command line says so.
+    #[must_use]
+    pub const fn drill(mut self, drill: Option<bool>) -> Self {
+        self.drill = drill;
         self
     }
 
@@ -58,6 +67,7 @@ impl<'a> Wanted<'a> {
             repair: Some(wish),
             how,
             drained: false,
+            drill: None,
         }
     }
 
@@ -105,7 +115,11 @@ async fn plan(core: &mut Core, wanted: &Wanted<'_>, before: &Before) -> Result<P
         Before::Continue(operation) => headless::plan_again(core, operation, Choice::Continue),
         Before::Nothing | Before::GiveUp(_) => {
             let ask = wanted.ask(&core.model);
-            headless::plan(core, ask).await
+            headless::plan(core, ask).await.and_then(|plan| {
+                wanted
+                    .drill
+                    .map_or(Ok(plan), |drill| headless::label(core, drill))
+            })
         }
     };
     made.map_err(|why| Failed::new(ExitCode::Failure, why))
@@ -150,8 +164,8 @@ async fn operate(
         let went = match &before {
             Before::Continue(operation) => headless::resume(core, operation, consent, watch).await,
             Before::Nothing | Before::GiveUp(_) => {
-                let ask = wanted.ask(&core.model);
-                headless::operate(core, ask, consent, watch).await
+                let plan = plan(core, wanted, &before).await?;
+                headless::confirm(core, plan, consent, watch).await
             }
         };
         match went {

@@ -5,7 +5,7 @@ use std::io::Write;
 use serde::Serialize;
 
 use crate::app::model::{Model, TrailLine};
-use crate::app::run::{LiveEvent, Run};
+use crate::app::run::{LiveEvent, Pause, Run};
 use crate::cli::args::Progress;
 use crate::cli::output::{json_line, progress_text};
 use crate::domain::operation::{StepResult, StepState};
@@ -17,6 +17,7 @@ pub struct Reporter {
     steps: Vec<StepState>,
     last_event: Option<String>,
     trail: Option<TrailLine>,
+    paused: bool,
 }
 
 /// Lines with their times: what arrives together is said in its order.
@@ -29,6 +30,11 @@ enum Line<'a> {
     Step(&'a StepResult),
     Event(&'a LiveEvent),
     Note(&'a TrailLine),
+    /// It waits for a new login; for people a note says so.
+    Paused(&'a Pause),
+    Resumed {
+        at: jiff::Timestamp,
+    },
 }
 
 impl Reporter {
@@ -38,6 +44,7 @@ impl Reporter {
             steps: Vec::new(),
             last_event: None,
             trail: None,
+            paused: false,
         }
     }
 
@@ -47,6 +54,7 @@ impl Reporter {
         if let Some(run) = model.run.as_deref() {
             self.steps(model, run, &mut news);
             self.events(model, run, &mut news);
+            self.pause(model, run, &mut news);
         }
         self.notes(model, &mut news);
         news.sort_by_key(|(at, _)| *at);
@@ -89,6 +97,18 @@ impl Reporter {
             news.push((live.event.at, said));
         }
         self.last_event = run.events.last().map(|live| live.event.id.clone());
+    }
+
+    fn pause(&mut self, model: &Model, run: &Run, news: &mut News) {
+        let said = match &run.pause {
+            Some(pause) if !self.paused => line(&Line::Paused(pause)),
+            None if self.paused => line(&Line::Resumed { at: model.now }),
+            Some(_) | None => return,
+        };
+        self.paused = run.pause.is_some();
+        if self.style == Progress::Json {
+            news.push((model.now, said));
+        }
     }
 
     fn notes(&mut self, model: &Model, news: &mut News) {

@@ -3,12 +3,14 @@
 use jiff::Timestamp;
 
 use crate::domain::assess::limit;
+use crate::domain::drill::{Label, Practice};
 use crate::domain::guard::GuardVerdict::{Allow, Refuse, Warn};
 use crate::domain::guard::rules::Asked;
 use crate::domain::guard::{GuardId, GuardResult, answer, firm_refusal};
 use crate::domain::lever::LeverKind;
 use crate::domain::observation::Observation;
 use crate::domain::observed::{FailureKind, age};
+use crate::domain::operation::Outcome;
 use crate::domain::plan::Situation;
 use crate::domain::region::Role;
 use crate::domain::stack::Phase;
@@ -178,17 +180,26 @@ impl Asked<'_> {
             Allow
         };
         let limit = format!("{TOO_LONG_DAYS} days");
-        match self.question.last_practice {
+        let days = |one: Practice| age(one.at, self.now).as_secs() / 86_400;
+        let practised = self.question.practised;
+        if let Some(drill) = practised.failed_drill() {
+            let value = format!("failed {} days ago", days(drill));
+            return answer(GuardId::Practised, milder, value, self.practice(drill)).limit(limit);
+        }
+        match practised.last {
             Some(last) => {
-                let days = age(last, self.now).as_secs() / 86_400;
-                let verdict = if days <= TOO_LONG_DAYS { Allow } else { milder };
-                answer(
-                    GuardId::Practised,
-                    verdict,
-                    format!("{days} days ago"),
-                    "last rehearsal or drill",
-                )
-                .limit(limit)
+                let verdict = if days(last) <= TOO_LONG_DAYS {
+                    Allow
+                } else {
+                    milder
+                };
+                let kind = match last.label {
+                    Label::Drill | Label::Change => "",
+                    Label::Rehearsal => "rehearsed ",
+                    Label::Incident => "incident ",
+                };
+                let value = format!("{kind}{} days ago", days(last));
+                answer(GuardId::Practised, verdict, value, self.practice(last)).limit(limit)
             }
             None => answer(
                 GuardId::Practised,
@@ -197,6 +208,27 @@ impl Asked<'_> {
                 "no rehearsal or drill is in the journal",
             )
             .limit(limit),
+        }
+    }
+
+    /// For example `the drill of 2026-11-14 took 168 s of 900 s`.
+    fn practice(&self, one: Practice) -> String {
+        let what = one.label.as_str();
+        let day = one.at.strftime("%Y-%m-%d");
+        let objective = self.env.objectives.rto;
+        match (one.outcome, one.rto_seconds) {
+            (Outcome::Succeeded, Some(took)) => {
+                format!("the {what} of {day} took {took:.0} s of {objective} s")
+            }
+            (Outcome::Succeeded, None) => format!("the {what} of {day} succeeded"),
+            (
+                Outcome::Failed
+                | Outcome::Refused
+                | Outcome::NotConfirmed
+                | Outcome::TimedOut
+                | Outcome::Abandoned,
+                _,
+            ) => format!("the {what} of {day} did not succeed"),
         }
     }
 }

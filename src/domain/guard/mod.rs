@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::assess::{Assessment, assess};
+use crate::domain::drill::Practised;
 use crate::domain::environment::Environment;
 use crate::domain::health::Health;
 use crate::domain::lever::LeverKind;
@@ -17,12 +18,15 @@ use crate::domain::prediction::healthy_now;
 use crate::domain::records_lever::RecordsChange;
 use crate::domain::region::Role;
 
+mod drill;
 pub mod means;
 mod promotion;
 mod records;
+mod reverse;
 mod rules;
 mod steady;
 
+pub use drill::drill_window;
 use rules::Asked;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -38,6 +42,8 @@ pub enum GuardId {
     Lever,
     /// Failback: the primary must have been well for a while.
     Steady,
+    /// Failback: what was written on the standby must have reached the primary.
+    Reverse,
     /// A promotion of the standby's database: what it may lose.
     Promotion,
     /// The record sets: what the records lever does to them, and who else has.
@@ -45,6 +51,8 @@ pub enum GuardId {
     Credentials,
     Parity,
     Practised,
+    /// A drill on production: the window that was agreed for it.
+    DrillWindow,
     /// Delete: traffic must not be answered from what is deleted.
     NotServing,
     Production,
@@ -66,11 +74,13 @@ impl GuardId {
             Self::Exposure => "exposure",
             Self::Lever => "lever",
             Self::Steady => "steady",
+            Self::Reverse => "reverse",
             Self::Promotion => "promotion",
             Self::Records => "records",
             Self::Credentials => "credentials",
             Self::Parity => "parity",
             Self::Practised => "practised",
+            Self::DrillWindow => "drill_window",
             Self::NotServing => "not_serving",
             Self::Production => "production",
             Self::DataLoss => "data_loss",
@@ -111,7 +121,7 @@ pub struct GuardResult {
 }
 
 /// What is asked of the guards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Question<'a> {
     pub kind: OperationKind,
     /// The levers that would be pulled, the main one first.
@@ -120,8 +130,8 @@ pub struct Question<'a> {
     pub running: Option<&'a str>,
     /// The number under which the operation that is asked about has pulled the metric lever already: it is continued.
     pub own: Option<i64>,
-    /// When the last rehearsal or drill of this environment ended.
-    pub last_practice: Option<Timestamp>,
+    /// What is known of rehearsals and drills of this environment.
+    pub practised: Practised,
     /// How the record sets were before the records lever moved them, from the journal.
     pub undo: Option<&'a RecordsChange>,
     /// Whether the metric lever's namespace takes our data.
@@ -154,7 +164,7 @@ pub fn judge(
         asked.predicted(),
         asked.nothing_running(),
         asked.destination_fit(),
-        asked.exposure(),
+        asked.data_at_risk(),
         asked.lever(),
     ];
     let besides = [asked.credentials(), asked.parity(), asked.practised()];

@@ -88,6 +88,7 @@ impl Basis<'_> {
             kind,
             environment: self.env.name.clone(),
             production: self.env.production,
+            drill: false,
             made_at: self.now,
             situation: situation_of(kind, self.seen, self.facts, self.now),
             steps,

@@ -20,7 +20,7 @@ mod sts;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Uri};
+use http::{HeaderMap, HeaderValue, Method, Uri};
 use jiff::Timestamp;
 use winterbaume_core::MockResponse;
 
@@ -120,14 +120,20 @@ pub async fn serve(world: &SharedWorld, request: Request) -> Response {
 }
 
 fn dispatch(world: &SharedWorld, call: &Call) -> Response {
-    world
-        .with(|w| match call.service {
+    let (answer, id) = world.with(|w| {
+        let answer = match call.service {
             Service::CloudFormation => cloudformation::answer(w, call),
             Service::CloudWatch => cloudwatch::answer(w, call),
             Service::Route53 => route53::answer(w, call),
             Service::Sts => sts::answer(w, call),
-        })
-        .unwrap_or_else(|error| fault::response(call.protocol, &error))
+        };
+        (answer, w.request_id())
+    });
+    let mut answer = answer.unwrap_or_else(|error| fault::response(call.protocol, &error));
+    if let Ok(id) = HeaderValue::try_from(id) {
+        answer.headers.insert("x-amzn-requestid", id);
+    }
+    answer
 }
 
 /// The time as the XML protocols write it, in milliseconds.

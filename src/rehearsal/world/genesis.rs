@@ -84,6 +84,7 @@ impl World {
             system: System::default(),
             history: Vec::new(),
             requests: Vec::new(),
+            answered: 0,
             setup,
         };
         world.make_given_zones();

@@ -90,6 +90,7 @@ pub struct World {
     system: System,
     history: Vec<WorldEvent>,
     requests: Vec<RequestRecord>,
+    answered: u64,
 }
 
 /// What a region holds.
@@ -154,6 +155,12 @@ impl World {
         &self.history
     }
 
+    /// The id of the request that is answered now, in the form of AWS's own.
+    pub fn request_id(&mut self) -> String {
+        self.answered += 1;
+        format!("00000000-0000-4000-8000-{:012x}", self.answered)
+    }
+
     /// The newest requests, oldest first.
     pub fn requests(&self) -> &[RequestRecord] {
         &self.requests
@@ -164,6 +171,8 @@ impl World {
         while let Some((at, event)) = self.agenda.pop_due(to) {
             self.now = self.now.max(at);
             self.happen(event);
+            // what DNS answers is noted when it changes, not at the next tick
+            self.watch_dns();
         }
         self.now = self.now.max(to);
     }

@@ -21,6 +21,9 @@ use switchback::runtime::headless::{self, Went};
 /// The moment of the first look: any will do, if it is always the same.
 const EPOCH: &str = "2026-03-02T12:00:00Z";
 
+/// The bundle of a rehearsal that names none.
+const BUNDLE: &str = "payment-standby";
+
 /// A machine and the world that it looks at.
 pub(crate) struct Rehearsed {
     pub(crate) core: Core,
@@ -35,7 +38,8 @@ pub(crate) fn rehearse<T>(
     state: &Path,
     play: impl AsyncFnOnce(Rehearsed) -> T,
 ) -> T {
-    rehearse_scenario(Scenario::shipped(scenario).unwrap(), state, play)
+    let scenario = Scenario::shipped(scenario).unwrap();
+    rehearse_scenario(scenario, state, play)
 }
 
 pub(crate) fn rehearse_scenario<T>(
@@ -43,39 +47,30 @@ pub(crate) fn rehearse_scenario<T>(
     state: &Path,
     play: impl AsyncFnOnce(Rehearsed) -> T,
 ) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    runtime.block_on(async { play(Rehearsed::begin(scenario, state).await).await })
+    rehearse_on(BUNDLE, scenario, state, play)
 }
 
-/// The same on another bundle than the demonstration's.
-pub(crate) fn rehearse_bundle<T>(
-    (bundle, scenario): (&str, &str),
+pub(crate) fn rehearse_on<T>(
+    bundle: &str,
+    scenario: Scenario,
     state: &Path,
     play: impl AsyncFnOnce(Rehearsed) -> T,
 ) -> T {
+    let env = environment_of(bundle, &scenario);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .start_paused(true)
         .build()
         .unwrap();
-    runtime.block_on(async {
-        let scenario = Scenario::shipped(scenario).unwrap();
-        let env = environment_of(bundle, &scenario);
-        let mut stage = Rehearsed::set_up_as(env, scenario, state).await;
-        headless::look(&mut stage.core, headless::LOOK).await;
-        play(stage).await
-    })
+    runtime.block_on(async { play(Rehearsed::begin(env, scenario, state).await).await })
 }
 
 /// The demonstration environment of the scenario.
 pub(crate) fn environment(scenario: &Scenario) -> Environment {
-    environment_of("payment-standby", scenario)
+    environment_of(BUNDLE, scenario)
 }
 
+/// The same for another bundle.
 fn environment_of(bundle: &str, scenario: &Scenario) -> Environment {
     let bundle = bundle::find(None, bundle).unwrap();
     let required = bundle.manifest.parameters.iter().filter(|p| p.required);
@@ -94,6 +89,7 @@ fn environment_of(bundle: &str, scenario: &Scenario) -> Environment {
         parameters,
         mode,
         production: false,
+        drill_windows: Vec::new(),
         read_only: false,
     };
     bundle.environment(choices).unwrap()
@@ -112,11 +108,12 @@ fn wiring(state: &Path) -> Wiring {
 impl Rehearsed {
     /// Starts without looking; the clock may be a real one.
     pub(crate) async fn start(scenario: &str, state: &Path) -> Self {
-        Self::set_up(Scenario::shipped(scenario).unwrap(), state).await
+        let scenario = Scenario::shipped(scenario).unwrap();
+        Self::set_up(environment(&scenario), scenario, state).await
     }
 
-    async fn begin(scenario: Scenario, state: &Path) -> Self {
-        let mut rehearsed = Self::set_up(scenario, state).await;
+    async fn begin(env: Environment, scenario: Scenario, state: &Path) -> Self {
+        let mut rehearsed = Self::set_up(env, scenario, state).await;
         headless::look(&mut rehearsed.core, headless::LOOK).await;
         rehearsed.began = rehearsed.core.clock().now();
         rehearsed
@@ -137,11 +134,7 @@ impl Rehearsed {
         other
     }
 
-    async fn set_up(scenario: Scenario, state: &Path) -> Self {
-        Self::set_up_as(environment(&scenario), scenario, state).await
-    }
-
-    async fn set_up_as(env: Environment, scenario: Scenario, state: &Path) -> Self {
+    async fn set_up(env: Environment, scenario: Scenario, state: &Path) -> Self {
         let played = Stage {
             scenario,
             seed: 1,
@@ -193,7 +186,8 @@ impl Rehearsed {
             repair: None,
             salt: 7,
         };
-        self.core.take(Msg::Ask(ask));
+        // a deletion's review asks AWS before it can be confirmed
+        headless::plan(&mut self.core, ask).await.unwrap();
         self.core.take(Msg::Consent(self.consent()));
         assert!(self.model().is_busy(), "{:?}", self.model().dialog);
         for _ in 0..messages {
