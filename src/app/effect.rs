@@ -15,6 +15,7 @@ use crate::domain::records_lever::RecordsChange;
 use crate::domain::region::Role;
 use crate::domain::repair::Repair;
 use crate::domain::stack::StackId;
+use crate::domain::trouble::Facilitation;
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum Effect {
@@ -69,6 +70,8 @@ pub enum Effect {
     },
     Copy(String),
     Snapshot,
+    /// Let something go wrong in a rehearsal.
+    Facilitate(Facilitation),
     /// Write the report of an operation of the journal.
     Report(String),
 }

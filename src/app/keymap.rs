@@ -27,6 +27,7 @@ pub enum Command {
     Errors,
     Copy,
     Report,
+    Faults,
     Snapshot,
     Back,
     Help,
@@ -259,6 +260,14 @@ pub const BINDINGS: &[Binding] = &[
     )
     .rank(3),
     row(
+        &[Key::Char('I')],
+        Command::Faults,
+        "inject",
+        "faults",
+        "rehearsal: let something go wrong, or end it",
+    )
+    .rank(3),
+    row(
         &[Key::Ctrl('s')],
         Command::Snapshot,
         "",
@@ -332,6 +341,7 @@ pub fn applies(command: Command, model: &Model) -> bool {
         Command::Resume => !model.unfinished.is_empty() && !model.is_busy(),
         Command::Repair => model.offers_repair(),
         Command::Errors => model.has_errors(),
+        Command::Faults => model.facilitator.is_some(),
         Command::Report => model.page == Page::Journal && model.selected_past().is_some(),
         Command::Page(_)
         | Command::NextPage

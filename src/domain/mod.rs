@@ -32,4 +32,5 @@ pub mod routing;
 pub mod signal;
 pub mod stack;
 pub mod text;
+pub mod trouble;
 pub mod unfinished;

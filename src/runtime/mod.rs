@@ -13,6 +13,7 @@ pub mod connect;
 pub mod console;
 pub mod core;
 mod deploy;
+mod facilitate;
 pub mod headless;
 pub mod input;
 mod inspect;

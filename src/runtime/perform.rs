@@ -79,6 +79,7 @@ impl Core {
             Effect::ProbeLever(datum) => self.probe_lever(datum),
             Effect::PublishRto { seconds } => self.publish_rto(seconds),
             Effect::Snapshot => self.snapshot(),
+            Effect::Facilitate(wanted) => self.facilitate(wanted),
             Effect::Report(operation) => self.report(operation),
         }
         None

@@ -21,6 +21,7 @@ mod dialog_box;
 mod dialogs;
 mod errors;
 mod events;
+mod faults;
 #[cfg(test)]
 mod fixtures;
 mod footer;
