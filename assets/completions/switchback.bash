@@ -545,7 +545,7 @@ _switchback() {
                     return 0
                     ;;
                 --override)
-                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady reverse records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
                     return 0
                     ;;
                 --progress)
@@ -647,7 +647,7 @@ _switchback() {
                     return 0
                     ;;
                 --override)
-                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady reverse records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
                     return 0
                     ;;
                 --progress)
@@ -757,7 +757,7 @@ _switchback() {
                     return 0
                     ;;
                 --override)
-                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady reverse records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
                     return 0
                     ;;
                 --progress)
@@ -867,7 +867,7 @@ _switchback() {
                     return 0
                     ;;
                 --override)
-                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady reverse records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
                     return 0
                     ;;
                 --progress)
@@ -1715,7 +1715,7 @@ _switchback() {
                     return 0
                     ;;
                 --override)
-                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "needed destination_healthy predicted nothing_running destination_fit exposure lever steady reverse records credentials parity practised not_serving production data_loss blockers" -- "${cur}"))
                     return 0
                     ;;
                 --progress)

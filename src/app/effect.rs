@@ -35,6 +35,8 @@ pub enum Effect {
         plan: Box<Plan>,
         outcome: Outcome,
         why: String,
+        /// Where the traffic was, and stays.
+        serving: Serving,
         at: Timestamp,
     },
     /// Do one step of a confirmed plan.

@@ -233,6 +233,7 @@ impl Signal {
         SignalSpec {
             id: self.id.clone(),
             kind: self.kind,
+            direction: self.direction,
             label: self.label.clone(),
             pair: self.pair.clone(),
             role: self.role,

@@ -10,7 +10,7 @@ use crate::bundle::error::{BundleError, Problem};
 use crate::bundle::json;
 use crate::domain::placeholder::Placeholder;
 use crate::domain::region::{PerRole, RegionId, Role};
-use crate::domain::signal::{SignalId, SignalKind};
+use crate::domain::signal::{Direction, SignalId, SignalKind};
 use crate::domain::stack::StackId;
 use crate::domain::text::clean;
 
@@ -186,6 +186,9 @@ pub struct AlarmPrefixes {
 pub struct Signal {
     pub id: SignalId,
     pub kind: SignalKind,
+    /// Of a replication lag.
+    #[serde(default)]
+    pub direction: Direction,
     pub label: String,
     #[serde(default)]
     pub pair: Option<String>,

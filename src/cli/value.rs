@@ -21,7 +21,7 @@ const LEVERS: [LeverKind; 4] = [
 ];
 
 /// Guards that a reason may override. Read-only mode is none of them.
-const GUARDS: [GuardId; 16] = [
+const GUARDS: [GuardId; 17] = [
     GuardId::Needed,
     GuardId::DestinationHealthy,
     GuardId::Predicted,
@@ -30,6 +30,7 @@ const GUARDS: [GuardId; 16] = [
     GuardId::Exposure,
     GuardId::Lever,
     GuardId::Steady,
+    GuardId::Reverse,
     GuardId::Records,
     GuardId::Credentials,
     GuardId::Parity,

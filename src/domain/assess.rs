@@ -125,15 +125,15 @@ pub(crate) fn silence(endpoint: &Observed<EndpointAnswer>) -> Option<&Failure> {
         .filter(|failure| failure.kind == FailureKind::Unreachable)
 }
 
-/// Since when the primary has not answered: our own GET fails, or there is none and its APIs hang.
+/// Since when the primary has not answered well: our own GET fails, or there is none and its APIs hang.
 pub(crate) fn dark_since(seen: &Observation, now: Timestamp) -> Option<Timestamp> {
     let region = &seen.regions.primary;
     if let Some(failure) = silence(&region.endpoint) {
-        return Some(failure.since);
+        return region.well.failing.or(Some(failure.since));
     }
     match region.endpoint.fresh(now, limit::ENDPOINT) {
         Some(answer) if answer.is_healthy() => None,
-        Some(_) => region.endpoint.at(),
+        Some(_) => region.well.failing.or_else(|| region.endpoint.at()),
         None if region.is_reachable() == Some(false) => {
             let failed = |o: Option<&Failure>| o.map(|f| f.since);
             failed(region.alarms.failure())
@@ -203,4 +203,40 @@ fn records_moved(
     let all_healthy = |_: &crate::domain::health::CheckId| Health::Healthy;
     let answers = marker_answers(env, traffic, seen, now, &all_healthy);
     answers.is_some_and(|roles| roles == BTreeSet::from([Role::Standby]))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::app::fixtures::{dead, see, steady, tick};
+    use crate::app::model::Model;
+    use crate::domain::observation::{EndpointAnswer, Seen};
+    use crate::domain::region::Role;
+
+    fn look(model: &mut Model, status: u16) {
+        tick(model, 15);
+        let took = Duration::from_millis(20);
+        let answer = EndpointAnswer { status, took };
+        see(model, Seen::Endpoint(Role::Primary, Ok(answer)));
+    }
+
+    /// The clock of a move that came by itself begins with the first failure, and exposure ends with the last success.
+    #[test]
+    fn a_primary_that_fails_at_every_look_has_failed_since_the_first() {
+        let mut model = steady();
+        look(&mut model, 200);
+        let well = Some(model.now);
+        look(&mut model, 503);
+        let first = Some(model.now);
+        look(&mut model, 503);
+        tick(&mut model, 15);
+        see(&mut model, Seen::Endpoint(Role::Primary, Err(dead())));
+        assert_eq!(model.facts.dark_since, first);
+        assert_eq!(model.seen.regions.primary.well.last, well);
+        look(&mut model, 200);
+        assert_eq!(model.facts.dark_since, None);
+        look(&mut model, 503);
+        assert_eq!(model.facts.dark_since, Some(model.now), "another outage");
+    }
 }

@@ -7,7 +7,7 @@ use crate::domain::environment::Environment;
 use crate::domain::observation::Observation;
 use crate::domain::recovery::{Exposure, exposure};
 use crate::domain::region::Role;
-use crate::domain::signal::SignalKind;
+use crate::domain::signal::{Direction, SignalKind, SignalSpec};
 
 /// Seconds of data that would be lost now.
 pub fn exposure_now(env: &Environment, seen: &Observation, now: Timestamp) -> Option<Exposure> {
@@ -38,6 +38,45 @@ pub fn exposure_now(env: &Environment, seen: &Observation, now: Timestamp) -> Op
     })
 }
 
+/// A replication lag as it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lag {
+    pub seconds: f64,
+    /// The signal that shows it.
+    pub label: String,
+    /// The minute that it is of (UTC).
+    pub at: Timestamp,
+}
+
+/// The longest replication lag in a direction, of the signals of a side's CloudWatch; none if none can be told.
+pub fn worst_lag(
+    env: &Environment,
+    seen: &Observation,
+    now: Timestamp,
+    (direction, role): (Direction, Role),
+) -> Option<Lag> {
+    let region = &seen.regions.get(role).signals;
+    let (readings, read) = (region.fresh(now, limit::SIGNALS)?, region.at()?);
+    let lag = |spec: &SignalSpec| {
+        let series = readings.get(&spec.id)?;
+        Some(Lag {
+            seconds: spec.seconds(spec.current(series, read)?)?,
+            label: spec.label.clone(),
+            at: series.newest()?.at,
+        })
+    };
+    let lags = env
+        .signals_of(role)
+        .filter(|s| s.kind == SignalKind::ReplicationLag && s.direction == direction)
+        .filter_map(lag);
+    lags.reduce(worse)
+}
+
+/// The longer one of two.
+pub fn worse(a: Lag, b: Lag) -> Lag {
+    if b.seconds > a.seconds { b } else { a }
+}
+
 /// While the primary lives, what would be lost is what is under way: the replication lag.
 fn lag_exposure(
     env: &Environment,
@@ -45,18 +84,11 @@ fn lag_exposure(
     now: Timestamp,
     heartbeat: Timestamp,
 ) -> Option<Exposure> {
-    let lags = Role::BOTH.into_iter().flat_map(|role| {
-        let readings = seen.regions.get(role).signals.fresh(now, limit::SIGNALS);
-        env.signals_of(role)
-            .filter(|s| s.kind == SignalKind::ReplicationLag)
-            .filter_map(move |spec| spec.seconds(spec.current(readings?.get(&spec.id)?, now)?))
-    });
-    let seconds = lags.fold(None, |worst: Option<f64>, lag| {
-        Some(worst.map_or(lag, |w| w.max(lag)))
-    })?;
+    let lags = Role::BOTH.map(|role| worst_lag(env, seen, now, (Direction::Forward, role)));
+    let lag = lags.into_iter().flatten().reduce(worse)?;
     let bound = exposure(heartbeat, None, now).seconds;
     Some(Exposure {
-        seconds: seconds.min(bound),
+        seconds: lag.seconds.min(bound),
         is_upper_bound: false,
         heartbeat,
     })
@@ -73,13 +105,13 @@ enum SignOfLife {
 
 /// When a side last answered its health path well.
 pub fn last_answer(seen: &Observation, role: Role) -> Option<Timestamp> {
-    let answered = seen.regions.get(role).endpoint.stamped();
-    answered.filter(|a| a.value.is_healthy()).map(|a| a.at)
+    seen.regions.get(role).well.last
 }
 
-/// Since when a side gives no answer at all.
+/// Since when a side that gives no answer at all has not answered well.
 pub fn silent_since(seen: &Observation, role: Role) -> Option<Timestamp> {
-    silence(&seen.regions.get(role).endpoint).map(|failure| failure.since)
+    let region = seen.regions.get(role);
+    silence(&region.endpoint).map(|failure| region.well.failing.unwrap_or(failure.since))
 }
 
 fn last_sign_of_life(seen: &Observation, now: Timestamp) -> SignOfLife {

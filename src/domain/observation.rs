@@ -42,13 +42,19 @@ pub struct RegionSeen {
     pub well: Well,
 }
 
-/// Since when a health path has answered well at every look.
+/// Since when a health path has answered well at every look, or at none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Well {
     /// None while it does not.
     pub since: Option<Timestamp>,
     /// Whether it was seen failing before; else this is when it was first looked at.
     pub recovered: bool,
+    /// When it last answered well.
+    #[serde(default)]
+    pub last: Option<Timestamp>,
+    /// Since when it answers badly or not at all; none while it is well.
+    #[serde(default)]
+    pub failing: Option<Timestamp>,
 }
 
 impl Well {
@@ -57,13 +63,14 @@ impl Well {
         match result {
             Ok(answer) if answer.is_healthy() => {
                 self.since.get_or_insert(at);
+                self.last = Some(at);
+                self.failing = None;
             }
             Err(error) if error.kind != FailureKind::Unreachable => {}
             Ok(_) | Err(_) => {
-                *self = Self {
-                    since: None,
-                    recovered: true,
-                };
+                self.since = None;
+                self.recovered = true;
+                self.failing.get_or_insert(at);
             }
         }
     }

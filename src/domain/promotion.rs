@@ -14,6 +14,15 @@ use crate::domain::lever::{Command, NumberedCommand};
 /// Data of one minute fall into one point, stamped with its beginning.
 const PERIOD: Duration = Duration::from_mins(1);
 
+/// Seconds for which an approval is given under one number. The state machine takes none that is older than fifteen
+/// minutes, and the number is its time: ten leave room for a clock that is wrong.
+const GIVEN_FOR: i64 = 600;
+
+/// Whether an approval under this number may be too old for the state machine.
+pub fn is_stale(number: i64, now: Timestamp) -> bool {
+    now.as_second().saturating_sub(number) > GIVEN_FOR
+}
+
 /// What the metrics of a promotion show.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PromotionSeen {

@@ -78,11 +78,25 @@ impl SignalKind {
     }
 }
 
+/// Which way a replication carries what is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// From the primary to the standby.
+    #[default]
+    Forward,
+    /// From the standby back to the primary, while the standby is written to.
+    Reverse,
+}
+
 /// What to ask CloudWatch for, and how to judge it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SignalSpec {
     pub id: SignalId,
     pub kind: SignalKind,
+    /// Of a replication lag.
+    #[serde(default)]
+    pub direction: Direction,
     pub label: String,
     /// Signals of both regions with the same pair share a row of the Board.
     pub pair: Option<String>,
@@ -174,6 +188,7 @@ mod tests {
         SignalSpec {
             id: SignalId("s".into()),
             kind,
+            direction: Direction::Forward,
             label: "s".into(),
             pair: None,
             role: Role::Standby,

@@ -32,6 +32,7 @@ pub(super) enum Line {
         plan: Box<Plan>,
         outcome: Outcome,
         why: String,
+        serving: Serving,
         at: Timestamp,
     },
     Entry {
@@ -99,8 +100,9 @@ impl Journalist {
                     plan,
                     outcome,
                     why,
+                    serving,
                     at,
-                } => self.refused(&plan, outcome, why, at).err(),
+                } => self.refused(&plan, (outcome, serving), why, at).err(),
                 Line::Entry {
                     operation,
                     entry,
@@ -214,7 +216,7 @@ impl Journalist {
     fn refused(
         &self,
         plan: &Plan,
-        outcome: Outcome,
+        (outcome, serving): (Outcome, Serving),
         why: String,
         at: Timestamp,
     ) -> Result<(), String> {
@@ -227,7 +229,7 @@ impl Journalist {
             reason: Some(why),
             rto_seconds: None,
             rpo_seconds: None,
-            serving: Serving::Unknown,
+            serving,
         };
         log.append(closed, at).map_err(|e| e.to_string())
     }

@@ -12,6 +12,7 @@ mod again;
 pub mod connect;
 pub mod console;
 pub mod core;
+pub mod declared;
 mod deploy;
 mod facilitate;
 pub mod headless;

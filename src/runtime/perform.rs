@@ -44,11 +44,13 @@ impl Core {
                 plan,
                 outcome,
                 why,
+                serving,
                 at,
             } => self.write(Line::Refused {
                 plan,
                 outcome,
                 why,
+                serving,
                 at,
             }),
             Effect::Journal {

@@ -29,7 +29,7 @@ use crate::domain::promotion::{Progress, PromotionSeen};
 use crate::domain::recovery::Milestones;
 use crate::domain::region::{PerRole, RegionId, RegionPair, Role};
 use crate::domain::routing::{Alias, FailoverRole, Policy, RecordSet};
-use crate::domain::signal::{Datapoint, Series, SignalId, SignalKind, SignalSpec};
+use crate::domain::signal::{Datapoint, Direction, Series, SignalId, SignalKind, SignalSpec};
 use crate::domain::stack::{
     ResourceStatus, Stack, StackEvent, StackId, StackResource, StackState, StackStatus,
 };
@@ -54,6 +54,7 @@ fn signal(id: &str, kind: SignalKind, role: Role, label: &str) -> SignalSpec {
     SignalSpec {
         id: SignalId(id.into()),
         kind,
+        direction: Direction::Forward,
         label: label.into(),
         pair: None,
         role,

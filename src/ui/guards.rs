@@ -121,6 +121,7 @@ pub(super) const fn label(id: GuardId) -> &'static str {
         GuardId::Exposure => "exposure",
         GuardId::Lever => "lever",
         GuardId::Steady => "primary steady",
+        GuardId::Reverse => "lag back",
         GuardId::Promotion => "promotion",
         GuardId::Records => "record sets",
         GuardId::Credentials => "credentials",
@@ -140,7 +141,7 @@ fn limit(guard: &GuardResult) -> String {
     let limit = guard.limit.as_str();
     match guard.id {
         _ if limit.is_empty() || limit == guard.value => String::new(),
-        GuardId::Exposure | GuardId::Promotion => format!("of {limit}"),
+        GuardId::Exposure | GuardId::Promotion | GuardId::Reverse => format!("of {limit}"),
         GuardId::DestinationHealthy | GuardId::Credentials | GuardId::Steady => {
             format!("needs {limit}")
         }
@@ -220,7 +221,7 @@ pub(super) fn value<'a>(model: &Model, guard: &'a GuardResult) -> Cow<'a, str> {
 pub(super) fn sentence(guard: &GuardResult) -> String {
     let limit = match (guard.id, limit(guard)) {
         (_, limit) if limit.is_empty() => limit,
-        (GuardId::Exposure, limit) => format!(" {limit}"),
+        (GuardId::Exposure | GuardId::Reverse, limit) => format!(" {limit}"),
         (_, limit) => format!(", {limit}"),
     };
     let remedy = if guard.remedy.is_empty() {

@@ -3,7 +3,7 @@
 use crate::app::model::Model;
 use crate::domain::assess::limit;
 use crate::domain::region::{PerRole, Role};
-use crate::domain::signal::{Series, SignalKind, SignalSpec};
+use crate::domain::signal::{Direction, Series, SignalKind, SignalSpec};
 
 use super::board_rows::{Row, Side, mark};
 use super::reading::{Cell, Trust, cell, trust};
@@ -18,7 +18,7 @@ pub(super) fn rows(model: &Model) -> Vec<Row<'_>> {
         .env
         .signals
         .iter()
-        .filter(|s| s.kind != SignalKind::Heartbeat)
+        .filter(|s| s.kind != SignalKind::Heartbeat && !is_idle(model, s))
     {
         let key = spec.pair.as_deref().unwrap_or(&spec.label);
         let place = pairs
@@ -60,6 +60,13 @@ fn row<'a>(model: &'a Model, specs: PerRole<Option<&'a SignalSpec>>) -> Row<'a> 
         sides,
         core: false,
     }
+}
+
+/// Whether it is a lag of the way back while nothing is written on the standby: there is nothing to compare then.
+fn is_idle(model: &Model, spec: &SignalSpec) -> bool {
+    let read = model.seen.regions.get(spec.role).signals.at();
+    let current = || spec.current(series(model, spec)?, read?);
+    spec.direction == Direction::Reverse && current().is_none()
 }
 
 fn series<'a>(model: &'a Model, spec: &SignalSpec) -> Option<&'a Series> {

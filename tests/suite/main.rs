@@ -7,6 +7,7 @@
     reason = "a test fails loudly; clippy.toml allows this in test functions, not in their helpers"
 )]
 
+mod acceptance;
 mod blocked;
 mod cli;
 mod deploy;

@@ -202,6 +202,7 @@ pub(super) fn consent(model: &mut Model, consent: &Consent) -> Vec<Effect> {
                 plan: Box::new(plan),
                 outcome,
                 why: text,
+                serving: model.facts.serving,
                 at: model.now,
             }]
         }
@@ -238,7 +239,9 @@ fn begin(model: &mut Model, confirmed: Confirmed<Plan>) -> Vec<Effect> {
     let milestones = Milestones {
         last_alive: first_failed.and_then(|_| last_answer(&model.seen, left)),
         first_failed,
-        moved_before: plan.kind == OperationKind::Failover && facts.serving == Serving::Standby,
+        moved_before: plan
+            .destination()
+            .is_some_and(|to| facts.serving == Serving::of(to)),
         confirmed: Some(confirmed.at()),
         ..Milestones::default()
     };

@@ -12,6 +12,7 @@ use crate::domain::placeholder::{Bindings, Placeholder};
 use crate::domain::plan::{Action, Step};
 use crate::domain::planning::traffic::forced_threshold;
 use crate::domain::prediction::combined_check;
+use crate::domain::promotion::is_stale;
 use crate::domain::region::Role;
 use crate::domain::stack::StackId;
 
@@ -215,12 +216,15 @@ pub(super) fn metric(model: &Model, command: Command, number: Option<i64>) -> Op
     })
 }
 
-/// The approval's order, under the number of the lever's command; `number` repeats one already given.
+/// The approval's order, under the number of the lever's command; `number` repeats one already given. Where that has
+/// become too old for the state machine, the approval gets a number of its own.
 pub(super) fn approval(model: &Model, command: Command, number: Option<i64>) -> Option<Approval> {
     let spec = model.env.traffic.as_ref()?.promotion.as_ref()?;
     let pulled = model.run.as_deref().and_then(|run| run.lever.as_ref());
     let seen = &model.seen.traffic;
-    let known = number.or_else(|| pulled.map(|lever| lever.number));
+    let known = number
+        .or_else(|| pulled.map(|lever| lever.number))
+        .filter(|number| !is_stale(*number, model.now));
     let numbered = known.map_or_else(
         || {
             let told = seen.lever.last().and_then(|lever| lever.command);

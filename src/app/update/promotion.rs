@@ -1,13 +1,15 @@
 //! Follows the promotion of a failover: its approval repeated, its steps, its end.
 
-use crate::app::effect::{Effect, Order};
+use jiff::Timestamp;
+
+use crate::app::effect::{Approval, Effect, Entry, Order};
 use crate::app::model::{Model, Weight};
 use crate::app::run::Run;
 use crate::app::update::watch::{REPEAT, milestone};
 use crate::app::update::{orders, steps};
 use crate::domain::lever::Command;
 use crate::domain::observed::age;
-use crate::domain::operation::Outcome;
+use crate::domain::operation::{OperationId, Outcome};
 use crate::domain::plan::Action;
 use crate::domain::promotion::Stage;
 
@@ -56,18 +58,47 @@ pub(super) fn repeat_approval(model: &mut Model) -> Vec<Effect> {
         .then(|| orders::approval(model, command, Some(given.number)))
         .flatten();
     let operation = run.plan().id.clone();
+    let fresh = approving(run).filter(|_| order.as_ref().is_some_and(|o| o.number != given.number));
     if let Some(given) = model.run.as_deref_mut().and_then(|r| r.approval.as_mut()) {
         given.echoed = begun;
         if due {
             given.last_sent = now;
         }
+        if let Some(order) = &order {
+            given.number = order.number;
+        }
     }
-    let again = order.map(|order| Effect::Do {
-        operation,
-        index: usize::MAX,
-        order: Box::new(Order::Approve(order)),
+    order.map_or_else(Vec::new, |order| send_again(&operation, fresh, order, now))
+}
+
+/// The step of the plan that approves.
+fn approving(run: &Run) -> Option<usize> {
+    let mut steps = run.plan().steps.iter();
+    steps.position(|step| matches!(step.action, Action::Approve { .. }))
+}
+
+/// An approval once more; where it has a new number, that is written down first for its step, like the first one.
+fn send_again(
+    operation: &OperationId,
+    fresh: Option<usize>,
+    order: Approval,
+    at: Timestamp,
+) -> Vec<Effect> {
+    let order = Box::new(Order::Approve(order));
+    let told = fresh.map(|index| Effect::Journal {
+        operation: operation.clone(),
+        entry: Entry::Order {
+            index,
+            order: order.clone(),
+        },
+        at,
     });
-    again.into_iter().collect()
+    let again = Effect::Do {
+        operation: operation.clone(),
+        index: usize::MAX,
+        order,
+    };
+    told.into_iter().chain([again]).collect()
 }
 
 /// Notes that the promotion is done; ends the operation where it has failed, once traffic has settled.

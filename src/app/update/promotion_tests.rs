@@ -436,3 +436,120 @@ fn an_operation_that_is_continued_is_not_refused_by_its_own_pull() {
         );
     }
 }
+
+/// The numbers of approvals that were written down, with their steps.
+fn written(effects: &[Effect]) -> Vec<(usize, i64)> {
+    let number = |effect: &Effect| {
+        let Effect::Journal { entry, .. } = effect else {
+            return None;
+        };
+        let crate::app::effect::Entry::Order { index, order } = entry else {
+            return None;
+        };
+        let Order::Approve(approval) = order.as_ref() else {
+            return None;
+        };
+        Some((*index, approval.number))
+    };
+    effects.iter().filter_map(number).collect()
+}
+
+#[test]
+fn an_approval_that_grows_old_is_given_under_a_new_number_which_is_written_down_first() {
+    let mut model = promoting();
+    let id = begin(&mut model, OperationKind::Failover);
+    done(&mut model, &id, 0);
+    done(&mut model, &id, 1);
+    let first = noon().as_second();
+    tick(&mut model, 590);
+    arrive(&mut model, Role::Standby);
+    progress(&mut model, Some(Command::Engage), &[0.0]);
+    let effects = tick(&mut model, 70);
+    let fresh = first + 660;
+    assert_eq!(written(&effects), [(1, fresh)]);
+    assert_eq!(approvals(&effects)[0].number, fresh);
+    let order = |e: &Effect| {
+        matches!(
+            e,
+            Effect::Journal {
+                entry: crate::app::effect::Entry::Order { .. },
+                ..
+            }
+        )
+    };
+    let send = |e: &Effect| matches!(e, Effect::Do { .. });
+    assert!(effects.iter().position(order) < effects.iter().position(send));
+    let effects = tick(&mut model, 60);
+    assert_eq!(written(&effects), [], "the same once more");
+    assert_eq!(approvals(&effects)[0].number, fresh);
+}
+
+/// Cut off before its approval was acknowledged or after it, and continued too late for the number that it had.
+#[test]
+fn an_old_operation_that_is_continued_approves_under_a_new_number() {
+    for acknowledged in [false, true] {
+        let mut first = promoting();
+        ask(&mut first, OperationKind::Failover);
+        let consent = Consent {
+            typed_name: "payment-standby-demo".into(),
+            reason: Some("INC-1".into()),
+            overridden: Vec::new(),
+        };
+        update(&mut first, Msg::Consent(consent.clone()));
+        let id = first.run.as_ref().unwrap().plan().id.clone();
+        let opened = |operation: &OperationId| Msg::Opened {
+            operation: operation.clone(),
+            journal: Ok("/j".into()),
+        };
+        let mut effects = update(&mut first, opened(&id));
+        effects.extend(done(&mut first, &id, 0));
+        if acknowledged {
+            effects.extend(done(&mut first, &id, 1));
+        }
+        let own = noon().as_second();
+        assert_eq!(written(&effects), [(1, own)]);
+
+        let mut model = promoting();
+        tick(&mut model, 1200);
+        crate::app::fixtures::see_all(&mut model);
+        lever(&mut model, Command::Engage, own, AlarmState::Alarm);
+        progress(&mut model, Some(Command::Engage), &[0.0]);
+        model.unfinished = vec![cut_off(&first, &effects)];
+        let choice = Choice::Continue;
+        let operation = id.clone();
+        update(&mut model, Msg::Resume { operation, choice });
+        update(&mut model, Msg::Consent(consent));
+        let mut effects = update(&mut model, opened(&id));
+        effects.extend(tick(&mut model, 1));
+        let numbers: Vec<i64> = approvals(&effects).iter().map(|a| a.number).collect();
+        assert_eq!(numbers.len(), 1, "{acknowledged}: {:?}", model.notice);
+        assert!(numbers[0] >= own + 1200, "{numbers:?}");
+        assert_eq!(written(&effects), [(1, numbers[0])]);
+    }
+}
+
+/// The primary is dark, and with it every lag: what is known of the exposure is said instead, with its source.
+#[test]
+fn without_any_lag_the_exposure_says_what_a_promotion_may_lose() {
+    let mut model = promoting();
+    see(&mut model, Seen::Endpoint(Role::Primary, Err(dead())));
+    let guard = |model: &Model| {
+        let mut guards = model.go.failover.iter();
+        guards.find(|g| g.id == GuardId::Promotion).unwrap().clone()
+    };
+    let told = guard(&model);
+    assert_eq!(told.value, "4 s");
+    assert!(
+        told.reason
+            .contains("exposure, from the heartbeat of 11:59:56Z"),
+        "{}",
+        told.reason
+    );
+    assert!(!told.unknown);
+    see(
+        &mut model,
+        Seen::Signals(Role::Standby, Ok(BTreeMap::new())),
+    );
+    let told = guard(&model);
+    assert_eq!((told.value.as_str(), told.unknown), ("lag unknown", true));
+}

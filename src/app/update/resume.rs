@@ -12,6 +12,7 @@ use crate::domain::health::CheckTarget;
 use crate::domain::operation::{OperationId, OperationKind};
 use crate::domain::plan::{Action, Confirmed, Plan, Step};
 use crate::domain::planning::CannotPlan;
+use crate::domain::promotion::is_stale;
 use crate::domain::repair::Wish;
 use crate::domain::stack::StackId;
 use crate::domain::unfinished::{Choice, Unfinished};
@@ -290,6 +291,10 @@ pub(super) enum Again {
 pub(super) fn recorded(model: &Model, index: usize) -> Option<Again> {
     let one = model.run.as_deref()?.resumed.as_deref()?;
     let mut order = unfinished::order(one, index)?;
+    if matches!(&order, Order::Approve(approval) if is_stale(approval.number, model.now)) {
+        // nobody would take it any more: it is given anew
+        return None;
+    }
     if let Some(why) = unfinished::superseded(model, Some(&order)) {
         return Some(Again::Not(why));
     }

@@ -236,6 +236,7 @@ fn a_dead_standby_refuses_and_the_refusal_is_recorded() {
             e,
             Effect::Refused {
                 outcome: Outcome::Refused,
+                serving: Serving::Primary,
                 ..
             }
         )

@@ -141,7 +141,8 @@ fn advance(model: &mut Model) -> Vec<Effect> {
         slot.finished = Some(now);
     }
     // traffic has arrived; a promotion may still be at work
-    if matches!(action, Action::AwaitHealthy { .. }) {
+    let settles = matches!(action, Action::AwaitHealthy { .. });
+    if settles {
         run.milestones.settled.get_or_insert(now);
     }
     let entry = Entry::Step {
@@ -160,6 +161,9 @@ fn advance(model: &mut Model) -> Vec<Effect> {
         entry,
         at: now,
     }];
+    if settles {
+        effects.extend(milestone(model, "settled", now));
+    }
     effects.extend(steps::start_next(model));
     effects
 }

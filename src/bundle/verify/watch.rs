@@ -4,7 +4,7 @@ use super::{Known, Verifier};
 use crate::bundle::manifest::{Lever, Missing, Promotion, Signal};
 use crate::domain::placeholder::Placeholder;
 use crate::domain::region::Role;
-use crate::domain::signal::SignalKind;
+use crate::domain::signal::{Direction, SignalKind};
 use crate::domain::stack::StackId;
 
 /// Names that the checks of a manifest's traffic may have.
@@ -113,6 +113,12 @@ impl Verifier<'_> {
                     wanted.join(" or "),
                     signal.unit
                 ),
+            );
+        }
+        if signal.direction == Direction::Reverse && signal.kind != SignalKind::ReplicationLag {
+            self.wrong(
+                format!("{path}.direction"),
+                format!("only a `replication_lag` has one, not a `{kind}`"),
             );
         }
         let silence = if signal.kind.silence_is_zero() {

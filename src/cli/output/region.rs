@@ -13,7 +13,7 @@ use crate::domain::observation::Observation;
 use crate::domain::observed::{Failure, Observed};
 use crate::domain::prediction::{check_of, healthy_now};
 use crate::domain::region::Role;
-use crate::domain::signal::{SignalId, SignalKind, SignalSpec, Verdict};
+use crate::domain::signal::{Direction, SignalId, SignalKind, SignalSpec, Verdict};
 use crate::domain::stack::{Phase, StackState};
 use crate::domain::text::clean;
 
@@ -194,6 +194,12 @@ impl Look<'_> {
                 .any(|s| s.fresh(self.now, limit::STACKS).is_some())
     }
 
+    /// Nothing is carried back while nothing is written on the standby.
+    fn is_way_back(self, id: &SignalId) -> bool {
+        let mut signals = self.env.signals.iter();
+        signals.any(|spec| spec.id == *id && spec.direction == Direction::Reverse)
+    }
+
     fn missing(self, role: Role, signals: &[SignalStatus]) -> Vec<String> {
         let seen = self.seen.regions.get(role);
         let region = self.env.regions.get(role);
@@ -221,7 +227,9 @@ impl Look<'_> {
             say("signals", seen.signals.failure());
         }
         if !no_signals {
-            let silent = signals.iter().filter(|s| is_missed(s));
+            let silent = signals
+                .iter()
+                .filter(|s| is_missed(s) && !self.is_way_back(&s.id));
             missing.extend(silent.map(|s| format!("{region}: {} is unknown", s.id)));
         }
         missing

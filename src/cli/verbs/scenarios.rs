@@ -12,11 +12,10 @@ use crate::config::Format;
 use crate::domain::observed::age;
 use crate::domain::operation::Outcome;
 use crate::domain::plan::{Consent, Plan};
-use crate::domain::region::Role;
-use crate::domain::stack::Phase;
 use crate::error::ExitCode;
-use crate::rehearsal::scenario::{self, Expectation, Scenario, ScriptStep};
+use crate::rehearsal::scenario::{self, Scenario, ScriptStep};
 use crate::runtime::core::Core;
+use crate::runtime::declared::missing;
 use crate::runtime::headless::{self, Went};
 
 pub fn run(context: &Context, streams: &mut Streams<'_>, verb: &Scenarios) -> Ended {
@@ -66,7 +65,7 @@ fn play(context: &Context, streams: &mut Streams<'_>, name: &str) -> Ended {
             play_step(context, streams, core, (step, &scenario)).await?;
         }
         loop {
-            let missing = missing(&scenario.expect, core);
+            let missing = missing(&scenario.expect, &core.model);
             if missing.is_empty() {
                 writeln!(streams.err, "{name}: the declared end was reached")?;
                 return Ok(ExitCode::Done);
@@ -147,47 +146,4 @@ fn not_confirmed(step: &ScriptStep, plan: &Plan) -> Result<Outcome, Failed> {
         _ if by.is_empty() => Ok(Outcome::NotConfirmed),
         _ => Ok(Outcome::Refused),
     }
-}
-
-/// What of the declared end does not hold yet.
-fn missing(expect: &Expectation, core: &Core) -> Vec<String> {
-    let model = &core.model;
-    let mut missing = Vec::new();
-    if let Some(serving) = expect.serving.filter(|s| *s != model.facts.serving) {
-        missing.push(format!(
-            "serving {}, not {}",
-            model.facts.serving.as_str(),
-            serving.as_str()
-        ));
-    }
-    if let Some(held) = expect.held.filter(|h| *h != model.facts.held) {
-        missing.push(format!("held is {}, not {held}", model.facts.held));
-    }
-    for (role, phase) in &expect.stacks {
-        missing.extend(stacks_not(core, *role, *phase));
-    }
-    missing
-}
-
-fn stacks_not(core: &Core, role: Role, wanted: Phase) -> Vec<String> {
-    let region = core.model.seen.regions.get(role);
-    let specs = core.model.env.stacks_of(role);
-    let phase = |id| {
-        region
-            .stacks
-            .get(id)
-            .and_then(|s| s.last())
-            .map_or(Phase::Unknown, crate::domain::stack::StackState::phase)
-    };
-    specs
-        .filter(|spec| phase(&spec.id) != wanted)
-        .map(|spec| {
-            format!(
-                "stack {} in {role} is {}, not {}",
-                spec.id,
-                phase(&spec.id).as_str(),
-                wanted.as_str()
-            )
-        })
-        .collect()
 }

@@ -22,6 +22,7 @@ mod drill;
 pub mod means;
 mod promotion;
 mod records;
+mod reverse;
 mod rules;
 mod steady;
 
@@ -41,6 +42,8 @@ pub enum GuardId {
     Lever,
     /// Failback: the primary must have been well for a while.
     Steady,
+    /// Failback: what was written on the standby must have reached the primary.
+    Reverse,
     /// A promotion of the standby's database: what it may lose.
     Promotion,
     /// The record sets: what the records lever does to them, and who else has.
@@ -71,6 +74,7 @@ impl GuardId {
             Self::Exposure => "exposure",
             Self::Lever => "lever",
             Self::Steady => "steady",
+            Self::Reverse => "reverse",
             Self::Promotion => "promotion",
             Self::Records => "records",
             Self::Credentials => "credentials",
@@ -160,7 +164,7 @@ pub fn judge(
         asked.predicted(),
         asked.nothing_running(),
         asked.destination_fit(),
-        asked.exposure(),
+        asked.data_at_risk(),
         asked.lever(),
     ];
     let besides = [asked.credentials(), asked.parity(), asked.practised()];

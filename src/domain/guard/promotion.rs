@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::domain::assess::limit;
+use crate::domain::exposure::worst_lag;
 use crate::domain::guard::GuardVerdict::{Allow, Warn};
 use crate::domain::guard::means::is_deaf;
 use crate::domain::guard::rules::Asked;
@@ -10,7 +10,7 @@ use crate::domain::guard::{GuardId, GuardResult, answer};
 use crate::domain::lever::Command;
 use crate::domain::promotion::{PromotionSeen, Stage};
 use crate::domain::region::Role;
-use crate::domain::signal::SignalKind;
+use crate::domain::signal::Direction;
 
 impl Asked<'_> {
     /// Only where the bundle promotes. It never refuses: the exposure guard does, and the reason must be typed anyway.
@@ -42,11 +42,14 @@ impl Asked<'_> {
             });
         }
         let rpo = self.env.objectives.rpo;
-        let lag = self.worst_lag();
-        let value = lag.map_or_else(|| "lag unknown".to_owned(), |s| format!("lag {s:.1} s"));
-        let made =
-            answer(GuardId::Promotion, Warn, value, spec.loss.clone()).limit(format!("{rpo} s"));
-        Some(if lag.is_none() { made.unknown() } else { made })
+        let told = |value: String, source: &str| {
+            let reason = format!("{}{source}", spec.loss);
+            answer(GuardId::Promotion, Warn, value, reason).limit(format!("{rpo} s"))
+        };
+        Some(match self.behind() {
+            Some((value, source)) => told(value, &source),
+            None => told("lag unknown".to_owned(), "").unknown(),
+        })
     }
 
     /// Whether traffic has arrived and its database has not followed: then the same move may be made again, to approve
@@ -71,20 +74,21 @@ impl Asked<'_> {
         }
     }
 
-    /// The longest lag of a replication that arrives in the standby and is measured there: it can be read while the
-    /// primary is dead.
-    fn worst_lag(&self) -> Option<f64> {
-        let readings = self
-            .seen
-            .regions
-            .standby
-            .signals
-            .fresh(self.now, limit::SIGNALS)?;
-        let lags = self
-            .env
-            .signals_of(Role::Standby)
-            .filter(|s| s.kind == SignalKind::ReplicationLag)
-            .filter_map(|spec| spec.seconds(spec.current(readings.get(&spec.id)?, self.now)?));
-        lags.reduce(f64::max)
+    /// What the replication into the standby has not brought, and where that is known from. Only a lag that is measured
+    /// in the standby can be read while the primary is dead; where it has stopped too, the exposure stands in for it.
+    fn behind(&self) -> Option<(String, String)> {
+        let into = (Direction::Forward, Role::Standby);
+        if let Some(lag) = worst_lag(self.env, self.seen, self.now, into) {
+            return Some((format!("lag {:.1} s", lag.seconds), String::new()));
+        }
+        let found = self.facts.exposure?;
+        let bound = if found.is_upper_bound { "at most " } else { "" };
+        Some((
+            format!("{bound}{:.0} s", found.seconds),
+            format!(
+                "; no lag can be read: this is the exposure, from the heartbeat of {}",
+                found.heartbeat.strftime("%H:%M:%SZ")
+            ),
+        ))
     }
 }

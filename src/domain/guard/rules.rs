@@ -277,18 +277,16 @@ impl Asked<'_> {
             .collect()
     }
 
-    pub(super) fn exposure(&self) -> GuardResult {
-        let rpo = self.env.objectives.rpo;
-        if self.to == Role::Primary {
-            return answer(
-                GuardId::Exposure,
-                Warn,
-                "not measured",
-                "what was written on the standby must have reached the primary",
-            )
-            .limit(format!("{rpo} s"))
-            .remedy("compare the replication lag on the Signals page");
+    /// What the move would lose: on the way there what has not reached the standby, on the way back the primary.
+    pub(super) fn data_at_risk(&self) -> GuardResult {
+        match self.to {
+            Role::Standby => self.exposure(),
+            Role::Primary => self.reverse(),
         }
+    }
+
+    fn exposure(&self) -> GuardResult {
+        let rpo = self.env.objectives.rpo;
         let Some(found) = self.facts.exposure else {
             return answer(
                 GuardId::Exposure,

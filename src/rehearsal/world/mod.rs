@@ -171,6 +171,8 @@ impl World {
         while let Some((at, event)) = self.agenda.pop_due(to) {
             self.now = self.now.max(at);
             self.happen(event);
+            // what DNS answers is noted when it changes, not at the next tick
+            self.watch_dns();
         }
         self.now = self.now.max(to);
     }

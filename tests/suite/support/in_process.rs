@@ -21,6 +21,9 @@ use switchback::runtime::headless::{self, Went};
 /// The moment of the first look: any will do, if it is always the same.
 const EPOCH: &str = "2026-03-02T12:00:00Z";
 
+/// The bundle of a rehearsal that names none.
+const BUNDLE: &str = "payment-standby";
+
 /// A machine and the world that it looks at.
 pub(crate) struct Rehearsed {
     pub(crate) core: Core,
@@ -35,7 +38,8 @@ pub(crate) fn rehearse<T>(
     state: &Path,
     play: impl AsyncFnOnce(Rehearsed) -> T,
 ) -> T {
-    rehearse_scenario(Scenario::shipped(scenario).unwrap(), state, play)
+    let scenario = Scenario::shipped(scenario).unwrap();
+    rehearse_scenario(scenario, state, play)
 }
 
 pub(crate) fn rehearse_scenario<T>(
@@ -43,17 +47,32 @@ pub(crate) fn rehearse_scenario<T>(
     state: &Path,
     play: impl AsyncFnOnce(Rehearsed) -> T,
 ) -> T {
+    rehearse_on(BUNDLE, scenario, state, play)
+}
+
+pub(crate) fn rehearse_on<T>(
+    bundle: &str,
+    scenario: Scenario,
+    state: &Path,
+    play: impl AsyncFnOnce(Rehearsed) -> T,
+) -> T {
+    let env = environment_of(bundle, &scenario);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .start_paused(true)
         .build()
         .unwrap();
-    runtime.block_on(async { play(Rehearsed::begin(scenario, state).await).await })
+    runtime.block_on(async { play(Rehearsed::begin(env, scenario, state).await).await })
 }
 
 /// The demonstration environment of the scenario.
 pub(crate) fn environment(scenario: &Scenario) -> Environment {
-    let bundle = bundle::find(None, "payment-standby").unwrap();
+    environment_of(BUNDLE, scenario)
+}
+
+/// The same for another bundle.
+fn environment_of(bundle: &str, scenario: &Scenario) -> Environment {
+    let bundle = bundle::find(None, bundle).unwrap();
     let required = bundle.manifest.parameters.iter().filter(|p| p.required);
     let parameters = required
         .map(|p| (p.name.clone(), p.example.clone().unwrap()))
@@ -89,11 +108,12 @@ fn wiring(state: &Path) -> Wiring {
 impl Rehearsed {
     /// Starts without looking; the clock may be a real one.
     pub(crate) async fn start(scenario: &str, state: &Path) -> Self {
-        Self::set_up(Scenario::shipped(scenario).unwrap(), state).await
+        let scenario = Scenario::shipped(scenario).unwrap();
+        Self::set_up(environment(&scenario), scenario, state).await
     }
 
-    async fn begin(scenario: Scenario, state: &Path) -> Self {
-        let mut rehearsed = Self::set_up(scenario, state).await;
+    async fn begin(env: Environment, scenario: Scenario, state: &Path) -> Self {
+        let mut rehearsed = Self::set_up(env, scenario, state).await;
         headless::look(&mut rehearsed.core, headless::LOOK).await;
         rehearsed.began = rehearsed.core.clock().now();
         rehearsed
@@ -114,8 +134,7 @@ impl Rehearsed {
         other
     }
 
-    async fn set_up(scenario: Scenario, state: &Path) -> Self {
-        let env = environment(&scenario);
+    async fn set_up(env: Environment, scenario: Scenario, state: &Path) -> Self {
         let played = Stage {
             scenario,
             seed: 1,

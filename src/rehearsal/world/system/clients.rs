@@ -59,7 +59,7 @@ impl World {
     }
 
     /// Finds out where DNS sends clients, and notes every change of the marker's answer.
-    pub(super) fn watch_dns(&mut self) {
+    pub(in crate::rehearsal::world) fn watch_dns(&mut self) {
         if self.system.target.is_some() {
             return;
         }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::domain::health::Health;
 use crate::domain::region::{PerRole, Role};
-use crate::domain::signal::SignalKind;
+use crate::domain::signal::{Direction, SignalKind};
 use crate::rehearsal::faults::Fault;
 use crate::rehearsal::world::World;
 use crate::rehearsal::world::alarms::AlarmRecord;
@@ -22,6 +22,8 @@ pub(super) struct Source {
     pub(super) region: String,
     pub(super) id: MetricId,
     pub(super) kind: SignalKind,
+    /// Of a replication lag.
+    direction: Direction,
     /// Values are in milliseconds rather than seconds.
     milliseconds: bool,
     /// A hundred when all is well, rather than zero.
@@ -98,7 +100,13 @@ impl World {
                 Some(since.unwrap_or_else(|| (chance(0.0, 6.0) + slow).floor()))
             }
             SignalKind::QueueDepth => Some(self.depth(source, failing, asked, chance(0.0, 12.0))),
-            SignalKind::ReplicationLag => self.lag(source, chance(350.0, 1_400.0)),
+            SignalKind::ReplicationLag => {
+                let usual = chance(350.0, 1_400.0);
+                if source.direction == Direction::Reverse && !self.writes_back(source, requests) {
+                    return None;
+                }
+                self.lag(source, usual)
+            }
             SignalKind::Staleness | SignalKind::Heartbeat => None,
         }
     }
@@ -122,10 +130,21 @@ impl World {
         value.floor()
     }
 
-    /// Lag grows while replication is stalled; there is none to be told while the source does not run, or while the
-    /// standby's own database is the source.
+    /// Whether anything is carried from the standby to the primary: a table tells of it while it is written to, a
+    /// database cluster while the other one is the writer.
+    fn writes_back(&self, source: &Source, requests: &PerRole<f64>) -> bool {
+        let written = source.id.namespace == "AWS/RDS" || requests.standby >= 1.0;
+        written && self.runs(Role::Standby)
+    }
+
+    /// Lag grows while replication is stalled; there is none to be told while the source does not run, or while another
+    /// database is the source.
     fn lag(&self, source: &Source, usual: f64) -> Option<f64> {
-        if source.id.namespace == "AWS/RDS" && self.writer() == Role::Standby {
+        let from = match source.direction {
+            Direction::Forward => Role::Primary,
+            Direction::Reverse => Role::Standby,
+        };
+        if source.id.namespace == "AWS/RDS" && self.writer() != from {
             return None;
         }
         let seconds = match self.system.stalled_since {
@@ -205,6 +224,7 @@ impl World {
                     region,
                     id,
                     kind: spec.kind,
+                    direction: spec.direction,
                     milliseconds: spec.unit == "ms",
                     full: false,
                 });
@@ -226,6 +246,7 @@ impl World {
                         region: name.clone(),
                         id,
                         kind,
+                        direction: Direction::Forward,
                         milliseconds,
                         full,
                     });
