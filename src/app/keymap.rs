@@ -27,6 +27,7 @@ pub enum Command {
     Errors,
     Copy,
     Report,
+    Record,
     Faults,
     Snapshot,
     Back,
@@ -260,6 +261,13 @@ pub const BINDINGS: &[Binding] = &[
     )
     .rank(3),
     row(
+        &[],
+        Command::Record,
+        "",
+        "record",
+        "save the last messages, for whoever looks into this program",
+    ),
+    row(
         &[Key::Char('I')],
         Command::Faults,
         "inject",
@@ -357,6 +365,7 @@ pub fn applies(command: Command, model: &Model) -> bool {
         | Command::Refresh
         | Command::Copy
         | Command::Snapshot
+        | Command::Record
         | Command::Back
         | Command::Help
         | Command::Quit => true,

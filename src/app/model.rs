@@ -28,7 +28,7 @@ use crate::domain::unfinished::Unfinished;
 /// How many lines the trail of recent events keeps.
 const MOST_TRAIL: usize = 200;
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Model {
     pub env: Environment,
     /// World time, UTC.

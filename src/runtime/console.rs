@@ -52,6 +52,7 @@ pub async fn run<E: From<io::Error>>(
     };
     let size = screen.size()?;
     core.model.size = (size.width, size.height);
+    core.remember_messages();
     core.facilitate(Facilitation::List);
     let ended = follow(&mut core, &mut outside, &mut screen, theme).await;
     drop(guard);

@@ -24,6 +24,7 @@ mod levers;
 mod perform;
 mod poller;
 mod quiet;
+pub mod recorder;
 mod remembered;
 mod renewal;
 mod repair;

@@ -173,6 +173,7 @@ fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Copy => vec![Effect::Copy(summary(model))],
         Command::Snapshot => vec![Effect::Snapshot],
         Command::Report => report(model),
+        Command::Record => vec![Effect::Record],
         Command::Faults => facilitate::open(model),
         Command::Back => back(model),
         Command::Quit => quit(model),
