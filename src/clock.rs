@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep, Sleep};
 use aws_smithy_async::time::{SharedTimeSource, TimeSource};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 /// A source of time; cheap to clone.
@@ -51,6 +51,16 @@ impl Clock {
             started: Instant::now(),
             speed,
         })
+    }
+
+    /// World time as a machine has it whose clock is so far ahead (negative: behind). Wall time is what it is.
+    #[must_use]
+    pub fn ahead(&self, by: SignedDuration) -> Self {
+        let mut other = self.clone();
+        if let Kind::World { epoch, .. } = &mut other.0 {
+            *epoch = epoch.checked_add(by).unwrap_or(*epoch);
+        }
+        other
     }
 
     pub fn now(&self) -> Timestamp {

@@ -129,6 +129,16 @@ pub struct StackTarget {
     /// An earlier run of this step was cut off after this moment: AWS may have been told already.
     #[serde(default)]
     pub cut_off: Option<Timestamp>,
+    /// The stacks that its `StackSet`s make, whose events belong to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub instances: Vec<Instance>,
+}
+
+/// A stack that a `StackSet` makes: what its name begins with, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instance {
+    pub role: Role,
+    pub prefix: String,
 }
 
 /// What is deployed.

@@ -83,6 +83,8 @@ pub struct PulledLever {
     pub number: i64,
     pub last_sent: Timestamp,
     pub echoed: bool,
+    /// A newer command than ours rules.
+    pub overruled: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -185,6 +187,7 @@ impl Run {
             number,
             last_sent: unfinished.last,
             echoed: false,
+            overruled: false,
         };
         for index in 0..run.steps.len() {
             match order(&unfinished, index) {

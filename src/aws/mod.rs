@@ -20,6 +20,7 @@ pub mod connector;
 mod convert;
 mod doubt;
 pub mod error;
+mod failures;
 mod identity;
 mod pace;
 mod promotion;
@@ -27,7 +28,7 @@ mod renewal;
 pub mod requests;
 pub mod route53;
 #[cfg(test)]
-mod scripted;
+pub(crate) mod scripted;
 #[cfg(test)]
 pub(crate) mod testing;
 

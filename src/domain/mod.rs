@@ -11,6 +11,7 @@ pub mod change;
 pub mod drill;
 pub mod environment;
 pub mod exposure;
+pub mod failure;
 pub mod forecast;
 pub mod guard;
 pub mod health;

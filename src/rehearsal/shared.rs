@@ -27,6 +27,16 @@ impl SharedWorld {
         }
     }
 
+    /// The same world as another machine sees it, whose clock is so far ahead of this one's (negative: behind).
+    #[must_use]
+    pub fn from_a_machine_ahead(&self, ahead: SignedDuration) -> Self {
+        Self {
+            world: Arc::clone(&self.world),
+            clock: self.clock.ahead(ahead),
+            ahead: self.ahead.checked_add(ahead).unwrap_or(self.ahead),
+        }
+    }
+
     pub const fn clock(&self) -> &Clock {
         &self.clock
     }
@@ -144,5 +154,9 @@ mod tests {
         let world = shared.with(|world| world.now());
         let ahead = shared.clock().now().duration_since(world);
         assert_eq!(ahead.as_secs(), 600);
+        let other = shared.from_a_machine_ahead(SignedDuration::from_secs(-900));
+        assert_eq!(other.with(|world| world.now()), world, "it is one world");
+        let behind = world.duration_since(other.clock().now());
+        assert_eq!(behind.as_secs(), 300);
     }
 }

@@ -57,13 +57,16 @@ impl Job {
             }
         }
         let total = set.changes.len();
+        let nests = set.changes.iter().any(Change::is_nested);
         self.tell_start(total).await;
         self.insist(|| {
             self.client()
                 .execute_change_set(&self.target.name, &token, &token)
         })
         .await?;
-        let end = self.follow(&self.target.name.clone(), since, total).await?;
+        let end = self
+            .follow_counting(&self.target.name, since, (total, nests))
+            .await?;
         self.deployed(&end).map(StepEnd::Done)
     }
 
@@ -123,6 +126,7 @@ impl Job {
                     return Ok(None);
                 }
                 Ok(ChangeSetState::Failed(reason)) => {
+                    let reason = self.told_of_set(name).await.unwrap_or(reason);
                     self.discard(name).await;
                     return Err(format!(
                         "the change set of {} failed: {reason}",
@@ -134,6 +138,14 @@ impl Job {
             }
             self.session.clock.sleep(POLL).await;
         }
+    }
+
+    /// Why a change set failed, as the service itself says where it can: the change set's own reason may only say that
+    /// a validation failed.
+    async fn told_of_set(&self, name: &str) -> Option<String> {
+        let told = self.client().failures(&self.target.name, Some(name));
+        let all = told.await.ok()?;
+        all.first().map(ToString::to_string)
     }
 
     async fn discard(&self, name: &str) {

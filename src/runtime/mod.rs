@@ -21,6 +21,7 @@ mod inspect;
 mod journalist;
 mod known;
 mod levers;
+mod merged;
 mod perform;
 mod poller;
 mod quiet;

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use switchback::app::key::Key;
 use switchback::app::msg::Msg;
 use switchback::domain::guard::GuardId;
-use switchback::domain::lever::LeverKind;
+use switchback::domain::lever::{Command, LeverKind, NumberedCommand};
 use switchback::domain::observation::Serving;
 use switchback::domain::operation::{OperationKind, Outcome};
 use switchback::domain::region::Role;
@@ -135,6 +135,110 @@ fn a_second_console_recognises_what_the_first_has_done() {
         first.wait(30).await;
         assert_eq!(first.model().facts.serving, Serving::Primary);
         assert_eq!(first.model().facts.commanded, Some(Role::Primary));
+    });
+}
+
+/// The number and the direction of the lever's newest command, and what its keepalive repeats, as AWS shows them.
+fn lever(stage: &Rehearsed) -> (Option<NumberedCommand>, Option<NumberedCommand>) {
+    let lever = stage.model().seen.traffic.lever.last().unwrap();
+    (lever.command, lever.echo)
+}
+
+/// Both go on for so many seconds.
+async fn both_wait(first: &mut Rehearsed, second: &mut Rehearsed, seconds: u64) {
+    for _ in 0..seconds {
+        first.wait(1).await;
+        second.wait(1).await;
+    }
+}
+
+/// The last word counts, also of a machine whose clock is minutes behind or ahead: its number is after the newest.
+#[test]
+fn a_wrong_clock_neither_loses_a_command_nor_keeps_the_lever_for_itself() {
+    for ahead in [-240, 420] {
+        let home = Home::new();
+        rehearse("steady", &home.path("one"), async |mut first: Rehearsed| {
+            let mut second = first.beside_ahead(&home.path("two"), ahead).await;
+            let skew = second.model().now.duration_since(first.model().now);
+            assert_eq!(skew.as_secs().signum(), ahead.signum());
+            let there = first.operate(OperationKind::Failover).await;
+            assert_eq!(there.outcome, Outcome::Succeeded, "{:?}", there.reason);
+            both_wait(&mut first, &mut second, 90).await;
+            let (told, echo) = lever(&first);
+            let told = told.unwrap();
+            assert_eq!((told.command, echo), (Command::Engage, Some(told)));
+            assert_eq!(lever(&second), (Some(told), echo), "both see the same");
+            let refusals = second.refusals(OperationKind::Failover).await;
+            let needed = GuardId::Needed.as_str().to_owned();
+            assert!(
+                refusals.contains(&needed),
+                "it is done already: {refusals:?}"
+            );
+            // the way back by the wrong clock, and there again by the right one
+            for (mover, kind, command) in [
+                (1, OperationKind::Failback, Command::Release),
+                (0, OperationKind::Failover, Command::Engage),
+            ] {
+                let (before, _) = lever(&first);
+                let steady = ["steady", "exposure", "destination_fit", "reverse"];
+                let console = if mover == 1 { &mut second } else { &mut first };
+                let overrides = steady.map(str::to_owned).to_vec();
+                let moved = console.try_operate(kind, None, overrides).await.unwrap();
+                assert_eq!(moved.outcome, Outcome::Succeeded, "{:?}", moved.reason);
+                both_wait(&mut first, &mut second, 90).await;
+                let (newest, echo) = lever(&first);
+                let newest = newest.unwrap();
+                assert_eq!(newest.command, command, "{ahead} s: {newest:?}");
+                assert!(newest.number > before.unwrap().number);
+                assert_eq!(echo, Some(newest), "the keepalive obeys it");
+                assert_eq!(lever(&second), (Some(newest), echo));
+            }
+        });
+    }
+}
+
+/// While one console waits for its pull, another takes it back: the first says so and does not insist.
+#[test]
+fn a_newer_command_of_another_console_is_said_and_not_fought() {
+    let home = Home::new();
+    rehearse("steady", &home.path("one"), async |mut first: Rehearsed| {
+        let mut second = first.beside_ahead(&home.path("two"), -240).await;
+        first.launch(OperationKind::Failover).await;
+        both_wait(&mut first, &mut second, 20).await;
+        let (told, _) = lever(&second);
+        let told = told.unwrap();
+        assert_eq!(told.command, Command::Engage);
+        let overrides = vec!["nothing_running".to_owned(), "exposure".to_owned()];
+        let back = second
+            .try_operate(OperationKind::Failback, None, overrides)
+            .await
+            .unwrap();
+        assert_eq!(back.outcome, Outcome::Succeeded, "{:?}", back.reason);
+        both_wait(&mut first, &mut second, 150).await;
+        let (newest, echo) = lever(&first);
+        let newest = newest.unwrap();
+        assert_eq!(
+            (newest.number, newest.command),
+            (told.number + 1, Command::Release)
+        );
+        assert_eq!(echo, Some(newest), "nobody repeats the older one");
+        let said = format!(
+            "another console has spoken: release (command {})",
+            newest.number
+        );
+        let notes: Vec<&str> = first
+            .model()
+            .trail
+            .iter()
+            .map(|e| e.text.as_str())
+            .collect();
+        assert_eq!(
+            notes.iter().filter(|note| **note == said).count(),
+            1,
+            "{notes:?}"
+        );
+        assert_eq!(first.model().facts.commanded, Some(Role::Primary));
+        assert_eq!(first.model().facts.serving, Serving::Primary);
     });
 }
 

@@ -4,7 +4,7 @@ use crate::app::dialog::{Confirm, Dialog};
 use crate::app::effect::{Effect, Entry, Pace};
 use crate::app::model::{Model, Page, Weight};
 use crate::app::msg::{Ask, News};
-use crate::app::run::{MOST_EVENTS, Run};
+use crate::app::run::{LiveEvent, MOST_EVENTS, Run};
 use crate::app::update::observe::lever_of;
 use crate::app::update::steps::{finish, start_next};
 use crate::app::update::{forecast, inspect, orders, pause, resume, second};
@@ -18,6 +18,7 @@ use crate::domain::planning::{self, Basis, CannotPlan};
 use crate::domain::recovery::Milestones;
 use crate::domain::region::Role;
 use crate::domain::repair::Wish;
+use crate::domain::stack::StackEvent;
 use crate::domain::unfinished::Choice;
 
 /// Whether an operation may be asked for at all; says why not.
@@ -300,6 +301,11 @@ pub(super) fn opened(
     start_next(model)
 }
 
+/// Whether a failure is the first, or the cause of a first one that only spoke of a stack below.
+fn says_more(event: &StackEvent, known: Option<&LiveEvent>) -> bool {
+    known.is_none_or(|known| known.event.is_vague() && !event.is_vague())
+}
+
 pub(super) fn progress(model: &mut Model, operation: &OperationId, news: News) -> Vec<Effect> {
     let Some(run) = run_of(model, operation) else {
         return Vec::new();
@@ -308,8 +314,8 @@ pub(super) fn progress(model: &mut Model, operation: &OperationId, news: News) -
         News::Events(events) => {
             for live in events {
                 if live.event.status.is_failed()
-                    && run.first_failure.is_none()
                     && !live.event.is_of_the_stack()
+                    && says_more(&live.event, run.first_failure.as_ref())
                 {
                     run.first_failure = Some(live.clone());
                 }

@@ -169,6 +169,7 @@ fn remember_lever(model: &mut Model, order: &Order) -> Option<OperationId> {
             number,
             last_sent: now,
             echoed: false,
+            overruled: false,
         })
     };
     if let Order::PutCommand(datum) = order {

@@ -1015,7 +1015,9 @@ fn what_waits_for_a_login_takes_no_time_of_its_own_unless_traffic_waits() {
         let mut model = steady();
         model.patience = Some(std::time::Duration::from_mins(5));
         let id = if kind == OperationKind::Delete {
-            press(&mut model, Key::Char(key));
+            for effect in press(&mut model, Key::Char(key)) {
+                nothing_in_the_way(&mut model, effect);
+            }
             press(&mut model, Key::Ctrl('o'));
             let effects = {
                 press(&mut model, Key::Tab);

@@ -10,7 +10,7 @@ use crate::app::run::Run;
 use crate::app::update::{observe::lever_of, orders, promotion, steps};
 use crate::domain::alarm::AlarmState;
 use crate::domain::health::Health;
-use crate::domain::lever::{Command, LeverKind};
+use crate::domain::lever::{Command, LeverKind, NumberedCommand};
 use crate::domain::observation::Serving;
 use crate::domain::observed::age;
 use crate::domain::operation::{OperationKind, Outcome, StepState};
@@ -245,26 +245,24 @@ pub(super) fn lever_after(model: &Model) -> Option<LeverKind> {
         .find(|lever| crate::domain::guard::means::reach(&model.seen, model.now, *lever).is_ok())
 }
 
-/// Sends the metric lever's command again each minute until its number is echoed, or a newer one rules.
+/// Sends the metric lever's command again each minute until its number is echoed, or a newer one rules. A newer one is
+/// told whenever it comes.
 fn repeat_command(model: &mut Model) -> Vec<Effect> {
     let now = model.now;
     let Some(run) = model.run.as_deref() else {
         return Vec::new();
     };
-    let Some(pulled) = run.lever.clone().filter(|lever| !lever.echoed) else {
+    let Some(pulled) = run.lever.clone().filter(|lever| !lever.overruled) else {
         return Vec::new();
     };
     let seen = model.seen.traffic.lever.last();
+    let newest = seen.and_then(|lever| lever.command);
+    if let Some(newer) = newest.filter(|newest| newest.number > pulled.number) {
+        overruled(model, newer);
+        return Vec::new();
+    }
     let echo = seen.and_then(|lever| lever.echo).map_or(0, |c| c.number);
-    let newest = seen.and_then(|lever| lever.command).map_or(0, |c| c.number);
-    if echo >= pulled.number || newest > pulled.number {
-        if newest > pulled.number {
-            model.note(
-                "lever",
-                format!("another console has spoken: command {newest}"),
-                Weight::Warning,
-            );
-        }
+    if pulled.echoed || echo >= pulled.number {
         set_lever(model, |lever| lever.echoed = true);
         return Vec::new();
     }
@@ -274,6 +272,25 @@ fn repeat_command(model: &mut Model) -> Vec<Effect> {
     let again = resend(model, run, pulled.number);
     set_lever(model, |lever| lever.last_sent = now);
     again
+}
+
+/// Another console has spoken since: ours is not repeated any more.
+fn overruled(model: &mut Model, newer: NumberedCommand) {
+    let text = format!(
+        "another console has spoken: {} (command {})",
+        newer.command.as_str(),
+        newer.number
+    );
+    if model.is_busy()
+        && let Some(run) = model.run.as_deref_mut()
+    {
+        run.advice = Some(text.clone());
+    }
+    model.note("lever", text, Weight::Warning);
+    set_lever(model, |lever| {
+        lever.overruled = true;
+        lever.echoed = true;
+    });
 }
 
 fn resend(model: &Model, run: &Run, number: i64) -> Vec<Effect> {

@@ -2,6 +2,7 @@
 
 use std::fmt::{Display, Write as _};
 
+use crate::cli::output::promotion::PromotionStatus;
 use crate::cli::output::region::RegionStatus;
 use crate::cli::output::status::Status;
 use crate::domain::guard::GuardVerdict;
@@ -33,6 +34,9 @@ impl Status {
             if let Some(held) = traffic.held {
                 page.family("held", "Whether a lever holds traffic on the standby.");
                 page.sample("held", &[], u8::from(held));
+            }
+            if let Some(promotion) = &traffic.promotion {
+                promotion_of(&mut page, promotion);
             }
         }
         self.regions_of(&mut page);
@@ -118,6 +122,26 @@ impl Status {
         regions
             .flat_map(|region| of(region).iter().map(move |one| (region, one)))
             .collect()
+    }
+}
+
+/// How far a promotion is: its stage as a state, and its steps as numbers where it is at one, or has failed in one.
+fn promotion_of(page: &mut Page, promotion: &PromotionStatus) {
+    let direction = [("direction", promotion.direction.unwrap_or("none"))];
+    page.family(
+        "promotion_stage",
+        "The stage of a promotion's state machine.",
+    );
+    let stage = [direction.as_slice(), &[("stage", promotion.stage)]].concat();
+    page.sample("promotion_stage", &stage, 1);
+    page.family("promotion_steps", "How many steps a promotion has.");
+    page.sample("promotion_steps", &direction, promotion.steps);
+    if let Some(step) = promotion.step {
+        page.family(
+            "promotion_step",
+            "The step that a promotion is at, or has failed in.",
+        );
+        page.sample("promotion_step", &direction, step);
     }
 }
 

@@ -70,6 +70,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::cli::output::fixture::{at, dead, environment, healthy, satisfies, status, take};
+    use crate::cli::output::status::Status;
     use crate::domain::environment::{Environment, PromotionSpec};
     use crate::domain::lever::{Command, NumberedCommand};
     use crate::domain::observation::Seen;
@@ -93,6 +94,12 @@ mod tests {
 
     /// The status after these values within one minute were read at the beginning.
     fn shown(approved: Option<Command>, values: Option<(f64, f64)>, second: i64) -> Value {
+        let value = serde_json::to_value(after(approved, values, second)).unwrap();
+        satisfies("status", &value);
+        value["traffic"]["promotion"].clone()
+    }
+
+    fn after(approved: Option<Command>, values: Option<(f64, f64)>, second: i64) -> Status {
         let mut seen = healthy(at(0));
         let progress = values.map(|(low, high)| Progress {
             at: at(0),
@@ -104,9 +111,39 @@ mod tests {
             progress: progress.into_iter().collect(),
         };
         take(&mut seen, at(0), [Seen::Promotion(Ok(promotion))]);
-        let value = serde_json::to_value(status(&promoting(), &seen, at(second))).unwrap();
-        satisfies("status", &value);
-        value["traffic"]["promotion"].clone()
+        status(&promoting(), &seen, at(second))
+    }
+
+    /// The promotion's samples as they are scraped, without what all have in common.
+    fn scraped(approved: Option<Command>, values: Option<(f64, f64)>, second: i64) -> Vec<String> {
+        let page = after(approved, values, second).prometheus();
+        let samples = page
+            .lines()
+            .filter(|l| l.starts_with("switchback_promotion"));
+        samples
+            .map(|l| l.replace("environment=\"pay-demo\",mode=\"rehearsal\",", ""))
+            .collect()
+    }
+
+    #[test]
+    fn a_promotion_is_scraped_with_its_steps() {
+        let engaged = Some(Command::Engage);
+        assert_eq!(
+            scraped(engaged, Some((1.0, 2.0)), 5),
+            [
+                "switchback_promotion_stage{direction=\"promote\",stage=\"step\"} 1",
+                "switchback_promotion_steps{direction=\"promote\"} 3",
+                "switchback_promotion_step{direction=\"promote\"} 2",
+            ]
+        );
+        assert_eq!(
+            scraped(engaged, Some((1.0, 2.0)), 3600),
+            [
+                "switchback_promotion_stage{direction=\"none\",stage=\"unknown\"} 1",
+                "switchback_promotion_steps{direction=\"none\"} 3",
+            ],
+            "a step that was read long ago is not exported"
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use switchback::app::model::Model;
 use switchback::app::msg::{Ask, Msg};
 use switchback::bundle::{self, Choices};
@@ -121,13 +121,20 @@ impl Rehearsed {
 
     /// A second console on the same world, with a state folder of its own.
     pub(crate) async fn beside(&self, state: &Path) -> Self {
+        self.beside_ahead(state, 0).await
+    }
+
+    /// The same on a machine whose clock is so many seconds ahead of this one's.
+    pub(crate) async fn beside_ahead(&self, state: &Path, seconds: i64) -> Self {
         let env = self.model().env.clone();
-        let session = connect::rehearsal(&env, wiring(state), self.world.clone())
+        let ahead = SignedDuration::from_secs(seconds);
+        let world = self.world.from_a_machine_ahead(ahead);
+        let session = connect::rehearsal(&env, wiring(state), world.clone())
             .await
             .unwrap();
         let mut other = Self {
             core: Core::start(session, env),
-            world: self.world.clone(),
+            world,
             began: self.began,
         };
         headless::look(&mut other.core, headless::LOOK).await;
@@ -163,7 +170,11 @@ impl Rehearsed {
     pub(crate) async fn killed(self, state: &Path, seconds: u64) -> Self {
         let Self { core, world, .. } = self;
         let env = Environment {
-            given: environment(&Scenario::shipped("steady").unwrap()).given,
+            given: environment_of(
+                &core.model.env.bundle,
+                &Scenario::shipped("steady").unwrap(),
+            )
+            .given,
             ..core.model.env.clone()
         };
         drop(core);
@@ -186,7 +197,7 @@ impl Rehearsed {
             repair: None,
             salt: 7,
         };
-        self.core.take(Msg::Ask(ask));
+        headless::plan(&mut self.core, ask).await.unwrap();
         self.core.take(Msg::Consent(self.consent()));
         assert!(self.model().is_busy(), "{:?}", self.model().dialog);
         for _ in 0..messages {
