@@ -28,6 +28,8 @@ pub enum Command {
     Errors,
     Copy,
     Report,
+    Record,
+    Faults,
     Snapshot,
     Back,
     Help,
@@ -268,6 +270,21 @@ pub const BINDINGS: &[Binding] = &[
     )
     .rank(3),
     row(
+        &[],
+        Command::Record,
+        "",
+        "record",
+        "save the last messages, for whoever looks into this program",
+    ),
+    row(
+        &[Key::Char('I')],
+        Command::Faults,
+        "inject",
+        "faults",
+        "rehearsal: let something go wrong, or end it",
+    )
+    .rank(3),
+    row(
         &[Key::Ctrl('s')],
         Command::Snapshot,
         "",
@@ -342,6 +359,7 @@ pub fn applies(command: Command, model: &Model) -> bool {
         Command::Repair => model.offers_repair(),
         Command::Cancel => model.cancellable().is_some(),
         Command::Errors => model.has_errors(),
+        Command::Faults => model.facilitator.is_some(),
         Command::Report => model.page == Page::Journal && model.selected_past().is_some(),
         Command::Page(_)
         | Command::NextPage
@@ -357,6 +375,7 @@ pub fn applies(command: Command, model: &Model) -> bool {
         | Command::Refresh
         | Command::Copy
         | Command::Snapshot
+        | Command::Record
         | Command::Back
         | Command::Help
         | Command::Quit => true,

@@ -13,6 +13,7 @@ mod cancelled;
 mod cli;
 mod deploy;
 mod dns;
+mod facilitator;
 mod failover;
 mod killed;
 mod layers;
