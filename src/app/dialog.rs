@@ -8,6 +8,7 @@ use tui_input::{Input, InputRequest};
 use crate::app::key::Key;
 use crate::domain::operation::OperationKind;
 use crate::domain::plan::{Consent, Plan};
+use crate::domain::region::Role;
 use crate::domain::repair::Repair;
 use crate::domain::stack::StackId;
 use crate::domain::unfinished::{Choice, Unfinished};
@@ -32,7 +33,17 @@ pub enum Dialog {
     Unfinished {
         scroll: usize,
     },
+    /// Rehearsals only: what goes wrong.
+    Faults(FaultMenu),
     Quit,
+}
+
+/// Where the facilitator's menu stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultMenu {
+    pub row: usize,
+    /// Where regional trouble happens.
+    pub role: Role,
 }
 
 /// One line of text being typed.
@@ -143,6 +154,9 @@ pub struct Confirm {
     pub error: Option<String>,
     /// The operation that is continued or given up, if it is not a new one.
     pub resumes: Option<Box<Resumes>>,
+    /// The plan is to cancel the operation that runs.
+    #[serde(default)]
+    pub cancels: bool,
 }
 
 /// What is done about an operation that was cut off.
@@ -192,6 +206,7 @@ impl Confirm {
             scroll: 0,
             error: None,
             resumes: None,
+            cancels: false,
         }
     }
 
@@ -229,6 +244,9 @@ impl Confirm {
 
     /// What the button that proceeds says.
     pub const fn verb(&self) -> &'static str {
+        if self.cancels {
+            return "Stop it";
+        }
         match self.plan.kind {
             OperationKind::Deploy => "Deploy",
             OperationKind::Delete => "Delete",

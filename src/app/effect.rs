@@ -15,6 +15,7 @@ use crate::domain::records_lever::RecordsChange;
 use crate::domain::region::Role;
 use crate::domain::repair::Repair;
 use crate::domain::stack::StackId;
+use crate::domain::trouble::Facilitation;
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum Effect {
@@ -43,6 +44,11 @@ pub enum Effect {
         operation: OperationId,
         index: usize,
         order: Box<Order>,
+    },
+    /// Let none of the operation's change sets be executed any more, and take its updates of these stacks back.
+    Cancel {
+        operation: OperationId,
+        targets: Vec<StackTarget>,
     },
     /// Make a change set for the review, look at it and throw it away.
     Preview {
@@ -78,11 +84,15 @@ pub enum Effect {
     },
     Copy(String),
     Snapshot,
+    /// Write the last messages to a file.
+    Record,
+    /// Let something go wrong in a rehearsal.
+    Facilitate(Facilitation),
     /// Write the report of an operation of the journal.
     Report(String),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Pace {
     Idle,
     /// Nobody pressed a key for ten minutes.
@@ -131,6 +141,16 @@ pub struct StackTarget {
     /// An earlier run of this step was cut off after this moment: AWS may have been told already.
     #[serde(default)]
     pub cut_off: Option<Timestamp>,
+    /// The stacks that its `StackSet`s make, whose events belong to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub instances: Vec<Instance>,
+}
+
+/// A stack that a `StackSet` makes: what its name begins with, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instance {
+    pub role: Role,
+    pub prefix: String,
 }
 
 /// What is deployed.
@@ -213,6 +233,10 @@ pub enum Entry {
     },
     Note {
         text: String,
+    },
+    /// The operator stops it.
+    Cancelled {
+        reason: Option<String>,
     },
     Closed {
         outcome: Outcome,

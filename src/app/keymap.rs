@@ -12,6 +12,7 @@ pub enum Command {
     Delete,
     Resume,
     Repair,
+    Cancel,
     Page(Page),
     NextPage,
     PreviousPage,
@@ -29,6 +30,8 @@ pub enum Command {
     Compare,
     Copy,
     Report,
+    Record,
+    Faults,
     Snapshot,
     Back,
     Help,
@@ -123,6 +126,14 @@ pub const BINDINGS: &[Binding] = &[
         "get the selected stack out of a failed or stuck status",
     )
     .rank(1),
+    row(
+        &[Key::Char('K')],
+        Command::Cancel,
+        "stop",
+        "stop",
+        "cancel the deployment that runs: updates are taken back",
+    )
+    .rank(0),
     row(
         &[Key::Char('1')],
         Command::Page(Page::Board),
@@ -277,6 +288,21 @@ pub const BINDINGS: &[Binding] = &[
     )
     .rank(3),
     row(
+        &[],
+        Command::Record,
+        "",
+        "record",
+        "save the last messages, for whoever looks into this program",
+    ),
+    row(
+        &[Key::Char('I')],
+        Command::Faults,
+        "inject",
+        "faults",
+        "rehearsal: let something go wrong, or end it",
+    )
+    .rank(3),
+    row(
         &[Key::Ctrl('s')],
         Command::Snapshot,
         "",
@@ -349,8 +375,10 @@ pub fn applies(command: Command, model: &Model) -> bool {
         Command::Deploy | Command::Delete => !model.is_busy() && !model.env.read_only,
         Command::Resume => !model.unfinished.is_empty() && !model.is_busy(),
         Command::Repair => model.offers_repair(),
+        Command::Cancel => model.cancellable().is_some(),
         Command::Errors => model.has_errors(),
         Command::Drift | Command::Compare => model.page == Page::Stacks,
+        Command::Faults => model.facilitator.is_some(),
         Command::Report => model.page == Page::Journal && model.selected_past().is_some(),
         Command::Page(_)
         | Command::NextPage
@@ -366,6 +394,7 @@ pub fn applies(command: Command, model: &Model) -> bool {
         | Command::Refresh
         | Command::Copy
         | Command::Snapshot
+        | Command::Record
         | Command::Back
         | Command::Help
         | Command::Quit => true,
@@ -402,6 +431,7 @@ mod tests {
                     | Command::Deploy
                     | Command::Delete
                     | Command::Repair
+                    | Command::Cancel
             );
             let capital = binding
                 .keys

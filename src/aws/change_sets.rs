@@ -7,12 +7,17 @@ use aws_sdk_cloudformation::types as sdk;
 use crate::aws::client::{RegionClient, change};
 use crate::aws::convert::{cloudformation as convert, some_text, text};
 use crate::aws::error::{ActError, says_unchanged};
-use crate::domain::change::ChangeSet;
+use crate::domain::change::{Change, ChangeSet};
 use crate::domain::observed::ReadError;
 use crate::domain::text::clean;
 
 /// No change set has more pages than this; a service that repeats its token must not keep us for ever.
 const MOST_PAGES: usize = 200;
+
+/// A template with this in it has nested stacks.
+const NESTED: &str = "\"AWS::CloudFormation::Stack\"";
+/// Nested change sets that are looked at.
+const MOST_NESTED: usize = 50;
 
 /// A change set to be created.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +58,7 @@ impl RegionClient {
         } else {
             sdk::ChangeSetType::Update
         };
+        let nests = new.template_body.contains(NESTED);
         let request = self
             .cloudformation
             .create_change_set()
@@ -63,6 +69,7 @@ impl RegionClient {
             .set_parameters(Some(parameters(new.parameters, new.keep)))
             .set_capabilities(Some(capabilities(&new.capabilities)))
             .set_tags(Some(tags(new.tags)))
+            .set_include_nested_stacks(nests.then_some(true))
             .client_token(new.token);
         let answer = change!(
             aws_sdk_cloudformation,
@@ -74,8 +81,40 @@ impl RegionClient {
         Ok(ChangeSetArn(answer.id.map_or(new.name, |id| clean(&id))))
     }
 
-    /// Describes a change set by its name or ARN, all pages of it once it is ready.
+    /// Describes a change set by its name or ARN, all pages of it once it is ready, and those of its nested stacks: what
+    /// changes there is called `Child/Resource`.
     pub async fn change_set(&self, stack: &str, name: &str) -> Result<ChangeSetState, ReadError> {
+        let (state, mut below) = self.one_change_set(stack, name).await?;
+        let ChangeSetState::Ready(mut set) = state else {
+            return Ok(state);
+        };
+        for _ in 0..MOST_NESTED {
+            let Some(nested) = below.pop() else { break };
+            let (state, deeper) = self.one_change_set(&nested.stack, &nested.set).await?;
+            let ChangeSetState::Ready(found) = state else {
+                continue;
+            };
+            let place = nested.place;
+            set.changes
+                .extend(found.changes.into_iter().map(|change| Change {
+                    logical_id: format!("{place}/{}", change.logical_id),
+                    ..change
+                }));
+            below.extend(deeper.into_iter().map(|one| Nested {
+                place: format!("{place}/{}", one.place),
+                ..one
+            }));
+        }
+        Ok(ChangeSetState::Ready(set))
+    }
+
+    /// One change set, and the change sets of the stacks nested in it.
+    async fn one_change_set(
+        &self,
+        stack: &str,
+        name: &str,
+    ) -> Result<(ChangeSetState, Vec<Nested>), ReadError> {
+        let mut below = Vec::new();
         let mut set = ChangeSet {
             arn: name.to_owned(),
             name: name.to_owned(),
@@ -86,7 +125,7 @@ impl RegionClient {
             let answer = self
                 .cloudformation
                 .describe_change_set()
-                .stack_name(stack)
+                .set_stack_name((!stack.is_empty()).then(|| stack.to_owned()))
                 .change_set_name(name)
                 .set_next_token(token)
                 .send()
@@ -100,23 +139,19 @@ impl RegionClient {
                 answer.execution_status().map(sdk::ExecutionStatus::as_str),
                 &text(answer.status_reason()),
             ) {
-                return Ok(unready);
+                return Ok((unready, Vec::new()));
             }
             set.arn = some_text(answer.change_set_id()).unwrap_or(set.arn);
             set.name = some_text(answer.change_set_name()).unwrap_or(set.name);
-            set.changes.extend(
-                answer
-                    .changes()
-                    .iter()
-                    .filter_map(|c| c.resource_change())
-                    .map(convert::change),
-            );
+            let changes = answer.changes().iter().filter_map(|c| c.resource_change());
+            below.extend(changes.clone().filter_map(nested));
+            set.changes.extend(changes.map(convert::change));
             token = answer.next_token;
             if token.is_none() {
                 break;
             }
         }
-        Ok(ChangeSetState::Ready(set))
+        Ok((ChangeSetState::Ready(set), below))
     }
 
     /// Executes a change set. What a failed first deployment created is removed again even where the template
@@ -159,6 +194,23 @@ impl RegionClient {
         )?;
         Ok(())
     }
+}
+
+/// The change set of a nested stack.
+struct Nested {
+    /// Logical ids that lead to it.
+    place: String,
+    /// The nested stack's ARN; empty where it is made.
+    stack: String,
+    set: String,
+}
+
+fn nested(change: &sdk::ResourceChange) -> Option<Nested> {
+    Some(Nested {
+        place: some_text(change.logical_resource_id())?,
+        stack: text(change.physical_resource_id()),
+        set: some_text(change.change_set_id())?,
+    })
 }
 
 /// What a change set's statuses say, unless it is ready.
@@ -298,13 +350,50 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn what_changes_in_nested_stacks_is_called_by_its_place() {
+        let set = |changes: &str| {
+            described(&format!(
+                "<Status>CREATE_COMPLETE</Status><ExecutionStatus>AVAILABLE</ExecutionStatus><Changes>{changes}</Changes>"
+            ))
+        };
+        let change = |id: &str, more: &str| {
+            format!(
+                "<member><ResourceChange><Action>Modify</Action><LogicalResourceId>{id}</LogicalResourceId>{more}\
+                 </ResourceChange></member>"
+            )
+        };
+        let nested =
+            "<ChangeSetId>arn:n</ChangeSetId><PhysicalResourceId>arn:child</PhysicalResourceId>";
+        let deeper = "<ChangeSetId>arn:d</ChangeSetId>";
+        let replay = script([
+            set(&change("Net", nested)),
+            set(&[change("Queue", ""), change("Sub", deeper)].concat()),
+            described(
+                "<Status>FAILED</Status><StatusReason>No updates are to be performed.</StatusReason>",
+            ),
+        ]);
+        let aws = clients(replay.clone()).await;
+        let state = aws.regions.primary.change_set("s", "c").await.unwrap();
+        let ChangeSetState::Ready(set) = state else {
+            panic!("{state:?}");
+        };
+        let ids: Vec<&str> = set.changes.iter().map(|c| c.logical_id.as_str()).collect();
+        assert_eq!(ids, ["Net", "Net/Queue", "Net/Sub"]);
+        assert_eq!(set.changes.iter().filter(|c| c.is_nested()).count(), 2);
+        let asked = sent(&replay);
+        assert!(
+            asked[1].contains("&ChangeSetName=arn%3An&StackName=arn%3Achild"),
+            "{}",
+            asked[1]
+        );
+        assert!(asked[2].ends_with("&ChangeSetName=arn%3Ad"), "{}", asked[2]);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_creation_carries_everything() {
-        let replay = script([(
-            200,
-            "<CreateChangeSetResponse><CreateChangeSetResult><Id>arn:c</Id></CreateChangeSetResult>\
-             </CreateChangeSetResponse>"
-                .into(),
-        )]);
+        let created = "<CreateChangeSetResponse><CreateChangeSetResult><Id>arn:c</Id></CreateChangeSetResult>\
+             </CreateChangeSetResponse>";
+        let replay = script([(200, created.into()), (200, created.into())]);
         let aws = clients(replay.clone()).await;
         let new = NewChangeSet {
             stack_name: "s".into(),
@@ -317,8 +406,15 @@ mod tests {
             create: true,
             token: "op-1".into(),
         };
-        let arn = aws.regions.primary.create_change_set(new).await.unwrap();
+        let nests = NewChangeSet {
+            template_body: r#"{"Resources": {"N": {"Type": "AWS::CloudFormation::Stack"}}}"#.into(),
+            ..new.clone()
+        };
+        let region = &aws.regions.primary;
+        let arn = region.create_change_set(new).await.unwrap();
         assert_eq!(arn, ChangeSetArn("arn:c".into()));
+        region.create_change_set(nests).await.unwrap();
+        assert!(sent(&replay)[1].ends_with("&IncludeNestedStacks=true"));
         assert_eq!(
             sent(&replay)[0],
             "POST https://cloudformation.us-east-1.amazonaws.com/ Action=CreateChangeSet&Version=2010-05-15\

@@ -1,7 +1,7 @@
 //! Clients: one per region, constructed for it and unable to change it, and one for Route 53.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -129,6 +129,8 @@ pub struct RegionClient {
     pub(super) cloudformation: aws_sdk_cloudformation::Client,
     pub(super) cloudwatch: aws_sdk_cloudwatch::Client,
     pub(super) sts: aws_sdk_sts::Client,
+    /// `DescribeEvents` was refused once: it is not there, or not allowed.
+    pub(super) without_events: AtomicBool,
 }
 
 impl RegionClient {
@@ -158,6 +160,7 @@ impl RegionClient {
                     .interceptor(counter())
                     .build(),
             ),
+            without_events: AtomicBool::new(false),
         }
     }
 

@@ -22,6 +22,7 @@ mod convert;
 mod doubt;
 mod drift;
 pub mod error;
+mod failures;
 mod identity;
 mod pace;
 mod promotion;
@@ -29,7 +30,7 @@ mod renewal;
 pub mod requests;
 pub mod route53;
 #[cfg(test)]
-mod scripted;
+pub(crate) mod scripted;
 #[cfg(test)]
 pub(crate) mod testing;
 

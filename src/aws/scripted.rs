@@ -16,9 +16,9 @@ use crate::clock::Clock;
 use crate::domain::region::{RegionId, RegionPair};
 
 /// The world's time at the start of a test: 2026-01-01T00:00:00Z.
-pub(super) const EPOCH: i64 = 1_767_225_600;
+pub(crate) const EPOCH: i64 = 1_767_225_600;
 
-pub(super) fn settings(http: impl HttpClient + 'static) -> Settings {
+pub(crate) fn settings(http: impl HttpClient + 'static) -> Settings {
     let region = |name| RegionId::parse(name).unwrap();
     Settings {
         regions: RegionPair::new(region("us-east-1"), region("us-west-2")).unwrap(),
@@ -29,12 +29,12 @@ pub(super) fn settings(http: impl HttpClient + 'static) -> Settings {
     }
 }
 
-pub(super) async fn clients(http: impl HttpClient + 'static) -> Clients {
+pub(crate) async fn clients(http: impl HttpClient + 'static) -> Clients {
     Clients::connect(&settings(http)).await.unwrap()
 }
 
 /// Answers in this order, whatever is asked.
-pub(super) fn script(answers: impl IntoIterator<Item = (u16, String)>) -> StaticReplayClient {
+pub(crate) fn script(answers: impl IntoIterator<Item = (u16, String)>) -> StaticReplayClient {
     let events = answers.into_iter().map(|(status, body)| {
         let request = http::Request::builder().body(SdkBody::empty()).unwrap();
         let response = http::Response::builder()
@@ -66,7 +66,7 @@ pub(super) fn cbor(
 }
 
 /// `METHOD uri body` of every request, form bodies decoded.
-pub(super) fn sent(replay: &StaticReplayClient) -> Vec<String> {
+pub(crate) fn sent(replay: &StaticReplayClient) -> Vec<String> {
     replay
         .actual_requests()
         .map(|request| {

@@ -67,6 +67,11 @@ impl Change {
             && self.replacement == other.replacement
     }
 
+    /// Whether the resource is one of a nested stack.
+    pub fn is_nested(&self) -> bool {
+        self.logical_id.contains('/')
+    }
+
     /// Whether data could be lost: a stateful resource is removed or (perhaps) replaced.
     pub fn endangers_data(&self) -> bool {
         let lost = self.action == ChangeAction::Remove || self.replacement != Replacement::No;

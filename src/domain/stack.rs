@@ -172,10 +172,27 @@ pub struct StackEvent {
     pub token: Option<String>,
 }
 
+/// The type of a stack, nested or not.
+pub const STACK: &str = "AWS::CloudFormation::Stack";
+/// The type of a set that makes stacks in several regions.
+pub const STACK_SET: &str = "AWS::CloudFormation::StackSet";
+
 impl StackEvent {
     /// Whether the event speaks of the stack itself rather than of a resource in it.
     pub fn is_of_the_stack(&self) -> bool {
-        self.resource_type == "AWS::CloudFormation::Stack" && self.logical_id == self.stack_name
+        self.resource_type == STACK && self.logical_id == self.stack_name
+    }
+
+    /// The ARN of the nested stack that the event is about.
+    pub fn child(&self) -> Option<&str> {
+        let nested = self.resource_type == STACK && !self.is_of_the_stack();
+        let arn = self.physical_id.as_deref().filter(|_| nested)?;
+        arn.starts_with("arn:").then_some(arn)
+    }
+
+    /// Whether the event only tells what became of another stack, whose own events say why.
+    pub fn is_vague(&self) -> bool {
+        matches!(self.resource_type.as_str(), STACK | STACK_SET)
     }
 }
 

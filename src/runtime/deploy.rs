@@ -3,7 +3,7 @@
 use crate::app::effect::{Deployment, Reviewed};
 use crate::app::msg::{News, StepDone};
 use crate::app::run::StackProgress;
-use crate::aws::{ChangeSetState, NewChangeSet};
+use crate::aws::{ActError, ChangeSetState, NewChangeSet};
 use crate::domain::change::{Change, ChangeSet};
 use crate::domain::stack::{Phase, StackState};
 use crate::runtime::stacks::{Job, POLL, StepEnd, why};
@@ -57,14 +57,30 @@ impl Job {
             }
         }
         let total = set.changes.len();
+        let nests = set.changes.iter().any(Change::is_nested);
         self.tell_start(total).await;
-        self.insist(|| {
-            self.client()
-                .execute_change_set(&self.target.name, &token, &token)
-        })
-        .await?;
-        let end = self.follow(&self.target.name.clone(), since, total).await?;
+        if let Err(why) = self.insist(|| self.execute(&token)).await {
+            if self.session.cancelled.has(&self.operation) {
+                self.discard(&token).await;
+            }
+            return Err(why);
+        }
+        let end = self
+            .follow_counting(&self.target.name, since, (total, nests))
+            .await?;
         self.deployed(&end).map(StepEnd::Done)
+    }
+
+    /// Executes the change set, unless the operation was cancelled while this waited.
+    async fn execute(&self, token: &str) -> Result<(), ActError> {
+        if self.session.cancelled.has(&self.operation) {
+            let why = "cancelled: its change set was not executed";
+            return Err(ActError::not_sent(why));
+        }
+        let client = self.client();
+        client
+            .execute_change_set(&self.target.name, token, token)
+            .await
     }
 
     /// How the stack's change ended.
@@ -123,6 +139,7 @@ impl Job {
                     return Ok(None);
                 }
                 Ok(ChangeSetState::Failed(reason)) => {
+                    let reason = self.told_of_set(name).await.unwrap_or(reason);
                     self.discard(name).await;
                     return Err(format!(
                         "the change set of {} failed: {reason}",
@@ -134,6 +151,14 @@ impl Job {
             }
             self.session.clock.sleep(POLL).await;
         }
+    }
+
+    /// Why a change set failed, as the service itself says where it can: the change set's own reason may only say that
+    /// a validation failed.
+    async fn told_of_set(&self, name: &str) -> Option<String> {
+        let told = self.client().failures(&self.target.name, Some(name));
+        let all = told.await.ok()?;
+        all.first().map(ToString::to_string)
     }
 
     async fn discard(&self, name: &str) {

@@ -9,21 +9,25 @@
 //! ```
 
 mod again;
+pub mod cancel;
 pub mod connect;
 pub mod console;
 pub mod core;
 pub mod declared;
 mod deploy;
 mod drift;
+mod facilitate;
 pub mod headless;
 pub mod input;
 mod inspect;
 mod journalist;
 mod known;
 mod levers;
+mod merged;
 mod perform;
 mod poller;
 mod quiet;
+pub mod recorder;
 mod remembered;
 mod renewal;
 mod repair;

@@ -29,8 +29,7 @@ impl Core {
             // the pace is part of the model, which is published after every message
             Effect::Pace(_) => {}
             Effect::Open(confirmed) => {
-                let opening = Box::new(self.opening());
-                self.write_masked(Line::Open(confirmed, opening));
+                self.write_masked(Line::Open(confirmed, Box::new(self.opening())));
             }
             Effect::Reopen(confirmed) => self.write_masked(Line::Reopen(confirmed)),
             Effect::GiveUp(confirmed) => {
@@ -63,6 +62,7 @@ impl Core {
                 index,
                 order,
             } => self.begin_step(operation, index, *order),
+            Effect::Cancel { operation, targets } => self.cancel(&operation, targets),
             Effect::Preview {
                 operation,
                 index,
@@ -77,8 +77,7 @@ impl Core {
             Effect::ProbeLever(datum) => self.probe_lever(datum),
             Effect::DetectDrift { role, stack, name } => self.detect_drift(role, stack, name),
             Effect::PublishRto { seconds } => self.publish_rto(seconds),
-            Effect::Snapshot => self.snapshot(),
-            Effect::Report(operation) => self.report(operation),
+            aside => self.perform_aside(aside),
         }
         None
     }
@@ -87,6 +86,17 @@ impl Core {
     fn write_masked(&mut self, line: Line) {
         self.write(Line::Secrets(Secrets::of(&self.model.env)));
         self.write(line);
+    }
+
+    /// What has nothing to do with AWS.
+    fn perform_aside(&mut self, effect: Effect) {
+        match effect {
+            Effect::Snapshot => self.snapshot(),
+            Effect::Record => self.save_recording(),
+            Effect::Facilitate(wanted) => self.facilitate(wanted),
+            Effect::Report(operation) => self.report(operation),
+            other => tracing::error!(?other, "nobody performs this effect"),
+        }
     }
 
     fn write(&mut self, line: Line) {
@@ -167,6 +177,28 @@ impl Core {
             };
             tell(&out, msg).await;
         });
+    }
+
+    /// Cancels what runs of an operation. Its journal has it before AWS is told.
+    fn cancel(&mut self, operation: &OperationId, targets: Vec<StackTarget>) {
+        self.session.cancelled.add(operation.clone());
+        for target in targets {
+            let job = Job {
+                session: Shared::clone(&self.session),
+                out: self.results.clone(),
+                operation: operation.clone(),
+                target,
+            };
+            let (written, on_disk) = oneshot::channel();
+            self.write(Line::Sync(written));
+            self.tasks.spawn(async move {
+                // stopping is more urgent than its record
+                if !matches!(on_disk.await, Ok(Ok(()))) {
+                    tracing::warn!("an update is cancelled before the journal says so");
+                }
+                job.cancel().await;
+            });
+        }
     }
 
     /// Looks at what a change set would do. Read-only mode makes none.

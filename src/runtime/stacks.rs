@@ -9,16 +9,17 @@ use tokio::sync::mpsc;
 
 use crate::app::effect::StackTarget;
 use crate::app::msg::{Msg, News, StepDone};
-use crate::app::run::StackProgress;
+use crate::app::run::{LiveEvent, StackProgress};
 use crate::aws::{ActError, DeleteOptions, RegionClient};
 use crate::domain::change::Change;
+use crate::domain::failure::first_since;
 use crate::domain::observation::{Seen, Sighting};
 use crate::domain::observed::{FailureKind, ReadError};
 use crate::domain::operation::OperationId;
-use crate::domain::stack::{Phase, StackEvent, StackState};
+use crate::domain::stack::{Phase, StackState};
+use crate::runtime::merged::Merged;
 use crate::runtime::renewal::Renewal;
 use crate::runtime::session::Shared;
-use crate::runtime::story::Story;
 
 /// Between two looks at a stack that is in progress.
 pub(super) const POLL: Duration = Duration::from_secs(3);
@@ -216,27 +217,56 @@ impl Job {
         since: Timestamp,
         total: usize,
     ) -> Result<StackState, String> {
-        let mut story = Story::new(since, total);
+        self.follow_counting(name, since, (total, false)).await
+    }
+
+    /// The same; `counted` is how many resources are expected, and whether those of nested stacks are among them.
+    pub(super) async fn follow_counting(
+        &self,
+        name: &str,
+        since: Timestamp,
+        counted: (usize, bool),
+    ) -> Result<StackState, String> {
+        let mut merged = Merged::new(&self.target, name, since, counted);
         let renewal = self.renewal();
         let mut failures = 0;
         loop {
             self.session.clock.sleep(POLL).await;
             let seen = futures_util::future::join(
                 renewal.until_accepted(|| self.client().stack(name)),
-                self.client()
-                    .stack_events(name, since, story.known.as_deref()),
+                merged.look(&self.session.clients),
             );
             match seen.await {
-                (Ok(state), events) => {
+                (Ok(state), live) => {
                     failures = 0;
-                    let fresh = events.unwrap_or_default();
-                    self.tell_events(&mut story, fresh, state.label()).await;
+                    self.tell_events(&merged, live, state.label()).await;
                     self.tell_stack(state.clone()).await;
                     if state.phase() != Phase::InProgress && state.phase() != Phase::Review {
-                        return Ok(story.explain(state));
+                        let told = self.told_failure(name, &state, since).await;
+                        return Ok(merged.explain(state, told.as_deref()));
                     }
                 }
-                (Err(error), _) => failures = self.bear(&error, failures)?,
+                (Err(error), live) => {
+                    if !live.is_empty() {
+                        self.tell(News::Events(live)).await;
+                    }
+                    failures = self.bear(&error, failures)?;
+                }
+            }
+        }
+    }
+
+    /// Why the stack's change failed, as the service itself says where it can.
+    async fn told_failure(&self, name: &str, end: &StackState, since: Timestamp) -> Option<String> {
+        let went_wrong = matches!(end.phase(), Phase::Failed | Phase::Dead | Phase::RolledBack);
+        if !went_wrong {
+            return None;
+        }
+        match self.client().failures(name, None).await {
+            Ok(all) => first_since(&all, since).map(ToString::to_string),
+            Err(error) => {
+                tracing::debug!(%error, "what failed is told by the stack's events only");
+                None
             }
         }
     }
@@ -257,12 +287,12 @@ impl Job {
         Ok(failures + 1)
     }
 
-    async fn tell_events(&self, story: &mut Story, fresh: Vec<StackEvent>, status: &str) {
-        let live = story.take(self.target.role, fresh);
+    async fn tell_events(&self, merged: &Merged, live: Vec<LiveEvent>, status: &str) {
+        let (done, total) = merged.progress();
         let progress = StackProgress {
             status: status.to_owned(),
-            done: story.done,
-            total: story.total,
+            done,
+            total,
         };
         if !live.is_empty() {
             self.tell(News::Events(live)).await;

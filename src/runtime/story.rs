@@ -1,4 +1,4 @@
-//! A stack's events while an operation follows it: what is new, what took how long, what failed first.
+//! A stack's events while an operation follows it: what is new, what took how long.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,29 +8,25 @@ use jiff::Timestamp;
 use crate::app::run::LiveEvent;
 use crate::domain::observed::age;
 use crate::domain::region::Role;
-use crate::domain::stack::{StackEvent, StackState};
+use crate::domain::stack::StackEvent;
 
 /// A stack's events as they come in.
 pub(super) struct Story {
     since: Timestamp,
-    pub(super) total: usize,
     /// The newest event taken in.
     pub(super) known: Option<String>,
     started: HashMap<String, Timestamp>,
     pub(super) done: usize,
-    first_failure: Option<String>,
 }
 
 impl Story {
-    /// `total` resources are expected, from `since` (UTC) on.
-    pub(super) fn new(since: Timestamp, total: usize) -> Self {
+    /// From `since` (UTC) on.
+    pub(super) fn new(since: Timestamp) -> Self {
         Self {
             since,
-            total,
             known: None,
             started: HashMap::new(),
             done: 0,
-            first_failure: None,
         }
     }
 
@@ -62,14 +58,6 @@ impl Story {
             } else if event.status.is_complete() && !event.is_of_the_stack() {
                 self.done += 1;
             }
-            if event.status.is_failed() && self.first_failure.is_none() && !event.is_of_the_stack()
-            {
-                let reason = event.reason.clone().unwrap_or_default();
-                self.first_failure = Some(format!(
-                    "{} ({}): {reason}",
-                    event.logical_id, event.resource_type
-                ));
-            }
             let ended = began.filter(|_| !event.status.is_in_progress());
             let took_seconds = ended.map(|began| age(began, event.at).as_secs());
             self.known = Some(event.id.clone());
@@ -80,13 +68,5 @@ impl Story {
             });
         }
         live
-    }
-
-    /// The end, with the first failure as its reason where the stack gives none of its own.
-    pub(super) fn explain(&self, mut end: StackState) -> StackState {
-        if let (StackState::Present(stack), Some(failure)) = (&mut end, &self.first_failure) {
-            stack.reason = Some(failure.clone());
-        }
-        end
     }
 }

@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::app::dialog::{Confirm, ConfirmFocus, Dialog, Form, FormField, TextField};
+use crate::app::dialog::{Confirm, ConfirmFocus, Dialog, FaultMenu, Form, FormField, TextField};
+use crate::app::key::Key;
 use crate::app::model::{Load, Model, Page, PastOperation, TrailLine, Weight};
+use crate::app::msg::Msg;
 use crate::app::run::{Finished, LiveEvent, Pause, Run, StackProgress};
+use crate::app::update::update;
 use crate::domain::alarm::{Alarm, AlarmKind, AlarmState};
 use crate::domain::drift::{
     Detection, DriftStatus, LastCheck, PropertyDifference, ResourceDrift, ResourceDriftStatus,
@@ -37,6 +40,7 @@ use crate::domain::signal::{Datapoint, Direction, Series, SignalId, SignalKind, 
 use crate::domain::stack::{
     ResourceStatus, Stack, StackEvent, StackId, StackResource, StackState, StackStatus,
 };
+use crate::domain::trouble::InForce;
 use crate::domain::unfinished::{RecordedStep, Unfinished};
 
 /// Thursday, half a minute past 12:04 UTC.
@@ -1130,6 +1134,20 @@ pub(crate) fn rehearsal() -> Model {
     model
 }
 
+/// A rehearsal whose facilitator looks for the next fault.
+pub(crate) fn facilitator() -> Model {
+    let mut model = rehearsal();
+    model.facilitator = Some(vec![InForce {
+        id: 0,
+        words: "replication is stalled".into(),
+    }]);
+    model.dialog = Some(Dialog::Faults(FaultMenu {
+        row: 1,
+        role: Role::Primary,
+    }));
+    model
+}
+
 /// The load of the performance budget: 200 stacks and 2,000 alarms a side, a few of them firing.
 pub(crate) fn large() -> Model {
     let mut model = steady();
@@ -1279,6 +1297,13 @@ pub(crate) fn deploying() -> Model {
 }
 
 /// The same deploy after a resource failed.
+/// The key that stops it was pressed.
+pub(crate) fn stopping() -> Model {
+    let mut model = deploying();
+    update(&mut model, Msg::Key(Key::Char('K')));
+    model
+}
+
 /// The credentials have ended while it runs.
 pub(crate) fn paused(mut model: Model) -> Model {
     if let Some(run) = model.run.as_deref_mut() {
@@ -1602,6 +1627,7 @@ pub(crate) fn cut_off() -> Model {
         steps,
         milestones: Milestones::default(),
         orders: BTreeMap::new(),
+        cancelled: false,
     }];
     with(model, Dialog::Unfinished { scroll: 0 })
 }

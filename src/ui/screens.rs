@@ -158,6 +158,7 @@ fn dialogs() {
     snapshot("delete", &fixtures::deleting(fixtures::steady()));
     snapshot("repair", &fixtures::repairing());
     snapshot("review", &fixtures::reviewing());
+    snapshot("stop", &fixtures::stopping());
     snapshot("form", &fixtures::form());
     snapshot(
         "help",
@@ -167,6 +168,7 @@ fn dialogs() {
         "errors",
         &fixtures::with(fixtures::dark(), Dialog::Errors { scroll: 0 }),
     );
+    snapshot("facilitator", &fixtures::facilitator());
     snapshot("cut_off", &fixtures::cut_off());
     snapshot(
         "quit",
@@ -226,6 +228,7 @@ fn situations() -> Vec<Model> {
         fixtures::form(),
         fixtures::repairing(),
         fixtures::reviewing(),
+        fixtures::stopping(),
         fixtures::with(fixtures::steady(), Dialog::Help { scroll: 7 }),
         fixtures::with(fixtures::dark(), Dialog::Errors { scroll: 3 }),
         fixtures::with(fixtures::failing_over(), Dialog::Quit),

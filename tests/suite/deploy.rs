@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 
 use switchback::app::msg::Ask;
+use switchback::app::run::LiveEvent;
 use switchback::domain::change::ChangeAction;
 use switchback::domain::forecast::{Basis, Forecast};
 use switchback::domain::guard::GuardId;
 use switchback::domain::operation::{OperationKind, OperationResult, Outcome, StepState};
 use switchback::domain::plan::{Consent, Plan};
+use switchback::domain::region::Role;
 use switchback::rehearsal::scenario::Scenario;
 use switchback::runtime::headless::{self, Went};
 
-use crate::support::in_process::{Rehearsed, rehearse, rehearse_scenario};
+use crate::support::in_process::{Rehearsed, rehearse, rehearse_on, rehearse_scenario};
 
 /// Seconds between two looks while an operation runs.
 const POLL: f64 = 3.0;
@@ -197,6 +199,39 @@ fn a_deploy_asks_once_for_each_stack_and_poll_and_for_events_of_active_stacks_on
             assert_eq!(count(name), stacks, "{name}");
         }
     });
+}
+
+#[test]
+fn what_a_stack_set_makes_in_both_regions_is_in_the_events_of_its_deploy() {
+    let folder = tempfile::tempdir().unwrap();
+    rehearse_on(
+        "transaction-dr",
+        Scenario::shipped("empty").unwrap(),
+        folder.path(),
+        async |mut stage| {
+            let since = stage.model().now;
+            let result = deploy(&mut stage, &[], &[]).await;
+            assert_eq!(result.outcome, Outcome::Succeeded, "{result:?}");
+            let run = stage.model().run.as_deref().unwrap();
+            for role in Role::BOTH {
+                let instance = |e: &&LiveEvent| {
+                    e.role == role && e.event.stack_name.starts_with("StackSet-transaction-dr-")
+                };
+                let seen: Vec<&LiveEvent> = run.events.iter().filter(instance).collect();
+                assert!(seen.len() > 20, "{role}: {} events", seen.len());
+                let last = seen.last().unwrap();
+                assert!(last.event.is_of_the_stack(), "{last:?}");
+                assert_eq!(last.event.status.0, "CREATE_COMPLETE");
+            }
+            let requests = stage.requests_since(since);
+            let count = |name: &str| requests.iter().filter(|r| r.operation == name).count() as f64;
+            let lasted = result.finished.duration_since(result.started).as_secs_f64();
+            // the root, and one instance after the other
+            let most = 2.0 * (lasted / POLL) + 3.0 * PAGES;
+            let events = count("DescribeStackEvents");
+            assert!(events <= most, "{events} DescribeStackEvents in {lasted} s");
+        },
+    );
 }
 
 #[test]

@@ -9,9 +9,11 @@
 
 mod acceptance;
 mod blocked;
+mod cancelled;
 mod cli;
 mod deploy;
 mod dns;
+mod facilitator;
 mod failover;
 mod killed;
 mod layers;

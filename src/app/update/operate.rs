@@ -4,10 +4,10 @@ use crate::app::dialog::{Confirm, Dialog};
 use crate::app::effect::{Effect, Entry, Pace};
 use crate::app::model::{Model, Page, Weight};
 use crate::app::msg::{Ask, News};
-use crate::app::run::{MOST_EVENTS, Run};
+use crate::app::run::{LiveEvent, MOST_EVENTS, Run};
 use crate::app::update::observe::lever_of;
 use crate::app::update::steps::{finish, start_next};
-use crate::app::update::{forecast, inspect, orders, pause, resume, second};
+use crate::app::update::{cancel, forecast, inspect, orders, pause, resume, second};
 use crate::domain::exposure::{last_answer, silent_since};
 use crate::domain::guard::{GuardResult, drill_window};
 use crate::domain::lever::{Command, LeverKind};
@@ -18,6 +18,7 @@ use crate::domain::planning::{self, Basis, CannotPlan};
 use crate::domain::recovery::Milestones;
 use crate::domain::region::Role;
 use crate::domain::repair::Wish;
+use crate::domain::stack::StackEvent;
 use crate::domain::unfinished::Choice;
 
 /// Whether an operation may be asked for at all; says why not.
@@ -173,6 +174,9 @@ pub(super) fn consent(model: &mut Model, consent: &Consent) -> Vec<Effect> {
         return Vec::new();
     };
     let mut plan = confirm.plan.clone();
+    if confirm.cancels {
+        return cancel::consent(model, plan, consent);
+    }
     if second::is_about(model, &plan) {
         return second::consent(model, plan, consent);
     }
@@ -300,6 +304,11 @@ pub(super) fn opened(
     start_next(model)
 }
 
+/// Whether a failure is the first, or the cause of a first one that only spoke of a stack below.
+fn says_more(event: &StackEvent, known: Option<&LiveEvent>) -> bool {
+    known.is_none_or(|known| known.event.is_vague() && !event.is_vague())
+}
+
 pub(super) fn progress(model: &mut Model, operation: &OperationId, news: News) -> Vec<Effect> {
     let Some(run) = run_of(model, operation) else {
         return Vec::new();
@@ -308,8 +317,9 @@ pub(super) fn progress(model: &mut Model, operation: &OperationId, news: News) -
         News::Events(events) => {
             for live in events {
                 if live.event.status.is_failed()
-                    && run.first_failure.is_none()
+                    && !run.cancelled
                     && !live.event.is_of_the_stack()
+                    && says_more(&live.event, run.first_failure.as_ref())
                 {
                     run.first_failure = Some(live.clone());
                 }

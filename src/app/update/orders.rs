@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::app::effect::{Approval, Deployment, LeverDatum, Order, Reviewed, StackTarget};
+use crate::app::effect::{
+    Approval, Deployment, Instance, LeverDatum, Order, Reviewed, StackTarget,
+};
 use crate::app::model::Model;
 use crate::app::update::resume;
 use crate::domain::environment::{StackSpec, TrafficSpec};
@@ -59,7 +61,24 @@ fn target(model: &Model, spec: &StackSpec) -> StackTarget {
         role: spec.role,
         name: made.map_or(&spec.name, |stack| &stack.name).clone(),
         cut_off: None,
+        instances: instances(model, spec),
     }
+}
+
+/// The stack by its id in the bundle.
+pub(super) fn target_of(model: &Model, stack: &StackId) -> Option<StackTarget> {
+    Some(target(model, model.env.stack(stack)?))
+}
+
+/// The stacks that a stack's sets make.
+fn instances(model: &Model, spec: &StackSpec) -> Vec<Instance> {
+    let all = model.env.stacks.iter();
+    let made = all.filter(|other| other.made_by.as_ref().is_some_and(|by| by.stack == spec.id));
+    made.map(|instance| Instance {
+        role: instance.role,
+        prefix: instance.name.clone(),
+    })
+    .collect()
 }
 
 /// The stack, and whether this step is done again after it was cut off.

@@ -75,7 +75,7 @@ pub(super) fn notes(spec: &StackSpec, found: Option<&Findings>) -> Vec<String> {
     notes.extend(exports(&template, found));
     notes
         .into_iter()
-        .map(|note| format!("{}: {note}", spec.name))
+        .map(|note| format!("{} ({}): {note}", spec.name, spec.role))
         .collect()
 }
 
@@ -406,7 +406,7 @@ mod tests {
         );
         assert_eq!(
             emptied(Ok(Some(count(0)))),
-            "pay: exports 1 values; no other stack imports one"
+            "pay (primary): exports 1 values; no other stack imports one"
         );
     }
 

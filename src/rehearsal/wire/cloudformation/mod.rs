@@ -23,6 +23,7 @@ pub(super) fn answer(world: &mut World, call: &Call) -> Result<Response, ApiErro
         "DescribeStacks" => describe_stacks(world, call),
         "ListStacks" => list_stacks(world, call),
         "DescribeStackEvents" => describe_stack_events(world, call),
+        "DescribeEvents" => describe_events(world, call),
         "DescribeStackResources" => describe_stack_resources(world, call),
         "ListStackResources" => list_stack_resources(world, call),
         "GetTemplate" => get_template(world, call),
@@ -141,6 +142,23 @@ fn describe_stack_events(world: &World, call: &Call) -> Result<Response, ApiErro
     let arn = stack_of(world, call, name)?.arn;
     let page = page(events, optional(&call.params, "NextToken"), PAGE)?;
     Ok(show::events(&arn, page))
+}
+
+/// The events of a stack, those of all its operations; a change set's have none of their own here.
+fn describe_events(world: &World, call: &Call) -> Result<Response, ApiError> {
+    if let Some(set) = optional(&call.params, "ChangeSetName") {
+        world.describe_change_set(&call.region, stack_name(call), set)?;
+        let none = page(Vec::new(), None, PAGE)?;
+        return Ok(show::operation_events("", none));
+    }
+    let name = required(&call.params, "StackName")?;
+    let mut events = world.stack_events(&call.region, name)?;
+    if optional(&call.params, "Filters.FailedEvents") == Some("true") {
+        events.retain(|event| event.status.is_failed());
+    }
+    let arn = stack_of(world, call, name)?.arn;
+    let page = page(events, optional(&call.params, "NextToken"), PAGE)?;
+    Ok(show::operation_events(&arn, page))
 }
 
 fn describe_stack_resources(world: &World, call: &Call) -> Result<Response, ApiError> {

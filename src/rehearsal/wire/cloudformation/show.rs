@@ -96,6 +96,31 @@ pub(super) fn events(arn: &str, page: Page<StackEvent>) -> Response {
     wire::serialize_describe_stack_events_response(&output).into()
 }
 
+pub(super) fn operation_events(arn: &str, page: Page<StackEvent>) -> Response {
+    let events: Vec<_> = page
+        .items
+        .into_iter()
+        .map(|event| wire::OperationEvent {
+            event_id: Some(event.id),
+            stack_id: Some(arn.to_owned()),
+            event_type: Some("STACK_EVENT".to_owned()),
+            timestamp: Some(iso(event.at)),
+            logical_resource_id: Some(event.logical_id),
+            physical_resource_id: event.physical_id,
+            resource_type: Some(event.resource_type),
+            resource_status: Some(event.status.0),
+            resource_status_reason: event.reason,
+            client_request_token: event.token,
+            ..Default::default()
+        })
+        .collect();
+    let output = wire::DescribeEventsOutput {
+        next_token: page.next,
+        operation_events: Some(events.into()),
+    };
+    wire::serialize_describe_events_response(&output).into()
+}
+
 pub(super) fn resources(stack: &Stack, resources: Vec<StackResource>) -> Response {
     let resources: Vec<_> = resources
         .into_iter()
