@@ -135,6 +135,12 @@ pub struct Confirm {
     /// Refusing guards are overridden with the reason (Ctrl-o).
     pub overriding: bool,
     pub scroll: usize,
+    /// Only changes and parameters that contain this are listed.
+    #[serde(default)]
+    pub filter: Option<TextField>,
+    /// The filter owns the keys.
+    #[serde(default)]
+    pub filtering: bool,
     /// Why the last attempt to confirm was not accepted.
     pub error: Option<String>,
     /// The operation that is continued or given up, if it is not a new one.
@@ -186,8 +192,38 @@ impl Confirm {
             focus: ConfirmFocus::Cancel,
             overriding: false,
             scroll: 0,
+            filter: None,
+            filtering: false,
             error: None,
             resumes: None,
+        }
+    }
+
+    /// Whether the review lists changes, which a filter can narrow.
+    pub fn has_changes(&self) -> bool {
+        let mut steps = self.plan.steps.iter();
+        steps.any(|step| step.forecast.is_some())
+    }
+
+    /// What listed changes must contain; empty: anything.
+    pub fn wanted(&self) -> &str {
+        self.filter.as_ref().map_or("", TextField::value)
+    }
+
+    /// A key while the filter owns the keys: Enter keeps it, Esc gives it up.
+    pub fn filter_key(&mut self, key: Key) {
+        match key {
+            Key::Enter => self.filtering = false,
+            Key::Esc => {
+                self.filtering = false;
+                self.filter = None;
+            }
+            Key::PageUp => self.scroll = self.scroll.saturating_sub(5),
+            Key::PageDown => self.scroll = (self.scroll + 5).min(200),
+            other => {
+                self.scroll = 0;
+                self.filter.get_or_insert_default().key(other);
+            }
         }
     }
 

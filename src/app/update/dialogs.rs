@@ -39,6 +39,9 @@ pub(super) fn paste(model: &mut Model, text: &str) {
                 field.text.paste(text);
             }
         }
+        Some(Dialog::Confirm(confirm)) if confirm.filtering => {
+            confirm.filter.get_or_insert_default().paste(text);
+        }
         Some(Dialog::Confirm(confirm)) => match confirm.focus {
             ConfirmFocus::Reason => confirm.reason.paste(text),
             ConfirmFocus::Name => confirm.name.paste(text),
@@ -181,7 +184,17 @@ fn confirm(model: &mut Model, key: Key) -> Vec<Effect> {
         return Vec::new();
     };
     confirm.error = None;
+    if confirm.filtering {
+        confirm.filter_key(key);
+        return Vec::new();
+    }
+    let on_a_button = matches!(confirm.focus, ConfirmFocus::Cancel | ConfirmFocus::Proceed);
     match key {
+        Key::Char('/') if on_a_button && confirm.has_changes() => {
+            confirm.filter.get_or_insert_default();
+            confirm.filtering = true;
+        }
+        Key::Esc if confirm.filter.is_some() => confirm.filter = None,
         Key::Esc => return second::decline(model),
         Key::Tab | Key::Down => confirm.focus = confirm.focus.next(),
         Key::BackTab | Key::Up => confirm.focus = confirm.focus.previous(),
