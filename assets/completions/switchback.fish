@@ -59,6 +59,7 @@ complete -c switchback -n "__fish_switchback_needs_command" -f -a "report" -d 'T
 complete -c switchback -n "__fish_switchback_needs_command" -f -a "iam" -d 'A least-privilege policy for the environment'
 complete -c switchback -n "__fish_switchback_needs_command" -f -a "scenarios" -d 'Rehearsals'
 complete -c switchback -n "__fish_switchback_needs_command" -f -a "serve" -d 'Serve the rehearsal\'s world to other tools'
+complete -c switchback -n "__fish_switchback_needs_command" -f -a "replay" -d 'The screen at the end of a recording (:record, or a panic); nothing is asked of AWS'
 complete -c switchback -n "__fish_switchback_needs_command" -f -a "info" -d 'Versions, folders and who you are to AWS'
 complete -c switchback -n "__fish_switchback_needs_command" -f -a "config" -d 'The configuration'
 complete -c switchback -n "__fish_switchback_needs_command" -f -a "completions" -d 'Shell completions on stdout'
@@ -732,6 +733,27 @@ complete -c switchback -n "__fish_switchback_using_subcommand serve" -l speed -d
 complete -c switchback -n "__fish_switchback_using_subcommand serve" -l seed -d 'The seed of the world [default: 1]' -r
 complete -c switchback -n "__fish_switchback_using_subcommand serve" -l read-only -d 'Change nothing, whatever is asked'
 complete -c switchback -n "__fish_switchback_using_subcommand serve" -s h -l help -d 'Print help'
+complete -c switchback -n "__fish_switchback_using_subcommand replay" -l until -d 'Stop after so many messages' -r
+complete -c switchback -n "__fish_switchback_using_subcommand replay" -s e -l environment -d 'The environment: a name of the configuration, or <bundle>-<suffix>' -r
+complete -c switchback -n "__fish_switchback_using_subcommand replay" -l bundle -d 'The bundle that describes the system' -r
+complete -c switchback -n "__fish_switchback_using_subcommand replay" -l bundle-dir -d 'A folder with bundles of your own' -r -F
+complete -c switchback -n "__fish_switchback_using_subcommand replay" -l suffix -d 'The suffix that tells this instance of the bundle from others' -r
+complete -c switchback -n "__fish_switchback_using_subcommand replay" -l primary -d 'The region that serves by design, if not the bundle\'s' -r
+complete -c switchback -n "__fish_switchback_using_subcommand replay" -l standby -d 'The region that stands by, if not the bundle\'s' -r
+complete -c switchback -n "__fish_switchback_using_subcommand replay" -l profile -d 'The AWS profile' -r
+complete -c switchback -n "__fish_switchback_using_subcommand replay" -l endpoint-url -d 'Talk to this address instead of AWS' -r
+complete -c switchback -n "__fish_switchback_using_subcommand replay" -l name-server -d 'Ask this name server instead of the zone\'s own (repeatable)' -r
+complete -c switchback -n "__fish_switchback_using_subcommand replay" -l config -d 'The configuration file' -r -F
+complete -c switchback -n "__fish_switchback_using_subcommand replay" -l state-dir -d 'Where journals and last known values are kept' -r -F
+complete -c switchback -n "__fish_switchback_using_subcommand replay" -l timeout -d 'How long the command may take' -r
+complete -c switchback -n "__fish_switchback_using_subcommand replay" -l format -d 'What is written to stdout; prometheus is for `status`' -r -f -a "human\t''
+json\t''
+prometheus\t''"
+complete -c switchback -n "__fish_switchback_using_subcommand replay" -l rehearse -d 'Run against the embedded fake AWS, on a scenario [default: steady]' -r
+complete -c switchback -n "__fish_switchback_using_subcommand replay" -l speed -d 'World seconds per second, in the console and in `serve` [default: 1]' -r
+complete -c switchback -n "__fish_switchback_using_subcommand replay" -l seed -d 'The seed of the world [default: 1]' -r
+complete -c switchback -n "__fish_switchback_using_subcommand replay" -l read-only -d 'Change nothing, whatever is asked'
+complete -c switchback -n "__fish_switchback_using_subcommand replay" -s h -l help -d 'Print help'
 complete -c switchback -n "__fish_switchback_using_subcommand info" -s e -l environment -d 'The environment: a name of the configuration, or <bundle>-<suffix>' -r
 complete -c switchback -n "__fish_switchback_using_subcommand info" -l bundle -d 'The bundle that describes the system' -r
 complete -c switchback -n "__fish_switchback_using_subcommand info" -l bundle-dir -d 'A folder with bundles of your own' -r -F

@@ -8,6 +8,7 @@ use tui_input::{Input, InputRequest};
 use crate::app::key::Key;
 use crate::domain::operation::OperationKind;
 use crate::domain::plan::{Consent, Plan};
+use crate::domain::region::Role;
 use crate::domain::repair::Repair;
 use crate::domain::stack::StackId;
 use crate::domain::unfinished::{Choice, Unfinished};
@@ -28,7 +29,17 @@ pub enum Dialog {
     Unfinished {
         scroll: usize,
     },
+    /// Rehearsals only: what goes wrong.
+    Faults(FaultMenu),
     Quit,
+}
+
+/// Where the facilitator's menu stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultMenu {
+    pub row: usize,
+    /// Where regional trouble happens.
+    pub role: Role,
 }
 
 /// One line of text being typed.

@@ -15,6 +15,7 @@ use crate::domain::records_lever::RecordsChange;
 use crate::domain::region::Role;
 use crate::domain::repair::Repair;
 use crate::domain::stack::StackId;
+use crate::domain::trouble::Facilitation;
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum Effect {
@@ -71,11 +72,15 @@ pub enum Effect {
     },
     Copy(String),
     Snapshot,
+    /// Write the last messages to a file.
+    Record,
+    /// Let something go wrong in a rehearsal.
+    Facilitate(Facilitation),
     /// Write the report of an operation of the journal.
     Report(String),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Pace {
     Idle,
     /// Nobody pressed a key for ten minutes.

@@ -27,6 +27,8 @@ pub enum Command {
     Errors,
     Copy,
     Report,
+    Record,
+    Faults,
     Snapshot,
     Back,
     Help,
@@ -259,6 +261,21 @@ pub const BINDINGS: &[Binding] = &[
     )
     .rank(3),
     row(
+        &[],
+        Command::Record,
+        "",
+        "record",
+        "save the last messages, for whoever looks into this program",
+    ),
+    row(
+        &[Key::Char('I')],
+        Command::Faults,
+        "inject",
+        "faults",
+        "rehearsal: let something go wrong, or end it",
+    )
+    .rank(3),
+    row(
         &[Key::Ctrl('s')],
         Command::Snapshot,
         "",
@@ -332,6 +349,7 @@ pub fn applies(command: Command, model: &Model) -> bool {
         Command::Resume => !model.unfinished.is_empty() && !model.is_busy(),
         Command::Repair => model.offers_repair(),
         Command::Errors => model.has_errors(),
+        Command::Faults => model.facilitator.is_some(),
         Command::Report => model.page == Page::Journal && model.selected_past().is_some(),
         Command::Page(_)
         | Command::NextPage
@@ -347,6 +365,7 @@ pub fn applies(command: Command, model: &Model) -> bool {
         | Command::Refresh
         | Command::Copy
         | Command::Snapshot
+        | Command::Record
         | Command::Back
         | Command::Help
         | Command::Quit => true,

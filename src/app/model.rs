@@ -22,12 +22,13 @@ use crate::domain::records_lever::RecordsChange;
 use crate::domain::region::Role;
 use crate::domain::remark::forced_home;
 use crate::domain::stack::Phase;
+use crate::domain::trouble::InForce;
 use crate::domain::unfinished::Unfinished;
 
 /// How many lines the trail of recent events keeps.
 const MOST_TRAIL: usize = 200;
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Model {
     pub env: Environment,
     /// World time, UTC.
@@ -69,6 +70,8 @@ pub struct Model {
     pub practised: Practised,
     /// How the record sets were before the records lever moved them, from the journal.
     pub undo: Option<RecordsChange>,
+    /// What is wrong in the world of a rehearsal; none outside of one, where nobody tells it.
+    pub facilitator: Option<Vec<InForce>>,
     /// Whether the metric lever's namespace takes our data, tried when a plan is opened.
     pub may_write: Observed<()>,
 }
@@ -196,6 +199,7 @@ impl Model {
             patience: None,
             practised: Practised::default(),
             undo: None,
+            facilitator: None,
             may_write: Observed::default(),
         };
         model.conclude();

@@ -18,6 +18,7 @@ use crate::domain::plan::Consent;
 use crate::domain::records_lever::RecordsChange;
 use crate::domain::repair::Wish;
 use crate::domain::stack::StackId;
+use crate::domain::trouble::InForce;
 use crate::domain::unfinished::{Choice, Unfinished};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -79,6 +80,11 @@ pub enum Msg {
     Undo(Option<RecordsChange>),
     /// Whether the metric lever's namespace may be written to.
     Probed(Result<(), ReadError>),
+    /// Rehearsals only: what is wrong in the world now, and what the facilitator has just done.
+    Faults {
+        in_force: Vec<InForce>,
+        done: Option<String>,
+    },
     Load(Load),
     /// The outcome of a side task such as a snapshot, in words.
     Told {

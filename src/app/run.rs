@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::app::effect::Order;
 use crate::app::unfinished::order;
@@ -13,8 +14,10 @@ use crate::domain::drill::Label;
 use crate::domain::environment::Environment;
 use crate::domain::observation::Serving;
 use crate::domain::observed::age;
-use crate::domain::operation::{ClockResult, OperationResult, Outcome, StepResult, StepState};
-use crate::domain::plan::{Confirmed, Plan, Step};
+use crate::domain::operation::{
+    ClockResult, OperationResult, Outcome, Override, StepResult, StepState,
+};
+use crate::domain::plan::{Confirmed, Consent, Plan, Step};
 use crate::domain::recovery::{Exposure, Milestones};
 use crate::domain::region::Role;
 use crate::domain::stack::{StackEvent, StackId};
@@ -24,8 +27,9 @@ use crate::domain::unfinished::Unfinished;
 pub const MOST_EVENTS: usize = 500;
 
 /// One operation from its confirmation on.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Run {
+    #[serde(deserialize_with = "confirmed_again")]
     pub confirmed: Confirmed<Plan>,
     pub steps: Vec<StepRun>,
     /// Live events of both regions, newest last.
@@ -57,7 +61,7 @@ pub struct Run {
 }
 
 /// AWS does not accept the credentials.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pause {
     pub since: Timestamp,
     /// What AWS said.
@@ -67,14 +71,14 @@ pub struct Pause {
 }
 
 /// A step that found changes that endanger data.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asking {
     pub index: usize,
     pub changes: Vec<Change>,
 }
 
 /// The metric lever's command in force: repeated each minute until its number is echoed.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PulledLever {
     pub number: i64,
     pub last_sent: Timestamp,
@@ -83,14 +87,14 @@ pub struct PulledLever {
     pub overruled: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finished {
     pub at: Timestamp,
     pub outcome: Outcome,
     pub reason: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StepRun {
     pub state: StepState,
     pub started: Option<Timestamp>,
@@ -99,7 +103,7 @@ pub struct StepRun {
 }
 
 /// A stack event with the side it happened on, and how long the resource took.
-#[derive(Clone, Debug, PartialEq, Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LiveEvent {
     pub role: Role,
     pub event: StackEvent,
@@ -107,12 +111,30 @@ pub struct LiveEvent {
 }
 
 /// How far a stack has come.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StackProgress {
     pub status: String,
     pub done: usize,
     /// Resources that the change set (or the stack) has.
     pub total: usize,
+}
+
+/// A recording's plan goes through the door that its operator went through.
+fn confirmed_again<'de, D: Deserializer<'de>>(from: D) -> Result<Confirmed<Plan>, D::Error> {
+    #[derive(Deserialize)]
+    struct Recorded {
+        plan: Plan,
+        at: Timestamp,
+        reason: Option<String>,
+        overrides: Vec<Override>,
+    }
+    let recorded = Recorded::deserialize(from)?;
+    let consent = Consent {
+        typed_name: recorded.plan.environment.0.clone(),
+        reason: recorded.reason,
+        overridden: recorded.overrides.into_iter().map(|o| o.guard).collect(),
+    };
+    Confirmed::confirm(recorded.plan, &consent, recorded.at).map_err(D::Error::custom)
 }
 
 impl Run {

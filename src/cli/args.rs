@@ -160,6 +160,13 @@ pub enum Verb {
     Scenarios(Scenarios),
     /// Serve the rehearsal's world to other tools
     Serve(Serve),
+    /// The screen at the end of a recording (:record, or a panic); nothing is asked of AWS
+    Replay {
+        file: PathBuf,
+        /// Stop after so many messages
+        #[arg(long, value_name = "N")]
+        until: Option<usize>,
+    },
     /// Versions, folders and who you are to AWS
     Info,
     /// The configuration

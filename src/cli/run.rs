@@ -6,7 +6,7 @@ use crate::cli::args::{Cli, Verb};
 use crate::cli::context::{Context, Ended, Failed, Streams};
 use crate::cli::parse::parse;
 use crate::cli::verbs::{
-    about, console, iam, journal, look, operate, report, scenarios, serve, stacks,
+    about, console, iam, journal, look, operate, replay, report, scenarios, serve, stacks,
 };
 use crate::config;
 use crate::config::env::Env;
@@ -115,6 +115,7 @@ fn dispatch(cli: &Cli, streams: &mut Streams<'_>) -> Ended {
         Verb::Iam { whose } => iam::run(&context()?, streams, *whose),
         Verb::Scenarios(verb) => scenarios::run(&context()?, streams, verb),
         Verb::Serve(serve) => serve::run(&context()?, streams, *serve),
+        Verb::Replay { file, until } => replay::run(streams, file, *until),
         Verb::Info => about::info(&context()?, streams),
         Verb::Config(verb) => about::config(&context()?, streams, *verb),
         Verb::Completions { shell } => about::completions(streams, *shell),

@@ -33,4 +33,5 @@ pub mod routing;
 pub mod signal;
 pub mod stack;
 pub mod text;
+pub mod trouble;
 pub mod unfinished;

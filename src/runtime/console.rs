@@ -10,6 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::app::msg::Msg;
+use crate::domain::trouble::Facilitation;
 use crate::runtime::core::Core;
 use crate::runtime::{input, terminal};
 use crate::ui::{Theme, draw};
@@ -51,6 +52,8 @@ pub async fn run<E: From<io::Error>>(
     };
     let size = screen.size()?;
     core.model.size = (size.width, size.height);
+    core.remember_messages();
+    core.facilitate(Facilitation::List);
     let ended = follow(&mut core, &mut outside, &mut screen, theme).await;
     drop(guard);
     if core.model.is_busy() {

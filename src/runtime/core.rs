@@ -1,6 +1,7 @@
 //! The machine that the console and the headless commands drive: model, pollers, effects.
 
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -14,9 +15,9 @@ use crate::domain::environment::Environment;
 use crate::runtime::journalist::{Journalist, Line};
 use crate::runtime::known::{Known, Names};
 use crate::runtime::poller::{self, Poller};
-use crate::runtime::remembered;
 use crate::runtime::report;
 use crate::runtime::session::{Session, Shared};
+use crate::runtime::{recorder, remembered};
 
 /// Results waiting to be taken in: a poll of a large environment is some dozens of them.
 const RESULTS: usize = 1024;
@@ -44,6 +45,8 @@ pub struct Core {
     writer: JoinSet<()>,
     pub(super) refreshes: u64,
     account_told: bool,
+    /// Remembers the last messages, where there is a screen.
+    pub(super) recorder: Option<recorder::Shared>,
     /// How a report is written, where somebody may ask for one.
     pub write_report: Option<report::Write>,
 }
@@ -82,6 +85,7 @@ impl Core {
             writer,
             refreshes: 0,
             account_told: false,
+            recorder: None,
             write_report: None,
         }
     }
@@ -102,6 +106,10 @@ impl Core {
     /// Takes a message in and performs what follows; effects of the driver (quit, copy) are handed back.
     pub fn take(&mut self, msg: Msg) -> Vec<Effect> {
         let renamed = Names::may_change_with(&msg);
+        if let Some(recorder) = &self.recorder {
+            let mut recorder = recorder.lock().unwrap_or_else(PoisonError::into_inner);
+            recorder.record(&self.model, &msg);
+        }
         let effects = update(&mut self.model, msg);
         let mine = effects
             .into_iter()
@@ -125,6 +133,17 @@ impl Core {
 
     pub fn clock(&self) -> &crate::clock::Clock {
         &self.session.clock
+    }
+
+    /// From now on the last messages are remembered, and written if the program panics.
+    pub fn remember_messages(&mut self) {
+        let shared = recorder::Shared::default();
+        recorder::watch(&shared, self.recordings());
+        self.recorder = Some(shared);
+    }
+
+    pub(super) fn recordings(&self) -> PathBuf {
+        self.session.state.join("recordings")
     }
 
     /// Tells the pollers what is known now, if that changed.

@@ -80,10 +80,20 @@ impl Core {
             } => self.inspect((operation, index), target, *inquiry),
             Effect::ProbeLever(datum) => self.probe_lever(datum),
             Effect::PublishRto { seconds } => self.publish_rto(seconds),
-            Effect::Snapshot => self.snapshot(),
-            Effect::Report(operation) => self.report(operation),
+            aside => self.perform_aside(aside),
         }
         None
+    }
+
+    /// What has nothing to do with AWS.
+    fn perform_aside(&mut self, effect: Effect) {
+        match effect {
+            Effect::Snapshot => self.snapshot(),
+            Effect::Record => self.save_recording(),
+            Effect::Facilitate(wanted) => self.facilitate(wanted),
+            Effect::Report(operation) => self.report(operation),
+            other => tracing::error!(?other, "nobody performs this effect"),
+        }
     }
 
     fn write(&mut self, line: Line) {

@@ -1,8 +1,10 @@
-//! Writes a report for the Journal page, with the writer of `switchback report`.
+//! Files that a key or a command of the console asks for below the state folder: the report of an operation, with the
+//! writer of `switchback report`, and the recording of the last messages.
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 
 use tokio::task::spawn_blocking;
 
@@ -26,6 +28,34 @@ impl Core {
             let (good, text) = match written.unwrap_or_else(|gone| Err(gone.to_string())) {
                 Ok(files) => (true, format!("report: {}", named(&files))),
                 Err(why) => (false, format!("no report: {why}")),
+            };
+            tell(&out, Msg::Told { good, text }).await;
+        });
+    }
+}
+
+impl Core {
+    /// Writes the last messages; the loop goes on meanwhile, with a recorder that this one does not hold up.
+    pub(super) fn save_recording(&mut self) {
+        let Some(recorder) = &self.recorder else {
+            return;
+        };
+        let held = recorder
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let (out, folder) = (self.results.clone(), self.recordings());
+        let name = self.model.now.strftime("%Y%m%d-%H%M%S").to_string();
+        self.tasks.spawn(async move {
+            let count = held.len();
+            let written = spawn_blocking(move || held.write(&folder, &name)).await;
+            let written = written.unwrap_or_else(|gone| Err(gone.into()));
+            let (good, text) = match written {
+                Ok(path) => (
+                    true,
+                    format!("{count} messages saved to {}", path.display()),
+                ),
+                Err(why) => (false, format!("the recording is not saved: {why}")),
             };
             tell(&out, Msg::Told { good, text }).await;
         });

@@ -2,6 +2,7 @@
 
 use std::backtrace::Backtrace;
 use std::io::{self, Stdout, Write as _};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -15,6 +16,7 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
 use crate::runtime::quiet::Quiet;
+use crate::runtime::recorder;
 use tokio::sync::Notify;
 
 use crate::domain::text::clean;
@@ -56,15 +58,31 @@ fn hook() {
     let driver = std::thread::current().id();
     let earlier = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
+        let recording = recorder::on_panic();
         if std::thread::current().id() == driver || !TAKEN.load(Ordering::SeqCst) {
             restore();
             earlier(info);
+            if let Some(path) = recording {
+                told(&path);
+            }
             return;
         }
         tracing::error!(%info, backtrace = %Backtrace::capture(), "a task panicked");
-        *PANIC.lock().unwrap_or_else(PoisonError::into_inner) = Some(clean(&info.to_string()));
+        let where_to = recording.map_or_else(String::new, |path| {
+            format!("; what led there is in {}", path.display())
+        });
+        let said = format!("{info}{where_to}");
+        *PANIC.lock().unwrap_or_else(PoisonError::into_inner) = Some(clean(&said));
         PANICKED.notify_one();
     }));
+}
+
+/// Says where the recording is, on the terminal that was given back.
+fn told(path: &Path) {
+    let line = format!("what led there is in {}\n", path.display());
+    if io::stderr().write_all(line.as_bytes()).is_err() {
+        tracing::debug!("nobody reads the end");
+    }
 }
 
 /// Waits until a task has panicked; what it said.

@@ -4,7 +4,7 @@ use crate::app::dialog::Dialog;
 use crate::app::model::Model;
 
 use super::canvas::Canvas;
-use super::{confirm, errors, form, help, quit, repair, unfinished};
+use super::{confirm, errors, faults, form, help, quit, repair, unfinished};
 
 pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog) {
     canvas.fade();
@@ -15,6 +15,7 @@ pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog) {
         Dialog::Repair(choice) => repair::render(canvas, model, choice),
         Dialog::Confirm(confirm) => confirm::render(canvas, model, confirm),
         Dialog::Unfinished { scroll } => unfinished::render(canvas, model, *scroll),
+        Dialog::Faults(menu) => faults::render(canvas, model, menu),
         Dialog::Quit => quit::render(canvas, model),
     }
 }

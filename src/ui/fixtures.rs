@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::app::dialog::{Confirm, ConfirmFocus, Dialog, Form, FormField, TextField};
+use crate::app::dialog::{Confirm, ConfirmFocus, Dialog, FaultMenu, Form, FormField, TextField};
 use crate::app::model::{Load, Model, Page, PastOperation, TrailLine, Weight};
 use crate::app::run::{Finished, LiveEvent, Pause, Run, StackProgress};
 use crate::domain::alarm::{Alarm, AlarmKind, AlarmState};
@@ -33,6 +33,7 @@ use crate::domain::signal::{Datapoint, Direction, Series, SignalId, SignalKind, 
 use crate::domain::stack::{
     ResourceStatus, Stack, StackEvent, StackId, StackResource, StackState, StackStatus,
 };
+use crate::domain::trouble::InForce;
 use crate::domain::unfinished::{RecordedStep, Unfinished};
 
 /// Thursday, half a minute past 12:04 UTC.
@@ -1015,6 +1016,20 @@ pub(crate) fn rehearsal() -> Model {
         seed: 7,
     };
     model.env.production = false;
+    model
+}
+
+/// A rehearsal whose facilitator looks for the next fault.
+pub(crate) fn facilitator() -> Model {
+    let mut model = rehearsal();
+    model.facilitator = Some(vec![InForce {
+        id: 0,
+        words: "replication is stalled".into(),
+    }]);
+    model.dialog = Some(Dialog::Faults(FaultMenu {
+        row: 1,
+        role: Role::Primary,
+    }));
     model
 }
 

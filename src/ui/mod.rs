@@ -3,7 +3,10 @@
 //! [`layout`] has the map of the screen. Each file draws one thing on it and shows its tests at its bottom; whole
 //! screens are tested in `screens`. Colours and glyphs come from [`theme`] only.
 
-use ratatui::Frame;
+use std::io;
+
+use ratatui::backend::TestBackend;
+use ratatui::{Frame, Terminal};
 
 use crate::app::model::Model;
 
@@ -21,6 +24,7 @@ mod dialog_box;
 mod dialogs;
 mod errors;
 mod events;
+mod faults;
 #[cfg(test)]
 mod fixtures;
 mod footer;
@@ -58,6 +62,28 @@ mod traffic_strip;
 mod unfinished;
 
 pub use self::theme::{Palette, Theme};
+
+/// A screen as text, of the size that the model knows, without colours.
+pub fn plain(model: &Model) -> io::Result<String> {
+    let (width, height) = model.size;
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).map_err(io::Error::other)?;
+    let theme = Theme::of_terminal(true, None, None, true);
+    let drawn = terminal
+        .draw(|frame| draw(frame, model, &theme))
+        .map_err(io::Error::other)?;
+    let mut text = String::new();
+    for y in 0..height {
+        let mut row = String::new();
+        let mut x = 0;
+        while let Some(cell) = drawn.buffer.cell((x, y)).filter(|_| x < width) {
+            row.push_str(cell.symbol());
+            x += u16::try_from(text::width(cell.symbol()).max(1)).unwrap_or(1);
+        }
+        text.push_str(row.trim_end());
+        text.push('\n');
+    }
+    Ok(text)
+}
 
 /// Draws one frame.
 pub fn draw(frame: &mut Frame<'_>, model: &Model, theme: &Theme) {

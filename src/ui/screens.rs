@@ -165,6 +165,7 @@ fn dialogs() {
         "errors",
         &fixtures::with(fixtures::dark(), Dialog::Errors { scroll: 0 }),
     );
+    snapshot("facilitator", &fixtures::facilitator());
     snapshot("cut_off", &fixtures::cut_off());
     snapshot(
         "quit",

@@ -12,6 +12,7 @@ mod blocked;
 mod cli;
 mod deploy;
 mod dns;
+mod facilitator;
 mod failover;
 mod killed;
 mod layers;

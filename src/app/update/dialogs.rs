@@ -10,7 +10,7 @@ use crate::app::dialog::{Confirm, ConfirmFocus, Dialog, Form};
 use crate::app::effect::Effect;
 use crate::app::key::Key;
 use crate::app::model::{Model, Weight};
-use crate::app::update::{input, operate, repair, resume, second};
+use crate::app::update::{facilitate, input, operate, repair, resume, second};
 use crate::domain::environment::ParameterSpec;
 use crate::domain::operation::OperationKind;
 use crate::domain::unfinished::Choice;
@@ -25,6 +25,7 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
             Vec::new()
         }
         Some(Dialog::Unfinished { .. }) => unfinished(model, key),
+        Some(Dialog::Faults(_)) => facilitate::key(model, key),
         Some(Dialog::Quit) => quit(model, key),
         Some(Dialog::Form(_)) => form(model, key),
         Some(Dialog::Repair(_)) => repair::key(model, key),
@@ -52,6 +53,7 @@ pub(super) fn paste(model: &mut Model, text: &str) {
             | Dialog::Errors { .. }
             | Dialog::Repair(_)
             | Dialog::Unfinished { .. }
+            | Dialog::Faults(_)
             | Dialog::Quit,
         )
         | None => {}

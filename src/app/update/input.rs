@@ -13,7 +13,7 @@ use crate::app::key::Key;
 use crate::app::keymap::{self, Command};
 use crate::app::model::{Model, Page, Weight};
 use crate::app::msg::Ask;
-use crate::app::update::{dialogs, operate, repair, resume};
+use crate::app::update::{dialogs, facilitate, operate, repair, resume};
 use crate::domain::observed::age;
 use crate::domain::operation::OperationKind;
 
@@ -173,6 +173,8 @@ fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Copy => vec![Effect::Copy(summary(model))],
         Command::Snapshot => vec![Effect::Snapshot],
         Command::Report => report(model),
+        Command::Record => vec![Effect::Record],
+        Command::Faults => facilitate::open(model),
         Command::Back => back(model),
         Command::Quit => quit(model),
     }

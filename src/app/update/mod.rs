@@ -1,6 +1,7 @@
 //! Decides: one message in, the changed model and the effects out. This file only routes.
 
 mod dialogs;
+mod facilitate;
 mod forecast;
 mod input;
 mod inspect;
@@ -30,6 +31,7 @@ use crate::app::effect::Effect;
 use crate::app::model::{Model, Weight};
 use crate::app::msg::Msg;
 
+pub(crate) use facilitate::{Row as FaultRow, rows as fault_rows};
 pub(crate) use repair::{Row as RepairRow, rows as repair_rows};
 
 /// Takes one message in.
@@ -78,6 +80,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Probed(result) => observe::probed(model, result),
+        Msg::Faults { in_force, done } => facilitate::told(model, in_force, done),
         Msg::Load(load) => {
             model.load = load;
             Vec::new()

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::app::dialog::Dialog;
 use crate::app::effect::{Effect, Pace};
 use crate::app::model::{Model, PastOperation, Weight};
-use crate::app::update::{dialogs, operate, second, watch};
+use crate::app::update::{dialogs, facilitate, operate, second, watch};
 use crate::domain::alarm::AlarmState;
 use crate::domain::assess::Assessment;
 use crate::domain::guard::situation_of;
@@ -29,6 +29,7 @@ pub(super) fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     let mut effects = pace(model);
     effects.extend(watch::watch(model));
     second::show(model);
+    effects.extend(facilitate::follow(model));
     effects
 }
 

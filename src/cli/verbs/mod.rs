@@ -8,6 +8,7 @@ pub mod journal;
 pub mod look;
 pub mod operate;
 pub mod progress;
+pub mod replay;
 pub mod report;
 pub mod scenarios;
 pub mod serve;
