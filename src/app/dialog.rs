@@ -221,23 +221,6 @@ impl Confirm {
         self.filter.as_ref().map_or("", TextField::value)
     }
 
-    /// A key while the filter owns the keys: Enter keeps it, Esc gives it up.
-    pub fn filter_key(&mut self, key: Key) {
-        match key {
-            Key::Enter => self.filtering = false,
-            Key::Esc => {
-                self.filtering = false;
-                self.filter = None;
-            }
-            Key::PageUp => self.scroll = self.scroll.saturating_sub(5),
-            Key::PageDown => self.scroll = (self.scroll + 5).min(200),
-            other => {
-                self.scroll = 0;
-                self.filter.get_or_insert_default().key(other);
-            }
-        }
-    }
-
     /// Whether the name that was typed is the environment's.
     pub fn is_typed(&self) -> bool {
         self.name.value() == self.plan.environment.0

@@ -187,7 +187,7 @@ fn confirm(model: &mut Model, key: Key) -> Vec<Effect> {
     };
     confirm.error = None;
     if confirm.filtering {
-        confirm.filter_key(key);
+        narrow(confirm, key);
         return Vec::new();
     }
     let on_a_button = matches!(confirm.focus, ConfirmFocus::Cancel | ConfirmFocus::Proceed);
@@ -212,6 +212,23 @@ fn confirm(model: &mut Model, key: Key) -> Vec<Effect> {
         other => type_into(confirm, other),
     }
     Vec::new()
+}
+
+/// A key while the review's filter owns the keys: Enter keeps it, Esc gives it up.
+fn narrow(confirm: &mut Confirm, key: Key) {
+    match key {
+        Key::Enter => confirm.filtering = false,
+        Key::Esc => {
+            confirm.filtering = false;
+            confirm.filter = None;
+        }
+        Key::PageUp => confirm.scroll = confirm.scroll.saturating_sub(5),
+        Key::PageDown => confirm.scroll = (confirm.scroll + 5).min(200),
+        other => {
+            confirm.scroll = 0;
+            confirm.filter.get_or_insert_default().key(other);
+        }
+    }
 }
 
 fn type_into(confirm: &mut Confirm, key: Key) {
