@@ -156,6 +156,9 @@ pub struct Confirm {
     pub error: Option<String>,
     /// The operation that is continued or given up, if it is not a new one.
     pub resumes: Option<Box<Resumes>>,
+    /// The plan is to cancel the operation that runs.
+    #[serde(default)]
+    pub cancels: bool,
 }
 
 /// What is done about an operation that was cut off.
@@ -207,6 +210,7 @@ impl Confirm {
             filtering: false,
             error: None,
             resumes: None,
+            cancels: false,
         }
     }
 
@@ -255,6 +259,9 @@ impl Confirm {
 
     /// What the button that proceeds says.
     pub const fn verb(&self) -> &'static str {
+        if self.cancels {
+            return "Stop it";
+        }
         match self.plan.kind {
             OperationKind::Deploy => "Deploy",
             OperationKind::Delete => "Delete",

@@ -156,6 +156,7 @@ fn dialogs() {
     snapshot("review", &fixtures::reviewing());
     snapshot("review_filtered", &fixtures::review_filtered());
     snapshot("delete_blocked", &fixtures::delete_blocked());
+    snapshot("stop", &fixtures::stopping());
     snapshot("form", &fixtures::form());
     snapshot(
         "help",
@@ -225,6 +226,7 @@ fn situations() -> Vec<Model> {
         fixtures::form(),
         fixtures::repairing(),
         fixtures::reviewing(),
+        fixtures::stopping(),
         fixtures::with(fixtures::steady(), Dialog::Help { scroll: 7 }),
         fixtures::with(fixtures::dark(), Dialog::Errors { scroll: 3 }),
         fixtures::with(fixtures::failing_over(), Dialog::Quit),
