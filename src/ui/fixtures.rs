@@ -1374,8 +1374,10 @@ pub(crate) fn reviewing() -> Model {
 pub(crate) fn review_filtered() -> Model {
     let mut model = reviewing();
     if let Some(Dialog::Confirm(confirm)) = &mut model.dialog {
-        confirm.filter = Some(TextField::with_value("lambda"));
-        confirm.filtering = true;
+        confirm.filter = Some(crate::app::dialog::ReviewFilter {
+            text: TextField::with_value("lambda"),
+            typing: true,
+        });
     }
     model
 }

@@ -81,19 +81,20 @@ fn contains(change: &Change, wanted: &str) -> bool {
 
 /// The filter while it is typed, what it leaves, or its key.
 pub(super) fn filter(canvas: &mut Canvas<'_>, confirm: &Confirm) {
-    let Some(field) = &confirm.filter else {
+    let Some(filter) = &confirm.filter else {
         if confirm.has_changes() {
             canvas.line(0, &Line::of("/", Paint::Key).dim(" filter the changes"));
         }
         return;
     };
+    let field = &filter.text;
     let steps = confirm.plan.steps.iter();
     let forecasts = steps.filter_map(|step| step.forecast.as_ref());
     let all: Vec<&Change> = forecasts.flat_map(|f| &f.changes).collect();
     let left = all.iter().filter(|c| contains(c, field.value())).count();
     let count = format!("{left} of {} changes", all.len());
     let room = canvas.width().saturating_sub(text::width(&count) + 3);
-    if confirm.filtering {
+    if filter.typing {
         let x = canvas.put(0, 0, "/", Paint::Key);
         field_at(&mut canvas.part((x, 0), room, 1), field, Shown::Plain);
     } else {

@@ -231,11 +231,12 @@ mod tests {
             }
         };
         type_in(&mut model, "/tab q");
-        assert!(review(&model).filtering);
+        assert!(review(&model).filter.as_ref().unwrap().typing);
         assert_eq!(review(&model).wanted(), "tab q", "q is text, not a command");
         assert_eq!(review(&model).reason.value(), "");
         update(&mut model, Msg::Key(Key::Enter));
-        assert!(!review(&model).filtering && model.run.is_none());
+        assert!(!review(&model).filter.as_ref().unwrap().typing);
+        assert!(model.run.is_none());
         update(&mut model, Msg::Key(Key::Esc));
         assert_eq!(review(&model).wanted(), "");
         update(&mut model, Msg::Key(Key::Tab));
