@@ -1,5 +1,6 @@
 //! The one table of keys: bindings, footer and help are all read from it.
 
+pub use crate::app::applies::applies;
 use crate::app::key::Key;
 use crate::app::model::{Model, Page};
 
@@ -254,7 +255,7 @@ pub const BINDINGS: &[Binding] = &[
         Command::Filter,
         "filter",
         "filter",
-        "show only rows that contain a text",
+        "show only rows (in a review: changes) that contain a text",
     )
     .rank(6),
     row(
@@ -365,40 +366,6 @@ pub fn footer(model: &Model) -> Vec<&'static Binding> {
         .collect();
     shown.sort_by_key(|binding| binding.rank);
     shown
-}
-
-/// Whether a command makes sense now.
-pub fn applies(command: Command, model: &Model) -> bool {
-    match command {
-        Command::FailOver => model.offers_failover(),
-        Command::FailBack => model.offers_failback(),
-        Command::Deploy | Command::Delete => !model.is_busy() && !model.env.read_only,
-        Command::Resume => !model.unfinished.is_empty() && !model.is_busy(),
-        Command::Repair => model.offers_repair(),
-        Command::Cancel => model.cancellable().is_some(),
-        Command::Errors => model.has_errors(),
-        Command::Drift | Command::Compare => model.page == Page::Stacks,
-        Command::Faults => model.facilitator.is_some(),
-        Command::Report => model.page == Page::Journal && model.selected_past().is_some(),
-        Command::Page(_)
-        | Command::NextPage
-        | Command::PreviousPage
-        | Command::Up
-        | Command::Down
-        | Command::Top
-        | Command::Bottom
-        | Command::PageUp
-        | Command::PageDown
-        | Command::Filter
-        | Command::CommandLine
-        | Command::Refresh
-        | Command::Copy
-        | Command::Snapshot
-        | Command::Record
-        | Command::Back
-        | Command::Help
-        | Command::Quit => true,
-    }
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::domain::lever::LeverKind;
 use crate::domain::observation::{Observation, Serving};
 use crate::domain::observed::Observed;
 use crate::domain::operation::{OperationKind, Outcome};
-use crate::domain::parity::{Parity, parity};
+use crate::domain::parity::Parity;
 use crate::domain::planning::traffic::way_back;
 use crate::domain::records_lever::RecordsChange;
 use crate::domain::region::Role;
@@ -212,11 +212,6 @@ impl Model {
         model.compare();
         model.conclude();
         model
-    }
-
-    /// Compares both regions anew.
-    pub fn compare(&mut self) {
-        self.parity = parity(&self.env, &self.seen);
     }
 
     /// Draws the conclusions anew.

@@ -16,6 +16,7 @@ pub mod core;
 pub mod declared;
 mod deploy;
 mod drift;
+mod execute;
 mod facilitate;
 pub mod headless;
 pub mod input;
