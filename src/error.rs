@@ -32,7 +32,7 @@ impl ExitCode {
     pub const fn of(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Succeeded => Self::Done,
-            Outcome::Failed | Outcome::Abandoned => Self::OperationFailed,
+            Outcome::Failed | Outcome::Abandoned | Outcome::Cancelled => Self::OperationFailed,
             Outcome::Refused => Self::Refused,
             Outcome::NotConfirmed => Self::NotConfirmed,
             Outcome::TimedOut => Self::TimedOut,
@@ -58,6 +58,7 @@ mod tests {
             (Outcome::NotConfirmed, 21),
             (Outcome::Failed, 22),
             (Outcome::Abandoned, 22),
+            (Outcome::Cancelled, 22),
             (Outcome::TimedOut, 23),
         ];
         for (outcome, number) in numbers {

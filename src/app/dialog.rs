@@ -150,6 +150,9 @@ pub struct Confirm {
     pub error: Option<String>,
     /// The operation that is continued or given up, if it is not a new one.
     pub resumes: Option<Box<Resumes>>,
+    /// The plan is to cancel the operation that runs.
+    #[serde(default)]
+    pub cancels: bool,
 }
 
 /// What is done about an operation that was cut off.
@@ -199,6 +202,7 @@ impl Confirm {
             scroll: 0,
             error: None,
             resumes: None,
+            cancels: false,
         }
     }
 
@@ -236,6 +240,9 @@ impl Confirm {
 
     /// What the button that proceeds says.
     pub const fn verb(&self) -> &'static str {
+        if self.cancels {
+            return "Stop it";
+        }
         match self.plan.kind {
             OperationKind::Deploy => "Deploy",
             OperationKind::Delete => "Delete",

@@ -45,6 +45,11 @@ pub enum Effect {
         index: usize,
         order: Box<Order>,
     },
+    /// Let none of the operation's change sets be executed any more, and take its updates of these stacks back.
+    Cancel {
+        operation: OperationId,
+        targets: Vec<StackTarget>,
+    },
     /// Make a change set for the review, look at it and throw it away.
     Preview {
         operation: OperationId,
@@ -221,6 +226,10 @@ pub enum Entry {
     },
     Note {
         text: String,
+    },
+    /// The operator stops it.
+    Cancelled {
+        reason: Option<String>,
     },
     Closed {
         outcome: Outcome,

@@ -12,6 +12,7 @@ pub enum Command {
     Delete,
     Resume,
     Repair,
+    Cancel,
     Page(Page),
     NextPage,
     PreviousPage,
@@ -123,6 +124,14 @@ pub const BINDINGS: &[Binding] = &[
         "get the selected stack out of a failed or stuck status",
     )
     .rank(1),
+    row(
+        &[Key::Char('K')],
+        Command::Cancel,
+        "stop",
+        "stop",
+        "cancel the deployment that runs: updates are taken back",
+    )
+    .rank(0),
     row(
         &[Key::Char('1')],
         Command::Page(Page::Board),
@@ -348,6 +357,7 @@ pub fn applies(command: Command, model: &Model) -> bool {
         Command::Deploy | Command::Delete => !model.is_busy() && !model.env.read_only,
         Command::Resume => !model.unfinished.is_empty() && !model.is_busy(),
         Command::Repair => model.offers_repair(),
+        Command::Cancel => model.cancellable().is_some(),
         Command::Errors => model.has_errors(),
         Command::Faults => model.facilitator.is_some(),
         Command::Report => model.page == Page::Journal && model.selected_past().is_some(),
@@ -402,6 +412,7 @@ mod tests {
                     | Command::Deploy
                     | Command::Delete
                     | Command::Repair
+                    | Command::Cancel
             );
             let capital = binding
                 .keys

@@ -58,6 +58,8 @@ pub struct Run {
     pub pause: Option<Pause>,
     /// How long earlier pauses took.
     pub paused: Duration,
+    /// The operator stops it: nothing more begins.
+    pub cancelled: bool,
 }
 
 /// AWS does not accept the credentials.
@@ -168,6 +170,7 @@ impl Run {
             resumed: None,
             pause: None,
             paused: Duration::ZERO,
+            cancelled: false,
         }
     }
 

@@ -1,8 +1,10 @@
 //! What the keys are about: which stacks a page lists, and which of them is selected.
 
 use crate::app::model::{Model, Page, PastOperation};
+use crate::app::run::Run;
 use crate::domain::environment::StackSpec;
 use crate::domain::observed::Observed;
+use crate::domain::operation::OperationKind;
 use crate::domain::repair::way_out;
 use crate::domain::stack::{Stack, StackState};
 
@@ -80,5 +82,12 @@ impl Model {
 
     pub fn offers_repair(&self) -> bool {
         !self.is_busy() && !self.env.read_only && self.repairable().is_some()
+    }
+
+    /// The deployment that runs and can still be cancelled.
+    pub fn cancellable(&self) -> Option<&Run> {
+        let run = self.run.as_deref()?;
+        let is_ours = run.is_running() && run.plan().kind == OperationKind::Deploy;
+        (is_ours && !run.cancelled && !self.env.read_only).then_some(run)
     }
 }

@@ -61,6 +61,11 @@ pub fn compare(model: &Model, unfinished: &Unfinished) -> Vec<Compared> {
         .enumerate()
         .map(|(index, (step, recorded))| {
             let (now, next) = seen(model, unfinished, index, (step, recorded));
+            let next = if unfinished.cancelled && !recorded.is_over() {
+                Next::Stop("it was cancelled: give it up".to_owned())
+            } else {
+                next
+            };
             Compared {
                 title: step.title.clone(),
                 recorded: recorded.state,

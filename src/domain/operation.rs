@@ -83,6 +83,8 @@ pub enum Outcome {
     TimedOut,
     /// The operator left it; AWS may go on.
     Abandoned,
+    /// The operator stopped it; what ran was taken back or went on to its own end.
+    Cancelled,
 }
 
 impl Outcome {
@@ -95,6 +97,7 @@ impl Outcome {
             Self::NotConfirmed => "not confirmed",
             Self::TimedOut => "timed out",
             Self::Abandoned => "left running",
+            Self::Cancelled => "cancelled",
         }
     }
 }

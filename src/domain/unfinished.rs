@@ -88,6 +88,9 @@ pub struct Unfinished {
     pub milestones: Milestones,
     /// What the levers were told, by the step's index.
     pub orders: BTreeMap<usize, Value>,
+    /// It was cancelled before it was cut off.
+    #[serde(default)]
+    pub cancelled: bool,
 }
 
 impl Unfinished {

@@ -57,6 +57,10 @@ pub enum Entry {
     Note {
         text: String,
     },
+    /// The operator stopped it: from here on nothing more begins.
+    Cancelled {
+        reason: Option<String>,
+    },
     Milestone {
         name: String,
         /// When it was reached (UTC), which may be before it was written.

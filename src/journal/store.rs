@@ -290,6 +290,7 @@ impl Summary {
             | Entry::Step { .. }
             | Entry::Requests { .. }
             | Entry::Note { .. }
+            | Entry::Cancelled { .. }
             | Entry::Milestone { .. }
             | Entry::Undo { .. } => {}
         }

@@ -49,6 +49,7 @@ pub(super) fn course(records: &[Record]) -> Option<Unfinished> {
         last: last.at,
         opening: None,
         orders: BTreeMap::new(),
+        cancelled: false,
     };
     for record in records {
         found.take(record);
@@ -71,6 +72,7 @@ impl Unfinished {
             Entry::Order { index, order } => {
                 self.orders.insert(*index, order.clone());
             }
+            Entry::Cancelled { .. } => self.cancelled = true,
             Entry::Milestone { name, at } => self.milestones.reach(name, *at),
             Entry::Opened { .. }
             | Entry::Requests { .. }

@@ -17,6 +17,7 @@ use crate::rehearsal::SharedWorld;
 use crate::rehearsal::scenario::Scenario;
 use crate::rehearsal::world::network::DnsReply;
 use crate::rehearsal::world::{Setup, World};
+use crate::runtime::cancel::Cancelled;
 use crate::runtime::remembered;
 use crate::runtime::session::Session;
 
@@ -85,6 +86,7 @@ pub async fn network(env: &Environment, wiring: Wiring) -> Result<Session, Sessi
         state: wiring.state,
         user: wiring.user,
         world: None,
+        cancelled: Cancelled::default(),
     })
 }
 
@@ -155,6 +157,7 @@ pub async fn rehearsal(
         state: wiring.state,
         user: wiring.user,
         world: Some(world),
+        cancelled: Cancelled::default(),
     })
 }
 

@@ -3,7 +3,7 @@
 use crate::app::effect::{Deployment, Reviewed};
 use crate::app::msg::{News, StepDone};
 use crate::app::run::StackProgress;
-use crate::aws::{ChangeSetState, NewChangeSet};
+use crate::aws::{ActError, ChangeSetState, NewChangeSet};
 use crate::domain::change::{Change, ChangeSet};
 use crate::domain::stack::{Phase, StackState};
 use crate::runtime::stacks::{Job, POLL, StepEnd, why};
@@ -59,15 +59,28 @@ impl Job {
         let total = set.changes.len();
         let nests = set.changes.iter().any(Change::is_nested);
         self.tell_start(total).await;
-        self.insist(|| {
-            self.client()
-                .execute_change_set(&self.target.name, &token, &token)
-        })
-        .await?;
+        if let Err(why) = self.insist(|| self.execute(&token)).await {
+            if self.session.cancelled.has(&self.operation) {
+                self.discard(&token).await;
+            }
+            return Err(why);
+        }
         let end = self
             .follow_counting(&self.target.name, since, (total, nests))
             .await?;
         self.deployed(&end).map(StepEnd::Done)
+    }
+
+    /// Executes the change set, unless the operation was cancelled while this waited.
+    async fn execute(&self, token: &str) -> Result<(), ActError> {
+        if self.session.cancelled.has(&self.operation) {
+            let why = "cancelled: its change set was not executed";
+            return Err(ActError::not_sent(why));
+        }
+        let client = self.client();
+        client
+            .execute_change_set(&self.target.name, token, token)
+            .await
     }
 
     /// How the stack's change ended.

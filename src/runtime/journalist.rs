@@ -316,6 +316,7 @@ fn entry(told: Told) -> Entry {
             what: serde_json::to_value(change).unwrap_or(serde_json::Value::Null),
         },
         Told::Note { text } => Entry::Note { text },
+        Told::Cancelled { reason } => Entry::Cancelled { reason },
         Told::Closed {
             outcome,
             reason,

@@ -9,6 +9,7 @@
 //! ```
 
 mod again;
+pub mod cancel;
 pub mod connect;
 pub mod console;
 pub mod core;

@@ -29,9 +29,8 @@ impl Core {
             // the pace is part of the model, which is published after every message
             Effect::Pace(_) => {}
             Effect::Open(confirmed) => {
-                let opening = Box::new(self.opening());
                 self.write(Line::Secrets(Secrets::of(&self.model.env)));
-                self.write(Line::Open(confirmed, opening));
+                self.write(Line::Open(confirmed, Box::new(self.opening())));
             }
             Effect::Reopen(confirmed) => {
                 self.write(Line::Secrets(Secrets::of(&self.model.env)));
@@ -67,6 +66,7 @@ impl Core {
                 index,
                 order,
             } => self.begin_step(operation, index, *order),
+            Effect::Cancel { operation, targets } => self.cancel(&operation, targets),
             Effect::Preview {
                 operation,
                 index,
@@ -174,6 +174,28 @@ impl Core {
             };
             tell(&out, msg).await;
         });
+    }
+
+    /// Cancels what runs of an operation. Its journal has it before AWS is told.
+    fn cancel(&mut self, operation: &OperationId, targets: Vec<StackTarget>) {
+        self.session.cancelled.add(operation.clone());
+        for target in targets {
+            let job = Job {
+                session: Shared::clone(&self.session),
+                out: self.results.clone(),
+                operation: operation.clone(),
+                target,
+            };
+            let (written, on_disk) = oneshot::channel();
+            self.write(Line::Sync(written));
+            self.tasks.spawn(async move {
+                // stopping is more urgent than its record
+                if !matches!(on_disk.await, Ok(Ok(()))) {
+                    tracing::warn!("an update is cancelled before the journal says so");
+                }
+                job.cancel().await;
+            });
+        }
     }
 
     /// Looks at what a change set would do. Read-only mode makes none.

@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::dns::Resolver;
 use crate::probe::Probe;
 use crate::rehearsal::SharedWorld;
+use crate::runtime::cancel::Cancelled;
 
 /// The handles of one run of the program; tasks share it.
 pub struct Session {
@@ -21,6 +22,8 @@ pub struct Session {
     pub user: String,
     /// The rehearsal's world, if this is one.
     pub world: Option<SharedWorld>,
+    /// Operations that were cancelled in this run.
+    pub cancelled: Cancelled,
 }
 
 /// A session as the tasks hold it.

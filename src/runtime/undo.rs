@@ -41,6 +41,7 @@ fn recorded(operation: &Summary) -> Option<RecordsChange> {
             | Entry::Step { .. }
             | Entry::Requests { .. }
             | Entry::Note { .. }
+            | Entry::Cancelled { .. }
             | Entry::Milestone { .. }
             | Entry::Closed { .. } => None,
         })

@@ -54,6 +54,7 @@ fn title(model: &Model, confirm: &Confirm) -> Line<'static> {
         Paint::Title
     };
     let choice = match confirm.resumes.as_ref().map(|r| r.choice) {
+        None if confirm.cancels => "STOP: ",
         None => "",
         Some(Choice::Continue) => "CONTINUE: ",
         Some(Choice::GiveUp) => "GIVE UP: ",
@@ -314,11 +315,18 @@ fn buttons(canvas: &mut Canvas<'_>, model: &Model, confirm: &Confirm) {
         Paint::Dim
     };
     let verb = match confirm.resumes.as_ref().map(|r| r.choice) {
+        None if confirm.cancels => confirm.verb(),
         None => serving::verb(model, confirm.plan.kind),
         Some(Choice::Continue) => "Continue",
         Some(Choice::GiveUp) => "Give up",
     };
-    let line = button(ConfirmFocus::Cancel, "Cancel", Paint::Button)
+    // "cancel" must not mean two things here
+    let back = if confirm.cancels {
+        "Let it run"
+    } else {
+        "Cancel"
+    };
+    let line = button(ConfirmFocus::Cancel, back, Paint::Button)
         .text("     ")
         .join(button(ConfirmFocus::Proceed, verb, ready));
     canvas.line_at(FIELD_AT.saturating_sub(14), 0, &line);

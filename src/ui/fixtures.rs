@@ -6,8 +6,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::app::dialog::{Confirm, ConfirmFocus, Dialog, FaultMenu, Form, FormField, TextField};
+use crate::app::key::Key;
 use crate::app::model::{Load, Model, Page, PastOperation, TrailLine, Weight};
+use crate::app::msg::Msg;
 use crate::app::run::{Finished, LiveEvent, Pause, Run, StackProgress};
+use crate::app::update::update;
 use crate::domain::alarm::{Alarm, AlarmKind, AlarmState};
 use crate::domain::drill::Label;
 use crate::domain::environment::{
@@ -1178,6 +1181,13 @@ pub(crate) fn deploying() -> Model {
 }
 
 /// The same deploy after a resource failed.
+/// The key that stops it was pressed.
+pub(crate) fn stopping() -> Model {
+    let mut model = deploying();
+    update(&mut model, Msg::Key(Key::Char('K')));
+    model
+}
+
 /// The credentials have ended while it runs.
 pub(crate) fn paused(mut model: Model) -> Model {
     if let Some(run) = model.run.as_deref_mut() {
@@ -1497,6 +1507,7 @@ pub(crate) fn cut_off() -> Model {
         steps,
         milestones: Milestones::default(),
         orders: BTreeMap::new(),
+        cancelled: false,
     }];
     with(model, Dialog::Unfinished { scroll: 0 })
 }

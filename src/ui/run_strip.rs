@@ -62,6 +62,7 @@ fn title(model: &Model, run: &Run) -> Line<'static> {
 /// Running, or how it ended.
 pub(super) fn standing(run: &Run) -> Line<'static> {
     match &run.finished {
+        None if run.cancelled => Line::of("being cancelled", Paint::Warn),
         None if run.pause.is_some() => Line::of("paused", Paint::Bad),
         None => Line::of("running", Paint::Progress),
         Some(end) => {

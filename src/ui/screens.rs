@@ -154,6 +154,7 @@ fn dialogs() {
     snapshot("delete", &fixtures::deleting(fixtures::steady()));
     snapshot("repair", &fixtures::repairing());
     snapshot("review", &fixtures::reviewing());
+    snapshot("stop", &fixtures::stopping());
     snapshot("form", &fixtures::form());
     snapshot(
         "help",
@@ -223,6 +224,7 @@ fn situations() -> Vec<Model> {
         fixtures::form(),
         fixtures::repairing(),
         fixtures::reviewing(),
+        fixtures::stopping(),
         fixtures::with(fixtures::steady(), Dialog::Help { scroll: 7 }),
         fixtures::with(fixtures::dark(), Dialog::Errors { scroll: 3 }),
         fixtures::with(fixtures::failing_over(), Dialog::Quit),

@@ -122,7 +122,9 @@ impl From<Outcome> for State {
         match outcome {
             Outcome::Succeeded => Self::Good,
             Outcome::Failed | Outcome::TimedOut => Self::Bad,
-            Outcome::Refused | Outcome::NotConfirmed | Outcome::Abandoned => Self::Warn,
+            Outcome::Refused | Outcome::NotConfirmed | Outcome::Abandoned | Outcome::Cancelled => {
+                Self::Warn
+            }
         }
     }
 }

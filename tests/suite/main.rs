@@ -9,6 +9,7 @@
 
 mod acceptance;
 mod blocked;
+mod cancelled;
 mod cli;
 mod deploy;
 mod dns;

@@ -13,7 +13,7 @@ use crate::app::key::Key;
 use crate::app::keymap::{self, Command};
 use crate::app::model::{Model, Page, Weight};
 use crate::app::msg::Ask;
-use crate::app::update::{dialogs, facilitate, operate, repair, resume};
+use crate::app::update::{cancel, dialogs, facilitate, operate, repair, resume};
 use crate::domain::observed::age;
 use crate::domain::operation::OperationKind;
 
@@ -145,6 +145,7 @@ fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Delete => open(model, OperationKind::Delete),
         Command::Resume => resume::show(model),
         Command::Repair => repair::choose(model),
+        Command::Cancel => cancel::open(model),
         Command::Page(page) => go(model, page),
         Command::NextPage => go(model, model.page.step(1)),
         Command::PreviousPage => go(model, model.page.step(-1)),

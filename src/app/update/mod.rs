@@ -1,5 +1,6 @@
 //! Decides: one message in, the changed model and the effects out. This file only routes.
 
+mod cancel;
 mod dialogs;
 mod facilitate;
 mod forecast;

@@ -7,7 +7,7 @@ use crate::app::msg::{Ask, News};
 use crate::app::run::{LiveEvent, MOST_EVENTS, Run};
 use crate::app::update::observe::lever_of;
 use crate::app::update::steps::{finish, start_next};
-use crate::app::update::{forecast, inspect, orders, pause, resume, second};
+use crate::app::update::{cancel, forecast, inspect, orders, pause, resume, second};
 use crate::domain::exposure::{last_answer, silent_since};
 use crate::domain::guard::{GuardResult, drill_window};
 use crate::domain::lever::{Command, LeverKind};
@@ -174,6 +174,9 @@ pub(super) fn consent(model: &mut Model, consent: &Consent) -> Vec<Effect> {
         return Vec::new();
     };
     let mut plan = confirm.plan.clone();
+    if confirm.cancels {
+        return cancel::consent(model, plan, consent);
+    }
     if second::is_about(model, &plan) {
         return second::consent(model, plan, consent);
     }
@@ -314,6 +317,7 @@ pub(super) fn progress(model: &mut Model, operation: &OperationId, news: News) -
         News::Events(events) => {
             for live in events {
                 if live.event.status.is_failed()
+                    && !run.cancelled
                     && !live.event.is_of_the_stack()
                     && says_more(&live.event, run.first_failure.as_ref())
                 {

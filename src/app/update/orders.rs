@@ -65,6 +65,11 @@ fn target(model: &Model, spec: &StackSpec) -> StackTarget {
     }
 }
 
+/// The stack by its id in the bundle.
+pub(super) fn target_of(model: &Model, stack: &StackId) -> Option<StackTarget> {
+    Some(target(model, model.env.stack(stack)?))
+}
+
 /// The stacks that a stack's sets make.
 fn instances(model: &Model, spec: &StackSpec) -> Vec<Instance> {
     let all = model.env.stacks.iter();

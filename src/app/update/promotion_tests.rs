@@ -386,6 +386,7 @@ fn cut_off(model: &Model, effects: &[Effect]) -> Unfinished {
         steps: run.steps.iter().map(record).collect(),
         milestones: run.milestones.clone(),
         orders: orders.collect(),
+        cancelled: false,
     }
 }
 

@@ -95,8 +95,7 @@ pub(super) fn consent(model: &mut Model, plan: Plan, consent: &Consent) -> Vec<E
 
 /// The dialog is given up; if it was the question, its step has failed.
 pub(super) fn decline(model: &mut Model) -> Vec<Effect> {
-    let asked =
-        matches!(&model.dialog, Some(Dialog::Confirm(confirm)) if is_about(model, &confirm.plan));
+    let asked = matches!(&model.dialog, Some(Dialog::Confirm(confirm)) if !confirm.cancels && is_about(model, &confirm.plan));
     model.dialog = None;
     if !asked {
         return Vec::new();

@@ -6,7 +6,7 @@ use crate::app::msg::StepDone;
 use crate::app::run::{Finished, PulledLever, Run};
 use crate::app::update::operate::run_of;
 use crate::app::update::resume::{self, Again};
-use crate::app::update::{orders, watch};
+use crate::app::update::{cancel, orders, watch};
 use crate::domain::operation::{OperationId, OperationKind, Outcome, StepState};
 use crate::domain::plan::Action;
 
@@ -18,6 +18,13 @@ pub(super) fn start_next(model: &mut Model) -> Vec<Effect> {
     };
     let states: Vec<StepState> = run.steps.iter().map(|step| step.state).collect();
     let is_running = states.contains(&StepState::Running);
+    if run.cancelled {
+        return if is_running {
+            Vec::new()
+        } else {
+            cancel::end(model)
+        };
+    }
     let failed = run.steps.iter().find(|s| s.state == StepState::Failed);
     if let Some(failed) = failed {
         let why = failed.note.clone();
@@ -338,6 +345,7 @@ fn describe(outcome: Outcome, reason: Option<&str>) -> String {
         Outcome::NotConfirmed => "not confirmed",
         Outcome::TimedOut => "not confirmed in time",
         Outcome::Abandoned => "left",
+        Outcome::Cancelled => "cancelled",
     };
     reason.map_or_else(|| word.to_owned(), |reason| format!("{word}: {reason}"))
 }

@@ -275,6 +275,7 @@ fn cut_off(model: &Model) -> Unfinished {
         steps: run.steps.iter().map(record).collect(),
         milestones: run.milestones.clone(),
         orders: BTreeMap::new(),
+        cancelled: false,
     }
 }
 
@@ -1028,47 +1029,32 @@ fn an_operation_pauses_once_for_all_that_waits_and_goes_on_when_nothing_does() {
 
 #[test]
 fn what_waits_for_a_login_takes_no_time_of_its_own_unless_traffic_waits() {
-    for (key, kind) in [('X', OperationKind::Delete), ('F', OperationKind::Failover)] {
+    for kind in [OperationKind::Deploy, OperationKind::Failover] {
         let mut model = steady();
         model.patience = Some(std::time::Duration::from_mins(5));
-        let id = if kind == OperationKind::Delete {
-            for effect in press(&mut model, Key::Char(key)) {
-                nothing_in_the_way(&mut model, effect);
-            }
-            press(&mut model, Key::Ctrl('o'));
-            let effects = {
-                press(&mut model, Key::Tab);
-                type_text(&mut model, "a drill");
-                press(&mut model, Key::Tab);
-                type_text(&mut model, "payment-standby-demo");
-                press(&mut model, Key::Enter);
-                press(&mut model, Key::Enter)
-            };
-            let operation = open_id(&effects);
-            let journal = Ok("/j".into());
-            update(
-                &mut model,
-                Msg::Opened {
-                    operation: operation.clone(),
-                    journal,
-                },
-            );
-            operation
-        } else {
-            begin(&mut model, key).0
+        let ask = Ask {
+            kind,
+            lever: None,
+            parameters: BTreeMap::new(),
+            repair: None,
+            salt: 1,
         };
+        previewed(&mut model, ask);
+        let consent = crate::domain::plan::Consent {
+            typed_name: "payment-standby-demo".into(),
+            ..Default::default()
+        };
+        let id = open_id(&update(&mut model, Msg::Consent(consent)));
+        let journal = Ok("/j".into());
+        let operation = id.clone();
+        update(&mut model, Msg::Opened { operation, journal });
         let news = News::Paused {
             what: "it".into(),
             why: Some("have expired".into()),
         };
-        update(
-            &mut model,
-            Msg::Progress {
-                operation: id,
-                news,
-            },
-        );
+        let operation = id;
+        update(&mut model, Msg::Progress { operation, news });
         tick(&mut model, 400);
-        assert_eq!(model.is_busy(), kind == OperationKind::Delete, "{kind:?}");
+        assert_eq!(model.is_busy(), kind == OperationKind::Deploy, "{kind:?}");
     }
 }

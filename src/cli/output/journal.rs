@@ -93,6 +93,7 @@ pub(super) fn entry_text(entry: &Entry) -> String {
             format!("asked  {what}: {}", requests_text(requests))
         }
         Entry::Note { text } => format!("note  {text}"),
+        Entry::Cancelled { reason } => format!("cancelled{}", consent_text(reason.as_ref(), &[])),
         Entry::Milestone { name, at } => format!("reached  {name} at {}", clock(*at)),
         Entry::Undo { what } => format!("undo  {what}"),
         Entry::Closed { .. } => end_text(entry),

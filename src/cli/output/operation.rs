@@ -192,6 +192,7 @@ pub(super) const fn outcome_word(outcome: Outcome) -> &'static str {
         Outcome::NotConfirmed => "not confirmed, nothing was changed",
         Outcome::TimedOut => "TIMED OUT",
         Outcome::Abandoned => "left, AWS may go on",
+        Outcome::Cancelled => "CANCELLED",
     }
 }
 

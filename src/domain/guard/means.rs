@@ -226,7 +226,8 @@ impl Asked<'_> {
                 | Outcome::Refused
                 | Outcome::NotConfirmed
                 | Outcome::TimedOut
-                | Outcome::Abandoned,
+                | Outcome::Abandoned
+                | Outcome::Cancelled,
                 _,
             ) => format!("the {what} of {day} did not succeed"),
         }

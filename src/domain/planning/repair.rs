@@ -157,7 +157,10 @@ fn guards(
     repair: Repair,
 ) -> Vec<GuardResult> {
     let mut guards: Vec<GuardResult> = basis.read_only().into_iter().collect();
-    guards.push(basis.nothing_running_but(&spec.id));
+    // an update that runs can be stopped whatever runs beside it
+    if repair != Repair::CancelUpdate {
+        guards.push(basis.nothing_running_but(&spec.id));
+    }
     if repair.deletes() {
         let data = stack.status.as_str() != "REVIEW_IN_PROGRESS";
         guards.extend(data.then(|| not_serving(basis, &[spec])).flatten());
