@@ -146,6 +146,9 @@ pub struct Confirm {
     /// Refusing guards are overridden with the reason (Ctrl-o).
     pub overriding: bool,
     pub scroll: usize,
+    /// Only changes and parameters that contain this are listed.
+    #[serde(default)]
+    pub filter: Option<ReviewFilter>,
     /// Why the last attempt to confirm was not accepted.
     pub error: Option<String>,
     /// The operation that is continued or given up, if it is not a new one.
@@ -153,6 +156,14 @@ pub struct Confirm {
     /// The plan is to cancel the operation that runs.
     #[serde(default)]
     pub cancels: bool,
+}
+
+/// What is looked for in the changes of a review.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ReviewFilter {
+    pub text: TextField,
+    /// It owns the keys.
+    pub typing: bool,
 }
 
 /// What is done about an operation that was cut off.
@@ -200,10 +211,29 @@ impl Confirm {
             focus: ConfirmFocus::Cancel,
             overriding: false,
             scroll: 0,
+            filter: None,
             error: None,
             resumes: None,
             cancels: false,
         }
+    }
+
+    /// Whether the review lists changes, which a filter can narrow.
+    pub fn has_changes(&self) -> bool {
+        let mut steps = self.plan.steps.iter();
+        steps.any(|step| step.forecast.is_some())
+    }
+
+    /// What listed changes must contain; empty: anything.
+    pub fn wanted(&self) -> &str {
+        self.filter
+            .as_ref()
+            .map_or("", |filter| filter.text.value())
+    }
+
+    /// The filter, while it owns the keys.
+    pub fn typed_filter(&mut self) -> Option<&mut ReviewFilter> {
+        self.filter.as_mut().filter(|filter| filter.typing)
     }
 
     /// Whether the name that was typed is the environment's.

@@ -236,7 +236,7 @@ pub const BINDINGS: &[Binding] = &[
         Command::Filter,
         "filter",
         "filter",
-        "show only rows that contain a text",
+        "show only rows (in a review: changes) that contain a text",
     )
     .rank(6),
     row(

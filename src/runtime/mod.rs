@@ -15,6 +15,7 @@ pub mod console;
 pub mod core;
 pub mod declared;
 mod deploy;
+mod execute;
 mod facilitate;
 pub mod headless;
 pub mod input;

@@ -27,7 +27,7 @@ const FIELD_AT: usize = 32;
 
 pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model, confirm: &Confirm) {
     let columns = canvas.width().saturating_sub(8).min(110);
-    let text = review(model, &confirm.plan, columns);
+    let text = review(model, confirm, columns);
     let rows = text.len() + 1 + FIXED;
     dialog_box::draw(canvas, &title(model, confirm), (columns, rows), |inside| {
         let height = inside.height().saturating_sub(FIXED);
@@ -69,12 +69,13 @@ fn title(model: &Model, confirm: &Confirm) -> Line<'static> {
 }
 
 /// The plan in full.
-fn review<'a>(model: &'a Model, plan: &'a Plan, columns: usize) -> Vec<Line<'a>> {
+fn review<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> Vec<Line<'a>> {
+    let plan = &confirm.plan;
     let mut lines = vec![situation(model, plan)];
     lines.extend(forecast::dangers(plan, columns));
     for (index, step) in plan.steps.iter().enumerate() {
         lines.extend(step_lines(model, index, step, columns));
-        lines.extend(forecast::lines(step, columns));
+        lines.extend(forecast::lines(step, confirm.wanted(), columns));
         lines.extend(forecast::inspecting(step));
     }
     lines.push(Line::new());
@@ -207,6 +208,7 @@ fn fixed(canvas: &mut Canvas<'_>, model: &Model, confirm: &Confirm) {
     let name = format!("Type {}", confirm.plan.environment);
     field(&mut canvas.rows(3, 1), &name, confirm, ConfirmFocus::Name);
     canvas.line(4, &label(model, confirm));
+    forecast::filter(&mut canvas.rows(4, 1), confirm);
     buttons(&mut canvas.rows(5, 1), model, confirm);
 }
 

@@ -1370,6 +1370,45 @@ pub(crate) fn reviewing() -> Model {
     model
 }
 
+/// The same review while a text is looked for in its changes.
+pub(crate) fn review_filtered() -> Model {
+    let mut model = reviewing();
+    if let Some(Dialog::Confirm(confirm)) = &mut model.dialog {
+        confirm.filter = Some(crate::app::dialog::ReviewFilter {
+            text: TextField::with_value("lambda"),
+            typing: true,
+        });
+    }
+    model
+}
+
+/// The review of a deletion that a stack of somebody else's stands in the way of.
+pub(crate) fn delete_blocked() -> Model {
+    use crate::domain::blocker::{Findings, Import, Inspection};
+    let mut model = deleting(steady());
+    let (env, at) = (model.env.clone(), model.now);
+    if let Some(Dialog::Confirm(confirm)) = &mut model.dialog {
+        for (index, step) in confirm.plan.steps.iter_mut().enumerate() {
+            let by = if index == 0 {
+                Ok(vec!["monthly-reports".to_owned()])
+            } else {
+                Err("no answer in 3 s from CloudFormation".to_owned())
+            };
+            step.inspection = Some(Inspection::Done(Findings {
+                at,
+                imports: vec![Import {
+                    export: "payment-TableArn-prod".into(),
+                    by,
+                }],
+                buckets: Vec::new(),
+                zones: Vec::new(),
+            }));
+        }
+        crate::domain::planning::stacks::inspect(&env, &mut confirm.plan);
+    }
+    model
+}
+
 /// A stack that does not let itself be deleted, and the choice of a way out.
 pub(crate) fn repairing() -> Model {
     let mut model = steady();

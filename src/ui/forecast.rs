@@ -1,9 +1,12 @@
 //! What a deployment would change, in the review: what could lose data on top, then counts, resources, parameters.
 
+use crate::app::dialog::Confirm;
 use crate::domain::change::{Change, ChangeAction, Replacement};
 use crate::domain::forecast::{Basis, Forecast, ParameterChange};
 use crate::domain::plan::{Plan, Step};
 
+use super::canvas::Canvas;
+use super::footer::{Shown, field_at};
 use super::line::Line;
 use super::state::State;
 use super::text;
@@ -32,8 +35,8 @@ pub(super) fn dangers(plan: &Plan, columns: usize) -> Vec<Line<'static>> {
     all.collect()
 }
 
-/// What is known of one step's stack.
-pub(super) fn lines(step: &Step, columns: usize) -> Vec<Line<'_>> {
+/// What is known of one step's stack; with a filter only the changes and parameters that contain it.
+pub(super) fn lines<'a>(step: &'a Step, filter: &str, columns: usize) -> Vec<Line<'a>> {
     let Some(forecast) = &step.forecast else {
         return Vec::new();
     };
@@ -47,9 +50,10 @@ pub(super) fn lines(step: &Step, columns: usize) -> Vec<Line<'_>> {
         .into_iter()
         .map(|words| Line::of("    ", Paint::Text).add(words, paint))
         .collect();
-    if !matches!(forecast.basis, Basis::Template) {
-        // what a new stack adds is its template: the count says enough
-        let mut changes: Vec<&Change> = forecast.changes.iter().collect();
+    if !matches!(forecast.basis, Basis::Template) || !filter.is_empty() {
+        // what a new stack adds is its template: the count says enough, unless something is looked for
+        let all = forecast.changes.iter();
+        let mut changes: Vec<&Change> = all.filter(|c| contains(c, filter)).collect();
         changes.sort_by_key(|change| rank(change));
         lines.extend(
             changes
@@ -60,9 +64,45 @@ pub(super) fn lines(step: &Step, columns: usize) -> Vec<Line<'_>> {
     let changed = forecast
         .parameters
         .iter()
-        .filter(|p| p.differs() || p.hidden);
+        .filter(|p| p.differs() || p.hidden)
+        .filter(|p| text::contains(&p.name, filter));
     lines.extend(changed.map(|parameter| parameter_line(parameter, columns)));
     lines
+}
+
+/// Whether a change contains the text, in what its line says of it.
+fn contains(change: &Change, wanted: &str) -> bool {
+    let causes = change.causes.iter().map(String::as_str);
+    [word(change), &change.logical_id, &change.resource_type]
+        .into_iter()
+        .chain(causes)
+        .any(|said| text::contains(said, wanted))
+}
+
+/// The filter while it is typed, what it leaves, or its key.
+pub(super) fn filter(canvas: &mut Canvas<'_>, confirm: &Confirm) {
+    let Some(filter) = &confirm.filter else {
+        if confirm.has_changes() {
+            canvas.line(0, &Line::of("/", Paint::Key).dim(" filter the changes"));
+        }
+        return;
+    };
+    let field = &filter.text;
+    let steps = confirm.plan.steps.iter();
+    let forecasts = steps.filter_map(|step| step.forecast.as_ref());
+    let all: Vec<&Change> = forecasts.flat_map(|f| &f.changes).collect();
+    let left = all.iter().filter(|c| contains(c, field.value())).count();
+    let count = format!("{left} of {} changes", all.len());
+    let room = canvas.width().saturating_sub(text::width(&count) + 3);
+    if filter.typing {
+        let x = canvas.put(0, 0, "/", Paint::Key);
+        field_at(&mut canvas.part((x, 0), room, 1), field, Shown::Plain);
+    } else {
+        let kept = format!("/{}", text::cut_end(field.value(), room));
+        let how = Line::of(kept, Paint::Warn).gap().dim("Esc clears");
+        canvas.line(0, &how);
+    }
+    canvas.line_right(0, &Line::of(count, Paint::Dim));
 }
 
 /// That AWS is still asked about a stack that is to go.

@@ -154,6 +154,8 @@ fn dialogs() {
     snapshot("delete", &fixtures::deleting(fixtures::steady()));
     snapshot("repair", &fixtures::repairing());
     snapshot("review", &fixtures::reviewing());
+    snapshot("review_filtered", &fixtures::review_filtered());
+    snapshot("delete_blocked", &fixtures::delete_blocked());
     snapshot("stop", &fixtures::stopping());
     snapshot("form", &fixtures::form());
     snapshot(

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Kills the program (SIGKILL) in the middle of its calls to MiniStack, and starts it again.
+"""Kills the program (SIGKILL) in the middle of its calls to MiniStack and starts it again; and lets its login expire.
 
 Between them stands a proxy that counts the calls and shoots: before a call has reached AWS, or after AWS has
-carried it out and before the answer has come back. `ministack_killed.py SEED` repeats a run.
+carried it out and before the answer has come back. It also refuses a key from some call on, as AWS refuses one that has
+expired, until another login has changed the profile's files. `ministack_killed.py SEED` repeats a run.
 """
 import collections
 import contextlib
@@ -18,7 +19,7 @@ import time
 import urllib.parse
 
 from ministack_console import BOTH, DONE, NAME, PRIMARY, STANDBY, SUFFIX, SURE, Judge
-from referee import PATIENCE, judge, ministack, must, same, say
+from referee import PATIENCE, check, judge, ministack, must, same, say
 
 GLOBAL = f"payment-standby-global-{SUFFIX}"
 STACKS = {(STANDBY, NAME), (PRIMARY, NAME), (PRIMARY, GLOBAL)}
@@ -26,6 +27,8 @@ STACKS = {(STANDBY, NAME), (PRIMARY, NAME), (PRIMARY, GLOBAL)}
 DEPLOY = ("CreateChangeSet", "DescribeChangeSet", "ExecuteChangeSet", "DescribeStackEvents")
 DELETE = ("DeleteStack", "DescribeStackEvents")
 BEFORE, AFTER = "before AWS hears of it", "after AWS has done it"
+EXPIRED = b"""<ErrorResponse><Error><Type>Sender</Type><Code>ExpiredToken</Code>
+<Message>The security token included in the request is expired</Message></Error></ErrorResponse>"""
 
 
 class Proxy(http.server.ThreadingHTTPServer):
@@ -37,6 +40,8 @@ class Proxy(http.server.ThreadingHTTPServer):
         self.upstream = urllib.parse.urlsplit(url).netloc
         self.calls, self.lock = [], threading.Lock()
         self.victim = self.shot = None
+        self.expiring = self.expired = None
+        self.refusals = 0
         super().__init__(("127.0.0.1", 0), Relay)
 
     @property
@@ -57,6 +62,15 @@ class Proxy(http.server.ThreadingHTTPServer):
             self.victim.wait()
             return True
 
+    def refuses(self, action, key):
+        """Whether the key has expired; the first call of `expiring` is what it expires at."""
+        with self.lock:
+            if self.expiring and self.expiring[1] == action and self.expiring[0] == key:
+                self.expired, self.expiring = key, None
+            refused = key is not None and key == self.expired
+            self.refusals += refused
+            return refused
+
     def made(self, action):
         """How often each stack was told this."""
         with self.lock:
@@ -69,13 +83,17 @@ class Relay(http.server.BaseHTTPRequestHandler):
     def relay(self):
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         action, call = None, None
+        signed = re.search(r"Credential=([^/]+)/\d+/([^/]+)/", self.headers.get("authorization", ""))
+        key, region = signed.groups() if signed else (None, None)
         if "form-urlencoded" in self.headers.get("content-type", ""):
             form = dict(urllib.parse.parse_qsl(body.decode()))
             action = form.get("Action")
-            region = re.search(r"Credential=[^/]+/\d+/([^/]+)/", self.headers.get("authorization", ""))
             # an ARN has the name in its second part
             stack = form.get("StackName", "")
-            call = (region and region[1], action, stack.split("/")[1] if "/" in stack else stack)
+            call = (region, action, stack.split("/")[1] if "/" in stack else stack)
+        if self.server.refuses(action, key):
+            self.answer(403, [("content-type", "text/xml")], EXPIRED)
+            return
         self.close_connection = self.server.hits(action, BEFORE)
         if self.close_connection:
             return
@@ -90,9 +108,12 @@ class Relay(http.server.BaseHTTPRequestHandler):
         self.close_connection = self.server.hits(action, AFTER)
         if self.close_connection:
             return
+        self.answer(answer.status, answer.getheaders(), content)
+
+    def answer(self, status, headers, content):
         with contextlib.suppress(ConnectionError):
-            self.send_response(answer.status)
-            for name, value in answer.getheaders():
+            self.send_response(status)
+            for name, value in headers:
                 if name.lower() not in ("transfer-encoding", "content-length", "connection", "server", "date"):
                     self.send_header(name, value)
             self.send_header("content-length", str(len(content)))
@@ -146,6 +167,35 @@ def survives(proxy, program, verb, drawn):
     return deaths
 
 
+def log_in(program, key):
+    path = program.environment["AWS_SHARED_CREDENTIALS_FILE"]
+    with open(path, "w") as file:
+        file.write(f"[ops]\naws_access_key_id = {key}\naws_secret_access_key = test\naws_session_token = test\n")
+
+
+def renewed(proxy, judge_, words, expires_at):
+    """The login expires at a call of the verb, and another one comes while it waits."""
+    program = judge_.program(proxy.url, "--profile", "ops")
+    old, new = f"OLD{words[0].upper()}", f"NEW{words[0].upper()}"
+    log_in(program, old)
+    proxy.expiring, proxy.refusals = (old, expires_at), 0
+    process = subprocess.Popen(
+        program.command(*words, "--progress", "json"), env=program.environment, stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    said = []
+    watchdog = threading.Timer(PATIENCE, process.kill)
+    watchdog.start()
+    for line in process.stderr:
+        said.append(json.loads(line) if line.startswith("{") else line)
+        if said[-1]["type"] == "paused":
+            log_in(program, new)
+    watchdog.cancel()
+    kinds = [line["type"] for line in said]
+    check("paused" in kinds and "resumed" in kinds, f"{words[0]}: paused at {expires_at}, and went on after a new login", said[-3:])
+    same(process.wait(), DONE, f"{words[0]} has succeeded all the same")
+    check(0 < proxy.refusals < 60, f"the old login was refused {proxy.refusals} times meanwhile")
+
+
 def journal(program, kinds):
     same(program.run("journal", "verify").code, DONE, "the journal is as it was written")
     listed = program.json("journal", "list").json
@@ -191,6 +241,15 @@ def main(folder):
         same([judge_.stacks(region) for region in BOTH], [{}, {}], "there is none of them")
         same(judge_.inventory(), before, "and nothing else is left")
         journal(program, [("deploy", "succeeded"), ("delete", "succeeded")])
+
+        proxy.calls.clear()
+        renewed(proxy, judge_, deploy, "ExecuteChangeSet")
+        same(proxy.made("ExecuteChangeSet"), dict.fromkeys(STACKS, 1), "every change set was executed once")
+        one_of_each(judge_)
+        renewed(proxy, judge_, delete, "DeleteStack")
+        same(proxy.made("DeleteStack"), dict.fromkeys(STACKS, 1), "every stack was deleted once")
+        same([judge_.stacks(region) for region in BOTH], [{}, {}], "there is none of them")
+        journal(program, [("deploy", "succeeded"), ("delete", "succeeded")] * 2)
         say(f"in {time.monotonic() - began:.0f} s")
 
 

@@ -40,10 +40,11 @@ pub(super) fn paste(model: &mut Model, text: &str) {
                 field.text.paste(text);
             }
         }
-        Some(Dialog::Confirm(confirm)) => match confirm.focus {
-            ConfirmFocus::Reason => confirm.reason.paste(text),
-            ConfirmFocus::Name => confirm.name.paste(text),
-            ConfirmFocus::Cancel | ConfirmFocus::Proceed => {}
+        Some(Dialog::Confirm(confirm)) => match (confirm.focus, confirm.typed_filter()) {
+            (_, Some(filter)) => filter.text.paste(text),
+            (ConfirmFocus::Reason, None) => confirm.reason.paste(text),
+            (ConfirmFocus::Name, None) => confirm.name.paste(text),
+            (ConfirmFocus::Cancel | ConfirmFocus::Proceed, None) => {}
         },
         Some(
             Dialog::Help { .. }
@@ -183,7 +184,16 @@ fn confirm(model: &mut Model, key: Key) -> Vec<Effect> {
         return Vec::new();
     };
     confirm.error = None;
+    if confirm.typed_filter().is_some() {
+        narrow(confirm, key);
+        return Vec::new();
+    }
+    let on_a_button = matches!(confirm.focus, ConfirmFocus::Cancel | ConfirmFocus::Proceed);
     match key {
+        Key::Char('/') if on_a_button && confirm.has_changes() => {
+            confirm.filter.get_or_insert_default().typing = true;
+        }
+        Key::Esc if confirm.filter.is_some() => confirm.filter = None,
         Key::Esc => return second::decline(model),
         Key::Tab | Key::Down => confirm.focus = confirm.focus.next(),
         Key::BackTab | Key::Up => confirm.focus = confirm.focus.previous(),
@@ -199,6 +209,24 @@ fn confirm(model: &mut Model, key: Key) -> Vec<Effect> {
         other => type_into(confirm, other),
     }
     Vec::new()
+}
+
+/// A key while the review's filter owns the keys: Enter keeps it, Esc gives it up.
+fn narrow(confirm: &mut Confirm, key: Key) {
+    match key {
+        Key::Esc => confirm.filter = None,
+        Key::PageUp => confirm.scroll = confirm.scroll.saturating_sub(5),
+        Key::PageDown => confirm.scroll = (confirm.scroll + 5).min(200),
+        other => {
+            confirm.scroll = 0;
+            let filter = confirm.filter.get_or_insert_default();
+            if other == Key::Enter {
+                filter.typing = false;
+            } else {
+                filter.text.key(other);
+            }
+        }
+    }
 }
 
 fn type_into(confirm: &mut Confirm, key: Key) {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use crate::app::effect::{
     Approval, Deployment, Instance, LeverDatum, Order, Reviewed, StackTarget,
 };
@@ -220,7 +222,7 @@ pub(super) fn metric(model: &Model, command: Command, number: Option<i64>) -> Op
         .and_then(|lever| lever.command);
     let numbered = match number {
         Some(number) => NumberedCommand { number, command },
-        None => NumberedCommand::next(command, model.now, newest),
+        None => NumberedCommand::next(command, latest(model), newest),
     };
     let bindings = model.env.bindings(&model.seen);
     let dimensions = resolve_all(dimensions, &bindings)?;
@@ -235,6 +237,17 @@ pub(super) fn metric(model: &Model, command: Command, number: Option<i64>) -> Op
     })
 }
 
+/// The latest moment that is known: ours, or the one at which AWS saw the lever's alarm change, where that is later because
+/// our clock is behind.
+pub(super) fn latest(model: &Model) -> Timestamp {
+    let lever = model.seen.traffic.lever.last();
+    model.now.max(
+        lever
+            .and_then(|lever| lever.alarm_since)
+            .unwrap_or(model.now),
+    )
+}
+
 /// The approval's order, under the number of the lever's command; `number` repeats one already given. Where that has
 /// become too old for the state machine, the approval gets a number of its own.
 pub(super) fn approval(model: &Model, command: Command, number: Option<i64>) -> Option<Approval> {
@@ -243,7 +256,7 @@ pub(super) fn approval(model: &Model, command: Command, number: Option<i64>) -> 
     let seen = &model.seen.traffic;
     let known = number
         .or_else(|| pulled.map(|lever| lever.number))
-        .filter(|number| !is_stale(*number, model.now));
+        .filter(|number| !is_stale(*number, latest(model)));
     let numbered = known.map_or_else(
         || {
             let told = seen.lever.last().and_then(|lever| lever.command);
@@ -252,7 +265,7 @@ pub(super) fn approval(model: &Model, command: Command, number: Option<i64>) -> 
                 .into_iter()
                 .chain(newest)
                 .reduce(NumberedCommand::newer);
-            NumberedCommand::next(command, model.now, newest)
+            NumberedCommand::next(command, latest(model), newest)
         },
         |number| NumberedCommand { number, command },
     );

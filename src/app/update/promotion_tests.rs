@@ -485,6 +485,33 @@ fn an_approval_that_grows_old_is_given_under_a_new_number_which_is_written_down_
     assert_eq!(approvals(&effects)[0].number, fresh);
 }
 
+/// The state machine would take an approval by this clock for one of twenty minutes ago.
+#[test]
+fn a_clock_that_is_far_behind_takes_the_time_of_the_alarm() {
+    let mut model = promoting();
+    let id = begin(&mut model, OperationKind::Failover);
+    assert_eq!(
+        approvals(&done(&mut model, &id, 0))[0].number,
+        noon().as_second()
+    );
+    done(&mut model, &id, 1);
+    tick(&mut model, 45);
+    arrive(&mut model, Role::Standby);
+    let true_time = noon() + Duration::from_mins(20);
+    let mut seen = model.seen.traffic.lever.last().unwrap().clone();
+    seen.alarm_since = Some(true_time);
+    see(&mut model, Seen::Lever(Ok(seen)));
+    let effects = tick(&mut model, 60);
+    let fresh = true_time.as_second();
+    assert_eq!(written(&effects), [(1, fresh)]);
+    assert_eq!(approvals(&effects)[0].number, fresh);
+    let effects = tick(&mut model, 60);
+    assert_eq!(
+        (written(&effects).len(), approvals(&effects)[0].number),
+        (0, fresh)
+    );
+}
+
 /// Cut off before its approval was acknowledged or after it, and continued too late for the number that it had.
 #[test]
 fn an_old_operation_that_is_continued_approves_under_a_new_number() {

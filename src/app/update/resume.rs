@@ -6,7 +6,7 @@ use crate::app::model::{Model, Page, Weight};
 use crate::app::msg::{Ask, StepDone};
 use crate::app::run::Run;
 use crate::app::unfinished::{self, Next};
-use crate::app::update::operate;
+use crate::app::update::{operate, orders};
 use crate::domain::guard::{GuardId, GuardResult, firm_refusal, situation_of};
 use crate::domain::health::CheckTarget;
 use crate::domain::operation::{OperationId, OperationKind};
@@ -291,7 +291,8 @@ pub(super) enum Again {
 pub(super) fn recorded(model: &Model, index: usize) -> Option<Again> {
     let one = model.run.as_deref()?.resumed.as_deref()?;
     let mut order = unfinished::order(one, index)?;
-    if matches!(&order, Order::Approve(approval) if is_stale(approval.number, model.now)) {
+    if matches!(&order, Order::Approve(approval) if is_stale(approval.number, orders::latest(model)))
+    {
         // nobody would take it any more: it is given anew
         return None;
     }

@@ -221,6 +221,36 @@ mod tests {
     }
 
     #[test]
+    fn the_review_is_filtered_from_a_button_and_esc_clears_before_it_cancels() {
+        let mut model = independent();
+        let asked = planned(&mut model);
+        preview(&mut model, &asked, &[table(Replacement::No)]);
+        let type_in = |model: &mut Model, text: &str| {
+            for c in text.chars() {
+                update(model, Msg::Key(Key::Char(c)));
+            }
+        };
+        type_in(&mut model, "/tab q");
+        assert!(review(&model).filter.as_ref().unwrap().typing);
+        assert_eq!(review(&model).wanted(), "tab q", "q is text, not a command");
+        assert_eq!(review(&model).reason.value(), "");
+        update(&mut model, Msg::Key(Key::Enter));
+        assert!(!review(&model).filter.as_ref().unwrap().typing);
+        assert!(model.run.is_none());
+        update(&mut model, Msg::Key(Key::Esc));
+        assert_eq!(review(&model).wanted(), "");
+        update(&mut model, Msg::Key(Key::Tab));
+        type_in(&mut model, "a/b");
+        assert_eq!(
+            review(&model).reason.value(),
+            "a/b",
+            "in a field it is text"
+        );
+        update(&mut model, Msg::Key(Key::Esc));
+        assert!(model.dialog.is_none());
+    }
+
+    #[test]
     fn the_review_waits_for_its_change_sets_and_refuses_what_endangers_data() {
         let mut model = independent();
         let asked = planned(&mut model);

@@ -291,7 +291,7 @@ fn imported(env: &Environment, steps: &[Step]) -> Option<GuardResult> {
                         .filter(|name| !gone.contains(&(region, name)))
                         .map(|name| format!("{name} imports {} in {region}", import.export)),
                 ),
-                Err(why) => unknown.push(format!("{}: {why}", spec.name)),
+                Err(why) => unknown.push(format!("{} in {region} unknown: {why}", spec.name)),
             }
         }
         gone.push((region, &spec.name));
@@ -304,6 +304,7 @@ fn imported(env: &Environment, steps: &[Step]) -> Option<GuardResult> {
         ))
     };
     if !used.is_empty() {
+        used.extend(unknown);
         return refusal(
             used.join("; "),
             "CloudFormation keeps a stack while another imports what it exports",
