@@ -226,9 +226,9 @@ pub enum Entry {
     Undo {
         change: RecordsChange,
     },
-    /// What AWS calls the requests of a step.
+    /// What AWS calls the requests of a step, or of the repetition of a command.
     Requests {
-        index: usize,
+        index: Option<usize>,
         requests: Vec<AwsRequest>,
     },
     Note {

@@ -410,6 +410,29 @@ mod tests {
     }
 
     #[test]
+    fn a_panic_writes_what_led_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let recorder = Shared::default();
+        watch(&recorder, folder.path().to_owned());
+        assert_eq!(on_panic(), None, "nothing was recorded yet");
+        let mut model = steady();
+        play(
+            &mut model,
+            &mut recorder.lock().unwrap(),
+            [Msg::Key(Key::Char('3'))],
+        );
+        let path = on_panic().unwrap();
+        assert!(path.starts_with(folder.path()), "{path:?}");
+        let file = std::fs::File::open(path).unwrap();
+        let (played, _) = replay(io::BufReader::new(file), None).unwrap();
+        assert_eq!(played.page, model.page);
+        // a panic while something is being recorded must not wait for itself
+        let held = recorder.lock().unwrap();
+        assert_eq!(on_panic(), None);
+        drop(held);
+    }
+
+    #[test]
     fn what_is_no_recording_is_told() {
         let why = |text: &str| replay(text.as_bytes(), None).unwrap_err().to_string();
         assert!(why("").contains("no model"));
