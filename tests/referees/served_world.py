@@ -145,12 +145,34 @@ def lever(world):
     check(True, "and back, after the release")
 
 
+def drift(world):
+    """The combined check is forced by hand: a detection finds it, and a second console sees what it found."""
+    stack = "payment-standby-global-demo"
+    checks = world.cli(PRIMARY, "route53", "list-health-checks")["HealthChecks"]
+    forced = next(c for c in checks if c["HealthCheckConfig"]["Type"] == "CALCULATED")
+    force = lambda threshold: world.cli(PRIMARY, "route53", "update-health-check", "--health-check-id", forced["Id"],
+                                        "--health-threshold", str(threshold))
+    force(4)
+    begun = world.cli(PRIMARY, "cloudformation", "detect-stack-drift", "--stack-name", stack)["StackDriftDetectionId"]
+    asked = lambda: world.cli(PRIMARY, "cloudformation", "describe-stack-drift-detection-status", "--stack-drift-detection-id", begun)
+    until(lambda: asked()["DetectionStatus"] == "DETECTION_COMPLETE", "the drift detection ends", 60)
+    same((asked()["StackDriftStatus"], asked()["DriftedStackResourceCount"]), ("DRIFTED", 1), "detect-stack-drift finds the forced check")
+    found = world.cli(PRIMARY, "cloudformation", "describe-stack-resource-drifts", "--stack-name", stack,
+                      "--stack-resource-drift-status-filters", "MODIFIED")["StackResourceDrifts"]
+    same([(d["PropertyPath"], d["ExpectedValue"], d["ActualValue"]) for d in found[0]["PropertyDifferences"]],
+         [("/HealthCheckConfig/HealthThreshold", "3", "4")], "and says what the template has instead")
+    shown = world.program.json("--endpoint-url", world.url, "status").json
+    stacks = [s for r in shown["regions"] for s in r["stacks"] if s["name"] == stack]
+    same([s["drift"]["status"] for s in stacks], ["drifted"], "a second console is told without asking for a detection")
+    force(3)
+
+
 def refusals(world):
     error = world.cli(STANDBY, "cloudformation", "describe-stacks", "--stack-name", "nobody", fails=True)
     check("ValidationError" in error and "does not exist" in error, "an unknown stack is refused in AWS's words", error)
     error = world.cli(STANDBY, "s3api", "list-buckets", fails=True)
     check("does not know" in error or "signed for a service" in error, "a service that is not rehearsed says so", error)
-    error = world.cli(STANDBY, "cloudformation", "list-exports", fails=True)
+    error = world.cli(STANDBY, "cloudformation", "list-types", fails=True)
     check("NotImplemented" in error, "so does a call that is not", error)
     busy = world.url.rsplit("/", 1)[1]
     ran = world.program.run("--rehearse", "serve", "--listen", busy, limit=30)
@@ -174,6 +196,7 @@ def main(folder):
         stacks_and_alarms(world)
         names(world, routing(world))
         lever(world)
+        drift(world)
         refusals(world)
         began = time.monotonic()
         world.process.terminate()
