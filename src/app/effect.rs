@@ -69,6 +69,13 @@ pub enum Effect {
         entry: Entry,
         at: Timestamp,
     },
+    /// Have CloudFormation compare a stack with its template.
+    DetectDrift {
+        role: Role,
+        stack: StackId,
+        /// The stack's ARN.
+        name: String,
+    },
     /// Prove the right to write beside the metric lever, with a datum that moves nothing.
     ProbeLever(LeverDatum),
     /// Publish how long it took, in the standby's CloudWatch.

@@ -63,11 +63,14 @@ impl Heard {
                 .values()
                 .fold(LITTLE, |sum, series| sum + LITTLE / 2 + series.0.len() * 24),
             Seen::Resources(_, _, Ok(all)) => LITTLE + all.len() * LITTLE,
+            Seen::Drift(_, _, Ok(found)) => LITTLE + found.resources.len() * LITTLE,
             Seen::Records(Ok(all)) => LITTLE + all.len() * LITTLE,
             Seen::Identity(_)
             | Seen::Stack(..)
             | Seen::Activity(..)
             | Seen::Resources(..)
+            | Seen::Template(..)
+            | Seen::Drift(..)
             | Seen::Alarms(..)
             | Seen::Signals(..)
             | Seen::Endpoint(..)
