@@ -28,6 +28,9 @@ const MOST: usize = 2048;
 /// About so many bytes have the messages of a stretch at most.
 const HEAVIEST: usize = 1 << 20;
 
+/// How often a panic tries to get hold of the messages.
+const PATIENCE: usize = 1000;
+
 /// What was taken in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Heard {
@@ -267,7 +270,15 @@ pub(super) fn watch(recorder: &Shared, folder: PathBuf) {
 pub(super) fn on_panic() -> Option<PathBuf> {
     let watched = ON_PANIC.try_lock().ok()?;
     let (recorder, folder) = watched.as_ref()?;
-    let recorder = recorder.try_lock().ok()?;
+    // the loop holds it for a moment only, unless it is the loop that panics: then nobody gives it back
+    let tries = (0..PATIENCE).find_map(|_| {
+        let held = recorder.try_lock().ok();
+        if held.is_none() {
+            std::thread::yield_now();
+        }
+        held
+    });
+    let recorder = tries?;
     let last = recorder.stretches.back()?;
     let name = format!("panic-{}", last.from.now.strftime("%Y%m%d-%H%M%S"));
     match recorder.write(folder, &name) {
