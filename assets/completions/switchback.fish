@@ -355,31 +355,33 @@ complete -c switchback -n "__fish_switchback_using_subcommand failback" -l resum
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -l abandon -d 'Give up what was cut off, and begin anew'
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -l read-only -d 'Change nothing, whatever is asked'
 complete -c switchback -n "__fish_switchback_using_subcommand failback" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export inline" -s e -l environment -d 'The environment: a name of the configuration, or <bundle>-<suffix>' -r
-complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export inline" -l bundle -d 'The bundle that describes the system' -r
-complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export inline" -l bundle-dir -d 'A folder with bundles of your own' -r -F
-complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export inline" -l suffix -d 'The suffix that tells this instance of the bundle from others' -r
-complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export inline" -l primary -d 'The region that serves by design, if not the bundle\'s' -r
-complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export inline" -l standby -d 'The region that stands by, if not the bundle\'s' -r
-complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export inline" -l profile -d 'The AWS profile' -r
-complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export inline" -l endpoint-url -d 'Talk to this address instead of AWS' -r
-complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export inline" -l name-server -d 'Ask this name server instead of the zone\'s own (repeatable)' -r
-complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export inline" -l config -d 'The configuration file' -r -F
-complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export inline" -l state-dir -d 'Where journals and last known values are kept' -r -F
-complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export inline" -l timeout -d 'How long the command may take' -r
-complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export inline" -l format -d 'What is written to stdout; prometheus is for `status`' -r -f -a "human\t''
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export parity drift inline" -s e -l environment -d 'The environment: a name of the configuration, or <bundle>-<suffix>' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export parity drift inline" -l bundle -d 'The bundle that describes the system' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export parity drift inline" -l bundle-dir -d 'A folder with bundles of your own' -r -F
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export parity drift inline" -l suffix -d 'The suffix that tells this instance of the bundle from others' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export parity drift inline" -l primary -d 'The region that serves by design, if not the bundle\'s' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export parity drift inline" -l standby -d 'The region that stands by, if not the bundle\'s' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export parity drift inline" -l profile -d 'The AWS profile' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export parity drift inline" -l endpoint-url -d 'Talk to this address instead of AWS' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export parity drift inline" -l name-server -d 'Ask this name server instead of the zone\'s own (repeatable)' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export parity drift inline" -l config -d 'The configuration file' -r -F
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export parity drift inline" -l state-dir -d 'Where journals and last known values are kept' -r -F
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export parity drift inline" -l timeout -d 'How long the command may take' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export parity drift inline" -l format -d 'What is written to stdout; prometheus is for `status`' -r -f -a "human\t''
 json\t''
 prometheus\t''"
-complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export inline" -l rehearse -d 'Run against the embedded fake AWS, on a scenario [default: steady]' -r
-complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export inline" -l speed -d 'World seconds per second, in the console and in `serve` [default: 1]' -r
-complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export inline" -l seed -d 'The seed of the world [default: 1]' -r
-complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export inline" -l read-only -d 'Change nothing, whatever is asked'
-complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export inline" -s h -l help -d 'Print help'
-complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export inline" -f -a "list" -d 'The bundles'
-complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export inline" -f -a "show" -d 'One bundle: its stacks, parameters, signals and levers'
-complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export inline" -f -a "check" -d 'Hold bundles against the rules for templates'
-complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export inline" -f -a "export" -d 'Write a bundle\'s templates to files'
-complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export inline" -f -a "inline" -d 'Put the Lambda sources of --bundle-dir into its templates'
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export parity drift inline" -l rehearse -d 'Run against the embedded fake AWS, on a scenario [default: steady]' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export parity drift inline" -l speed -d 'World seconds per second, in the console and in `serve` [default: 1]' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export parity drift inline" -l seed -d 'The seed of the world [default: 1]' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export parity drift inline" -l read-only -d 'Change nothing, whatever is asked'
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export parity drift inline" -s h -l help -d 'Print help'
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export parity drift inline" -f -a "list" -d 'The bundles'
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export parity drift inline" -f -a "show" -d 'One bundle: its stacks, parameters, signals and levers'
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export parity drift inline" -f -a "check" -d 'Hold bundles against the rules for templates'
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export parity drift inline" -f -a "export" -d 'Write a bundle\'s templates to files'
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export parity drift inline" -f -a "parity" -d 'How alike the stacks of both regions are: 0 alike, 10 different, 12 it can\'t be told'
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export parity drift inline" -f -a "drift" -d 'Have CloudFormation compare the stacks with their templates: 0 in sync, 10 drifted, 12 it can\'t be told'
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and not __fish_seen_subcommand_from list show check export parity drift inline" -f -a "inline" -d 'Put the Lambda sources of --bundle-dir into its templates'
 complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from list" -s e -l environment -d 'The environment: a name of the configuration, or <bundle>-<suffix>' -r
 complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from list" -l bundle -d 'The bundle that describes the system' -r
 complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from list" -l bundle-dir -d 'A folder with bundles of your own' -r -F
@@ -462,6 +464,47 @@ complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish
 complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from export" -l yaml -d 'As YAML instead of JSON'
 complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from export" -l read-only -d 'Change nothing, whatever is asked'
 complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from parity" -s e -l environment -d 'The environment: a name of the configuration, or <bundle>-<suffix>' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from parity" -l bundle -d 'The bundle that describes the system' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from parity" -l bundle-dir -d 'A folder with bundles of your own' -r -F
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from parity" -l suffix -d 'The suffix that tells this instance of the bundle from others' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from parity" -l primary -d 'The region that serves by design, if not the bundle\'s' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from parity" -l standby -d 'The region that stands by, if not the bundle\'s' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from parity" -l profile -d 'The AWS profile' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from parity" -l endpoint-url -d 'Talk to this address instead of AWS' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from parity" -l name-server -d 'Ask this name server instead of the zone\'s own (repeatable)' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from parity" -l config -d 'The configuration file' -r -F
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from parity" -l state-dir -d 'Where journals and last known values are kept' -r -F
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from parity" -l timeout -d 'How long the command may take' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from parity" -l format -d 'What is written to stdout; prometheus is for `status`' -r -f -a "human\t''
+json\t''
+prometheus\t''"
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from parity" -l rehearse -d 'Run against the embedded fake AWS, on a scenario [default: steady]' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from parity" -l speed -d 'World seconds per second, in the console and in `serve` [default: 1]' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from parity" -l seed -d 'The seed of the world [default: 1]' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from parity" -l read-only -d 'Change nothing, whatever is asked'
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from parity" -s h -l help -d 'Print help'
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from drift" -s e -l environment -d 'The environment: a name of the configuration, or <bundle>-<suffix>' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from drift" -l bundle -d 'The bundle that describes the system' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from drift" -l bundle-dir -d 'A folder with bundles of your own' -r -F
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from drift" -l suffix -d 'The suffix that tells this instance of the bundle from others' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from drift" -l primary -d 'The region that serves by design, if not the bundle\'s' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from drift" -l standby -d 'The region that stands by, if not the bundle\'s' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from drift" -l profile -d 'The AWS profile' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from drift" -l endpoint-url -d 'Talk to this address instead of AWS' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from drift" -l name-server -d 'Ask this name server instead of the zone\'s own (repeatable)' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from drift" -l config -d 'The configuration file' -r -F
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from drift" -l state-dir -d 'Where journals and last known values are kept' -r -F
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from drift" -l timeout -d 'How long the command may take' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from drift" -l format -d 'What is written to stdout; prometheus is for `status`' -r -f -a "human\t''
+json\t''
+prometheus\t''"
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from drift" -l rehearse -d 'Run against the embedded fake AWS, on a scenario [default: steady]' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from drift" -l speed -d 'World seconds per second, in the console and in `serve` [default: 1]' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from drift" -l seed -d 'The seed of the world [default: 1]' -r
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from drift" -l last -d 'Ask for no new detection; show what the last one said'
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from drift" -l read-only -d 'Change nothing, whatever is asked'
+complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from drift" -s h -l help -d 'Print help'
 complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from inline" -s e -l environment -d 'The environment: a name of the configuration, or <bundle>-<suffix>' -r
 complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from inline" -l bundle -d 'The bundle that describes the system' -r
 complete -c switchback -n "__fish_switchback_using_subcommand stacks; and __fish_seen_subcommand_from inline" -l bundle-dir -d 'A folder with bundles of your own' -r -F

@@ -22,6 +22,10 @@ pub enum Dialog {
     Errors {
         scroll: usize,
     },
+    /// Parity and drift in full.
+    Compare {
+        scroll: usize,
+    },
     Form(Form),
     Repair(RepairChoice),
     Confirm(Box<Confirm>),

@@ -69,6 +69,13 @@ pub enum Effect {
         entry: Entry,
         at: Timestamp,
     },
+    /// Have CloudFormation compare a stack with its template.
+    DetectDrift {
+        role: Role,
+        stack: StackId,
+        /// The stack's ARN.
+        name: String,
+    },
     /// Prove the right to write beside the metric lever, with a datum that moves nothing.
     ProbeLever(LeverDatum),
     /// Publish how long it took, in the standby's CloudWatch.
@@ -219,9 +226,9 @@ pub enum Entry {
     Undo {
         change: RecordsChange,
     },
-    /// What AWS calls the requests of a step.
+    /// What AWS calls the requests of a step, or of the repetition of a command.
     Requests {
-        index: usize,
+        index: Option<usize>,
         requests: Vec<AwsRequest>,
     },
     Note {

@@ -16,6 +16,7 @@ use crate::domain::observation::{
     EndpointAnswer, Identity, MarkerAnswers, Seen, ServerAnswer, Sighting,
 };
 use crate::domain::observed::{FailureKind, ReadError};
+use crate::domain::parity::{Contents, TemplateSeen};
 use crate::domain::region::Role;
 use crate::domain::routing::{Policy, RecordSet};
 use crate::domain::signal::{Datapoint, Series, SignalId};
@@ -57,8 +58,25 @@ pub(crate) fn see_all(model: &mut Model) {
         let stack = stack(&spec.name, "CREATE_COMPLETE", spec.id.0.as_str());
         see(
             model,
-            Seen::Stack(spec.role, spec.id, Ok(StackState::Present(Box::new(stack)))),
+            Seen::Stack(
+                spec.role,
+                spec.id.clone(),
+                Ok(StackState::Present(Box::new(stack.clone()))),
+            ),
         );
+        let template = TemplateSeen {
+            arn: stack.arn,
+            updated: stack.updated,
+            digest: "aa11".into(),
+            bundled: "aa11".into(),
+            contents: Ok(Contents::default()),
+        };
+        let (role, id) = (spec.role, spec.id);
+        see(
+            model,
+            Seen::Template(role, id.clone(), Ok(Box::new(template))),
+        );
+        see(model, Seen::Resources(role, id, Ok(Vec::new())));
     }
     for role in Role::BOTH {
         see(model, Seen::Alarms(role, Ok(Vec::new())));
@@ -158,6 +176,7 @@ fn stack(name: &str, status: &str, id: &str) -> Stack {
         tags: BTreeMap::new(),
         exports: BTreeMap::new(),
         termination_protection: false,
+        drift: crate::domain::drift::LastCheck::default(),
     }
 }
 

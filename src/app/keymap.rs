@@ -1,5 +1,6 @@
 //! The one table of keys: bindings, footer and help are all read from it.
 
+pub use crate::app::applies::applies;
 use crate::app::key::Key;
 use crate::app::model::{Model, Page};
 
@@ -26,6 +27,8 @@ pub enum Command {
     CommandLine,
     Refresh,
     Errors,
+    Drift,
+    Compare,
     Copy,
     Report,
     Record,
@@ -232,6 +235,22 @@ pub const BINDINGS: &[Binding] = &[
     )
     .rank(4),
     row(
+        &[Key::Char('v')],
+        Command::Drift,
+        "drift",
+        "drift",
+        "have CloudFormation compare the selected stack with its template",
+    )
+    .rank(3),
+    row(
+        &[Key::Char('p')],
+        Command::Compare,
+        "parity",
+        "parity",
+        "how alike both regions are, and drift, in full",
+    )
+    .rank(3),
+    row(
         &[Key::Char('/')],
         Command::Filter,
         "filter",
@@ -347,39 +366,6 @@ pub fn footer(model: &Model) -> Vec<&'static Binding> {
         .collect();
     shown.sort_by_key(|binding| binding.rank);
     shown
-}
-
-/// Whether a command makes sense now.
-pub fn applies(command: Command, model: &Model) -> bool {
-    match command {
-        Command::FailOver => model.offers_failover(),
-        Command::FailBack => model.offers_failback(),
-        Command::Deploy | Command::Delete => !model.is_busy() && !model.env.read_only,
-        Command::Resume => !model.unfinished.is_empty() && !model.is_busy(),
-        Command::Repair => model.offers_repair(),
-        Command::Cancel => model.cancellable().is_some(),
-        Command::Errors => model.has_errors(),
-        Command::Faults => model.facilitator.is_some(),
-        Command::Report => model.page == Page::Journal && model.selected_past().is_some(),
-        Command::Page(_)
-        | Command::NextPage
-        | Command::PreviousPage
-        | Command::Up
-        | Command::Down
-        | Command::Top
-        | Command::Bottom
-        | Command::PageUp
-        | Command::PageDown
-        | Command::Filter
-        | Command::CommandLine
-        | Command::Refresh
-        | Command::Copy
-        | Command::Snapshot
-        | Command::Record
-        | Command::Back
-        | Command::Help
-        | Command::Quit => true,
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! [`update::update`] takes a [`msg::Msg`] and returns the [`effect::Effect`]s that `runtime` performs.
 #![warn(clippy::wildcard_enum_match_arm)]
 
+mod applies;
 pub mod dialog;
 pub mod effect;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Everything the console knows and shows; drawing borrows it, `update` changes it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -17,11 +17,12 @@ use crate::domain::lever::LeverKind;
 use crate::domain::observation::{Observation, Serving};
 use crate::domain::observed::Observed;
 use crate::domain::operation::{OperationKind, Outcome};
+use crate::domain::parity::Parity;
 use crate::domain::planning::traffic::way_back;
 use crate::domain::records_lever::RecordsChange;
 use crate::domain::region::Role;
 use crate::domain::remark::forced_home;
-use crate::domain::stack::Phase;
+use crate::domain::stack::{Phase, StackId};
 use crate::domain::trouble::InForce;
 use crate::domain::unfinished::Unfinished;
 
@@ -36,6 +37,10 @@ pub struct Model {
     pub seen: Observation,
     /// Conclusions from `seen`, made anew whenever it or the time changes.
     pub facts: Assessment,
+    /// How alike both regions are; made anew whenever a stack, its template or its resources were read.
+    pub parity: Parity,
+    /// Drift detections that run, with their beginning.
+    pub detecting: BTreeMap<StackId, Timestamp>,
     /// The go/no-go board for failing over and for failing back.
     pub go: GoNoGo,
     pub page: Page,
@@ -178,6 +183,8 @@ impl Model {
             now,
             seen,
             facts,
+            parity: Parity::default(),
+            detecting: BTreeMap::new(),
             go: GoNoGo::default(),
             page: Page::Board,
             rows: [0; 5],
@@ -202,6 +209,7 @@ impl Model {
             facilitator: None,
             may_write: Observed::default(),
         };
+        model.compare();
         model.conclude();
         model
     }
@@ -237,6 +245,7 @@ impl Model {
             practised: self.practised_now(),
             undo: self.undo.as_ref(),
             may_write: &self.may_write,
+            parity: &self.parity,
         };
         judge(&self.env, &self.seen, self.now, &question)
     }
@@ -301,6 +310,10 @@ impl Model {
                     .stacks
                     .iter()
                     .filter_map(|(id, s)| Some((format!("{name} stack {id}"), s.failure()?))),
+            );
+            let read = region.templates.iter();
+            all.extend(
+                read.filter_map(|(id, t)| Some((format!("{name} template of {id}"), t.failure()?))),
             );
             all.extend(
                 region

@@ -91,6 +91,8 @@ pub enum Msg {
         good: bool,
         text: String,
     },
+    /// Asks for a drift detection of a stack.
+    DetectDrift(StackId),
     /// A signal asks the program to leave at once.
     Terminate,
 }

@@ -9,6 +9,11 @@ use crate::domain::repair::way_out;
 use crate::domain::stack::{Stack, StackState};
 
 impl Model {
+    /// Compares both regions anew.
+    pub fn compare(&mut self) {
+        self.parity = crate::domain::parity::parity(&self.env, &self.seen);
+    }
+
     /// The stacks that the filter leaves on the Stacks page.
     pub fn shown_stacks(&self) -> Vec<&StackSpec> {
         let filter = self

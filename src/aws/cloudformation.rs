@@ -10,7 +10,7 @@ use crate::domain::observed::{FailureKind, ReadError};
 use crate::domain::stack::{Phase, StackEvent, StackResource, StackState};
 
 /// No stack has more pages than this; a service that repeats its token must not keep us for ever.
-const MOST_PAGES: usize = 200;
+pub(super) const MOST_PAGES: usize = 200;
 
 /// How to delete a stack.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! client ─┬─ RegionClient ─┬─ cloudformation   stacks, events, deletion, repairs
+//!         │                ├─ drift            templates, drift detections
 //!         │  (one region,  ├─ change_sets      what a deployment would do, and doing it
 //!         │   no setter)   ├─ cloudwatch       alarms, signals, the metric lever
 //!         │                └─ identity         who we are, when the credentials end
@@ -19,6 +20,7 @@ mod configuration;
 pub mod connector;
 mod convert;
 mod doubt;
+mod drift;
 pub mod error;
 mod failures;
 mod identity;
@@ -36,6 +38,7 @@ pub use change_sets::{ChangeSetArn, ChangeSetState, NewChangeSet};
 pub use client::{Backend, Clients, ConnectError, GlobalClient, Issuer, RegionClient, Settings};
 pub use cloudformation::{DeleteOptions, Updated};
 pub use cloudwatch::{CLOCK_MARGIN, LeverQuery, RequestId, SignalQuery};
+pub use drift::Detecting;
 pub use error::ActError;
 pub use promotion::PromotionQuery;
 pub use route53::ChangeId;

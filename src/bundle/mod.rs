@@ -9,6 +9,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 pub mod choose;
+pub mod comparable;
 mod embedded;
 pub mod error;
 pub mod inline;

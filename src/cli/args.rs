@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use crate::cli::stacks_args::Stacks;
 use crate::cli::value;
 use crate::config::Format;
 use crate::config::value::{Endpoint, name_server, seconds, speed};
@@ -298,42 +299,6 @@ pub enum Progress {
     Human,
     /// One JSON object a line
     Json,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
-pub enum Stacks {
-    /// The bundles
-    List,
-    /// One bundle: its stacks, parameters, signals and levers
-    Show {
-        /// The bundle; the same as --bundle
-        #[arg(value_name = "BUNDLE")]
-        which: Option<String>,
-    },
-    /// Hold bundles against the rules for templates
-    Check {
-        /// The bundle; all of them without it
-        #[arg(value_name = "BUNDLE")]
-        which: Option<String>,
-    },
-    /// Write a bundle's templates to files
-    Export {
-        /// The bundle; the same as --bundle
-        #[arg(value_name = "BUNDLE")]
-        which: Option<String>,
-        /// As YAML instead of JSON
-        #[arg(long)]
-        yaml: bool,
-        /// The folder to write to [default: one named like the bundle]
-        #[arg(long, value_name = "DIR")]
-        out: Option<PathBuf>,
-    },
-    /// Put the Lambda sources of --bundle-dir into its templates
-    Inline {
-        /// Change nothing; fail where a template differs
-        #[arg(long)]
-        check: bool,
-    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]

@@ -8,5 +8,6 @@ pub mod iam;
 pub mod output;
 pub mod parse;
 pub mod run;
+pub mod stacks_args;
 pub mod value;
 pub mod verbs;

@@ -1,15 +1,17 @@
 //! Everything that was seen of an environment, each part with its own age.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::alarm::Alarm;
+use crate::domain::drift::Detection;
 use crate::domain::health::{CheckId, CheckerCount, HealthChecks};
 use crate::domain::lever::MetricLever;
 use crate::domain::observed::{FailureKind, Observed, ReadError};
+use crate::domain::parity::TemplateSeen;
 use crate::domain::promotion::PromotionSeen;
 use crate::domain::region::{PerRole, Role};
 use crate::domain::routing::RecordSet;
@@ -34,6 +36,15 @@ pub struct RegionSeen {
     /// Listed once for each version of a stack.
     #[serde(default)]
     pub resources: BTreeMap<StackId, Observed<Vec<StackResource>>>,
+    /// Stacks that have changed since their resources were listed.
+    #[serde(default)]
+    pub relist: BTreeSet<StackId>,
+    /// Read once for each version of a stack.
+    #[serde(default)]
+    pub templates: BTreeMap<StackId, Observed<TemplateSeen>>,
+    /// Drift detections that we have asked for.
+    #[serde(default)]
+    pub drift: BTreeMap<StackId, Observed<Detection>>,
     pub alarms: Observed<Vec<Alarm>>,
     pub signals: Observed<BTreeMap<SignalId, Series>>,
     /// Our own HTTPS GET of the region's health path.
@@ -179,6 +190,8 @@ pub enum Seen {
     Stack(Role, StackId, Result<StackState, ReadError>),
     Activity(Role, StackId, Result<Activity, ReadError>),
     Resources(Role, StackId, Result<Vec<StackResource>, ReadError>),
+    Template(Role, StackId, Result<Box<TemplateSeen>, ReadError>),
+    Drift(Role, StackId, Result<Detection, ReadError>),
     Alarms(Role, Result<Vec<Alarm>, ReadError>),
     Signals(Role, Result<BTreeMap<SignalId, Series>, ReadError>),
     Endpoint(Role, Result<EndpointAnswer, ReadError>),
@@ -195,13 +208,7 @@ impl Observation {
         let at = sighting.at;
         match sighting.seen {
             Seen::Identity(result) => self.identity.take(result, at),
-            Seen::Stack(role, id, result) => self
-                .regions
-                .get_mut(role)
-                .stacks
-                .entry(id)
-                .or_default()
-                .take(result, at),
+            Seen::Stack(role, id, result) => self.regions.get_mut(role).stack(id, result, at),
             Seen::Activity(role, id, result) => self
                 .regions
                 .get_mut(role)
@@ -209,10 +216,24 @@ impl Observation {
                 .entry(id)
                 .or_default()
                 .take(result, at),
-            Seen::Resources(role, id, result) => self
+            Seen::Resources(role, id, result) => {
+                let region = self.regions.get_mut(role);
+                if result.is_ok() {
+                    region.relist.remove(&id);
+                }
+                region.resources.entry(id).or_default().take(result, at);
+            }
+            Seen::Template(role, id, result) => self
                 .regions
                 .get_mut(role)
-                .resources
+                .templates
+                .entry(id)
+                .or_default()
+                .take(result.map(|read| *read), at),
+            Seen::Drift(role, id, result) => self
+                .regions
+                .get_mut(role)
+                .drift
                 .entry(id)
                 .or_default()
                 .take(result, at),
@@ -254,6 +275,20 @@ impl Observation {
 }
 
 impl RegionSeen {
+    /// Takes a look at a stack in. Another version of it may have other resources.
+    fn stack(&mut self, id: StackId, result: Result<StackState, ReadError>, at: Timestamp) {
+        let known = self.stacks.entry(id.clone()).or_default();
+        let version = |seen: &Observed<StackState>| {
+            let stack = seen.last()?.stack()?;
+            Some((stack.arn.clone(), stack.status.clone(), stack.updated))
+        };
+        let before = version(known);
+        known.take(result, at);
+        if version(known) != before {
+            self.relist.insert(id);
+        }
+    }
+
     /// When anything of the region's AWS APIs was last read successfully.
     pub fn as_of(&self) -> Option<Timestamp> {
         let stacks = self.stacks.values().filter_map(Observed::at);

@@ -8,6 +8,8 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::drift::LastCheck;
+
 /// The manifest's name for a stack of a bundle, for example `standby`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -119,6 +121,9 @@ pub struct Stack {
     pub exports: BTreeMap<String, String>,
     pub tags: BTreeMap<String, String>,
     pub termination_protection: bool,
+    /// What the last drift detection said, whoever asked for it.
+    #[serde(default)]
+    pub drift: LastCheck,
 }
 
 /// A stack, or the certainty that there is none.

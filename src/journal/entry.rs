@@ -38,9 +38,9 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         request_id: Option<String>,
     },
-    /// Changes that a step has asked AWS for. A place beyond the plan's steps: a command was repeated.
+    /// Changes that a step has asked AWS for; without a step, those with which a command was repeated.
     Requests {
-        index: usize,
+        index: Option<usize>,
         requests: Vec<AwsRequest>,
     },
     /// What a lever is told, written before the call, so that a repetition says the same.

@@ -237,7 +237,7 @@ fn steps(course: &Unfinished, records: &[Record]) -> Vec<Done> {
 
 fn requests(record: &Record, number: usize) -> Vec<AwsRequest> {
     match &record.entry {
-        Entry::Requests { index, requests } if *index == number => requests.clone(),
+        Entry::Requests { index, requests } if *index == Some(number) => requests.clone(),
         // only the metric lever's step had one
         Entry::Step {
             index,

@@ -50,6 +50,8 @@ pub enum Fault {
     },
     /// Somebody else begins to change a stack, which takes this long.
     ForeignOperation { region: Role, seconds: u64 },
+    /// Somebody has changed a resource of this type by hand: the first one in the region's stacks.
+    Drift { region: Role, resource_type: String },
     /// A stack of somebody else's imports what a stack of the region exports.
     ForeignImport { region: Role },
     /// Somebody has put this many records into the zones that the stacks made.
@@ -167,6 +169,10 @@ impl Fault {
             Self::ForeignOperation { region, .. } => {
                 format!("somebody else changes a stack of the {region}")
             }
+            Self::Drift {
+                region,
+                resource_type,
+            } => format!("somebody has changed a {resource_type} of the {region} by hand"),
             Self::ForeignImport { region } => {
                 format!("somebody else's stack imports from a stack of the {region}")
             }
@@ -208,6 +214,7 @@ impl Fault {
             | Self::ReplicationStalled
             | Self::EndpointUnhealthy { .. }
             | Self::ClockSkew { .. }
+            | Self::Drift { .. }
             | Self::CredentialsExpiring { .. }
             | Self::StackFailure { .. }
             | Self::ForeignImport { .. } => None,

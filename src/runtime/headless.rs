@@ -11,7 +11,7 @@ use crate::domain::observed::age;
 use crate::domain::operation::{OperationId, OperationKind, OperationResult, Outcome};
 use crate::domain::plan::{Consent, Plan};
 use crate::domain::region::Role;
-use crate::domain::stack::StackState;
+use crate::domain::stack::{Phase, StackId, StackState};
 use crate::domain::unfinished::Choice;
 use crate::runtime::core::Core;
 
@@ -59,6 +59,7 @@ fn is_complete(model: &Model) -> bool {
                 .is_some_and(|s| matches!(s, StackState::Present(_)))
         });
         stacks_tried
+            && templates_tried(model, role)
             && (!there || !region.alarms.is_untried())
             && (!there || !region.signals.is_untried())
     });
@@ -86,6 +87,23 @@ fn is_complete(model: &Model) -> bool {
     let lever = !ready_lever(model, &bindings) || !seen.traffic.lever.is_untried();
     let promotion = !ready_promotion(model, &bindings) || !seen.traffic.promotion.is_untried();
     endpoints && dns && checkers && lever && promotion && !seen.traffic.checks.is_untried()
+}
+
+/// Whether the template of every stack that stands was asked for.
+fn templates_tried(model: &Model, role: Role) -> bool {
+    let region = model.seen.regions.get(role);
+    let stands = |state: &StackState| {
+        !matches!(
+            state.phase(),
+            Phase::Absent | Phase::InProgress | Phase::Review
+        )
+    };
+    let mut stacks = region.stacks.iter();
+    stacks.all(|(id, seen)| {
+        !seen.last().is_some_and(stands)
+            || seen.failure().is_some()
+            || region.templates.get(id).is_some_and(|t| !t.is_untried())
+    })
 }
 
 fn ready_lever(model: &Model, bindings: &crate::domain::placeholder::Bindings) -> bool {
@@ -123,6 +141,17 @@ async fn step(core: &mut Core, watch: &mut dyn FnMut(&Model)) {
 fn leave_no_effect(effects: Vec<Effect>) {
     for effect in effects {
         tracing::debug!(?effect, "not for a headless run");
+    }
+}
+
+/// Has CloudFormation look at stacks, and follows it until all are told or the time is over.
+pub async fn detect_drift(core: &mut Core, stacks: &[StackId], limit: Duration) {
+    for id in stacks {
+        leave_no_effect(core.take(Msg::DetectDrift(id.clone())));
+    }
+    let began = core.clock().now();
+    while !core.model.detecting.is_empty() && age(began, core.clock().now()) < limit {
+        step(core, &mut |_| {}).await;
     }
 }
 

@@ -82,6 +82,8 @@ impl Names {
                 Seen::Stack(..) | Seen::Resources(..) | Seen::Checks(_) | Seen::Records(_) => true,
                 Seen::Identity(_)
                 | Seen::Activity(..)
+                | Seen::Template(..)
+                | Seen::Drift(..)
                 | Seen::Alarms(..)
                 | Seen::Signals(..)
                 | Seen::Endpoint(..)

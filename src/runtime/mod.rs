@@ -15,6 +15,7 @@ pub mod console;
 pub mod core;
 pub mod declared;
 mod deploy;
+mod drift;
 mod execute;
 mod facilitate;
 pub mod headless;

@@ -27,13 +27,9 @@ impl Core {
             // the pace is part of the model, which is published after every message
             Effect::Pace(_) => {}
             Effect::Open(confirmed) => {
-                self.write(Line::Secrets(Secrets::of(&self.model.env)));
-                self.write(Line::Open(confirmed, Box::new(self.opening())));
+                self.write_masked(Line::Open(confirmed, Box::new(self.opening())));
             }
-            Effect::Reopen(confirmed) => {
-                self.write(Line::Secrets(Secrets::of(&self.model.env)));
-                self.write(Line::Reopen(confirmed));
-            }
+            Effect::Reopen(confirmed) => self.write_masked(Line::Reopen(confirmed)),
             Effect::GiveUp(confirmed) => {
                 self.write(Line::GiveUp(confirmed, self.model.facts.serving));
             }
@@ -77,10 +73,17 @@ impl Core {
                 inquiry,
             } => self.inspect((operation, index), target, *inquiry),
             Effect::ProbeLever(datum) => self.probe_lever(datum),
+            Effect::DetectDrift { role, stack, name } => self.detect_drift(role, stack, name),
             Effect::PublishRto { seconds } => self.publish_rto(seconds),
             aside => self.perform_aside(aside),
         }
         None
+    }
+
+    /// What opens a journal: from now on the environment's secrets are masked in it.
+    fn write_masked(&mut self, line: Line) {
+        self.write(Line::Secrets(Secrets::of(&self.model.env)));
+        self.write(line);
     }
 
     /// What has nothing to do with AWS.

@@ -28,6 +28,9 @@ const MOST: usize = 2048;
 /// About so many bytes have the messages of a stretch at most.
 const HEAVIEST: usize = 1 << 20;
 
+/// How often a panic tries to get hold of the messages.
+const PATIENCE: usize = 1000;
+
 /// What was taken in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Heard {
@@ -60,11 +63,14 @@ impl Heard {
                 .values()
                 .fold(LITTLE, |sum, series| sum + LITTLE / 2 + series.0.len() * 24),
             Seen::Resources(_, _, Ok(all)) => LITTLE + all.len() * LITTLE,
+            Seen::Drift(_, _, Ok(found)) => LITTLE + found.resources.len() * LITTLE,
             Seen::Records(Ok(all)) => LITTLE + all.len() * LITTLE,
             Seen::Identity(_)
             | Seen::Stack(..)
             | Seen::Activity(..)
             | Seen::Resources(..)
+            | Seen::Template(..)
+            | Seen::Drift(..)
             | Seen::Alarms(..)
             | Seen::Signals(..)
             | Seen::Endpoint(..)
@@ -264,7 +270,15 @@ pub(super) fn watch(recorder: &Shared, folder: PathBuf) {
 pub(super) fn on_panic() -> Option<PathBuf> {
     let watched = ON_PANIC.try_lock().ok()?;
     let (recorder, folder) = watched.as_ref()?;
-    let recorder = recorder.try_lock().ok()?;
+    // the loop holds it for a moment only, unless it is the loop that panics: then nobody gives it back
+    let tries = (0..PATIENCE).find_map(|_| {
+        let held = recorder.try_lock().ok();
+        if held.is_none() {
+            std::thread::yield_now();
+        }
+        held
+    });
+    let recorder = tries?;
     let last = recorder.stretches.back()?;
     let name = format!("panic-{}", last.from.now.strftime("%Y%m%d-%H%M%S"));
     match recorder.write(folder, &name) {
@@ -404,6 +418,29 @@ mod tests {
         assert!(!text.contains("hunter2") && text.contains("***"));
         let (played, _) = replay(text.as_bytes(), None).unwrap();
         assert_eq!(played.page, model.page);
+    }
+
+    #[test]
+    fn a_panic_writes_what_led_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let recorder = Shared::default();
+        watch(&recorder, folder.path().to_owned());
+        assert_eq!(on_panic(), None, "nothing was recorded yet");
+        let mut model = steady();
+        play(
+            &mut model,
+            &mut recorder.lock().unwrap(),
+            [Msg::Key(Key::Char('3'))],
+        );
+        let path = on_panic().unwrap();
+        assert!(path.starts_with(folder.path()), "{path:?}");
+        let file = std::fs::File::open(path).unwrap();
+        let (played, _) = replay(io::BufReader::new(file), None).unwrap();
+        assert_eq!(played.page, model.page);
+        // a panic while something is being recorded must not wait for itself
+        let held = recorder.lock().unwrap();
+        assert_eq!(on_panic(), None);
+        drop(held);
     }
 
     #[test]

@@ -51,10 +51,7 @@ impl Core {
             let written = spawn_blocking(move || held.write(&folder, &name)).await;
             let written = written.unwrap_or_else(|gone| Err(gone.into()));
             let (good, text) = match written {
-                Ok(path) => (
-                    true,
-                    format!("{count} messages saved to {}", path.display()),
-                ),
+                Ok(path) => (true, format!("{count} messages: {}", path.display())),
                 Err(why) => (false, format!("the recording is not saved: {why}")),
             };
             tell(&out, Msg::Told { good, text }).await;

@@ -8,12 +8,11 @@ use crate::domain::lever::{Command, LeverSpec, MetricLever};
 use crate::domain::observation::EndpointAnswer;
 use crate::domain::observed::Observed;
 use crate::domain::region::{PerRole, Role};
-use crate::domain::stack::{StackId, StackState};
 
 use super::reading::{Cell, Trust, cell, trust};
 use super::sparkline::Spark;
 use super::state::{Mark, State};
-use super::{format, lookup, signal_rows, text};
+use super::{format, lookup, signal_rows, stack_rows, text};
 
 /// One thing, as both sides have it.
 #[derive(Debug)]
@@ -39,7 +38,11 @@ impl From<Cell> for Side<'_> {
 }
 
 impl Row<'_> {
-    fn of(label: &str, sides: PerRole<Option<Cell>>, same: impl Fn(&Cell, &Cell) -> bool) -> Self {
+    pub(super) fn of(
+        label: &str,
+        sides: PerRole<Option<Cell>>,
+        same: impl Fn(&Cell, &Cell) -> bool,
+    ) -> Self {
         Self {
             label: label.to_owned(),
             mark: mark(&sides, same),
@@ -81,7 +84,7 @@ pub(super) fn mark(sides: &PerRole<Option<Cell>>, same: impl Fn(&Cell, &Cell) ->
     }
 }
 
-fn same_text(a: &Cell, b: &Cell) -> bool {
+pub(super) fn same_text(a: &Cell, b: &Cell) -> bool {
     a.text == b.text
 }
 
@@ -91,7 +94,7 @@ fn same_state(a: &Cell, b: &Cell) -> bool {
 
 /// Every row, in the order in which they are read.
 pub(super) fn rows(model: &Model) -> Vec<Row<'_>> {
-    let mut rows = stacks(model);
+    let mut rows = stack_rows::rows(model);
     if model.env.traffic.is_some() {
         let endpoints = PerRole::from_fn(|role| Some(endpoint(model, role)));
         rows.push(Row::of("endpoint", endpoints, |a, b| {
@@ -115,98 +118,6 @@ const ALARMS: &str = "alarms";
 
 fn first_word(cell: &Cell) -> Option<&str> {
     cell.text.split(' ').next()
-}
-
-/// More stacks than this are summed up in one row; those that are not well keep their own.
-const MOST_STACK_ROWS: usize = 3;
-
-fn stacks(model: &Model) -> Vec<Row<'static>> {
-    let pairs = stack_pairs(model);
-    if pairs.len() <= MOST_STACK_ROWS {
-        return pairs;
-    }
-    let sides = PerRole::from_fn(|role| Some(sum_of(&pairs, role)));
-    let mut rows = vec![Row::of("stacks", sides, same_text)];
-    rows.extend(pairs.into_iter().filter(|row| row.state() != State::Good));
-    rows
-}
-
-fn sum_of(pairs: &[Row<'_>], role: Role) -> Cell {
-    let cells = || pairs.iter().filter_map(|row| row.sides.get(role).as_ref());
-    let count = |state| cells().filter(|side| side.cell.state == state).count();
-    let worst = cells()
-        .map(|side| side.cell.state)
-        .max()
-        .unwrap_or(State::Unknown);
-    let words = [
-        (State::Good, "settled"),
-        (State::Bad, "failed"),
-        (State::Warn, "not in order"),
-        (State::Progress, "in progress"),
-        (State::Unknown, "unknown"),
-    ];
-    let parts = words.into_iter().filter_map(|(state, word)| {
-        let count = count(state);
-        (count > 0).then(|| format!("{count} {word}"))
-    });
-    Cell::new(worst, parts.collect::<Vec<_>>().join(", "))
-}
-
-/// Stacks whose ids are the same but for the role stand in one row; so do two that are left alone.
-fn stack_pairs(model: &Model) -> Vec<Row<'static>> {
-    let mut pairs: Vec<(String, PerRole<Option<Cell>>)> = Vec::new();
-    let mut places = std::collections::HashMap::new();
-    for spec in &model.env.stacks {
-        let key = pair_key(&spec.id);
-        let place = *places.entry(key.clone()).or_insert_with(|| {
-            pairs.push((key, PerRole::default()));
-            pairs.len() - 1
-        });
-        if let Some((_, sides)) = pairs.get_mut(place) {
-            *sides.get_mut(spec.role) = Some(stack(model, spec.role, &spec.id));
-        }
-    }
-    if let [(_, a), (_, b)] = pairs.as_mut_slice()
-        && a.primary.is_some() != b.primary.is_some()
-        && a.standby.is_some() != b.standby.is_some()
-    {
-        a.primary = a.primary.take().or_else(|| b.primary.take());
-        a.standby = a.standby.take().or_else(|| b.standby.take());
-        pairs.truncate(1);
-    }
-    let alone = pairs.len() == 1;
-    pairs
-        .into_iter()
-        .map(|(key, sides)| {
-            let label = if alone || key.is_empty() {
-                "stack"
-            } else {
-                &key
-            };
-            Row::of(label, sides, same_text)
-        })
-        .collect()
-}
-
-/// A stack's id without the words for the role.
-fn pair_key(id: &StackId) -> String {
-    let words = id.0.split(['-', '_', '.']);
-    let kept = words.filter(|w| !matches!(*w, "primary" | "standby" | "secondary"));
-    kept.collect::<Vec<_>>().join("-")
-}
-
-fn stack(model: &Model, role: Role, id: &StackId) -> Cell {
-    let untried = Observed::<StackState>::default();
-    let seen = model
-        .seen
-        .regions
-        .get(role)
-        .stacks
-        .get(id)
-        .unwrap_or(&untried);
-    cell(seen, model.now, limit::STACKS, |state| {
-        Cell::new(State::from(state.phase()), state.label())
-    })
 }
 
 /// Our own GET. That it fails is itself the reading.
@@ -413,7 +324,6 @@ mod tests {
         let model = fixtures::steady();
         let rows = rows(&model);
         assert_eq!(row(&rows, "stack").mark, Mark::Same);
-        assert_eq!(pair_key(&StackId("network-primary".into())), "network");
     }
 
     #[test]

@@ -157,7 +157,10 @@ fn progress<'a>(run: &'a Run, step: &Step) -> (&'a str, usize, usize) {
     };
     stack
         .and_then(|id| run.progress.get(id))
-        .map_or(("", 0, 0), |p| (p.status.as_str(), p.done, p.total))
+        // a rollback goes over what was done once more
+        .map_or(("", 0, 0), |p| {
+            (p.status.as_str(), p.done.min(p.total), p.total)
+        })
 }
 
 fn elapsed(from: Timestamp, to: Timestamp) -> String {

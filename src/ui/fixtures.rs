@@ -12,6 +12,9 @@ use crate::app::msg::Msg;
 use crate::app::run::{Finished, LiveEvent, Pause, Run, StackProgress};
 use crate::app::update::update;
 use crate::domain::alarm::{Alarm, AlarmKind, AlarmState};
+use crate::domain::drift::{
+    Detection, DriftStatus, LastCheck, PropertyDifference, ResourceDrift, ResourceDriftStatus,
+};
 use crate::domain::drill::Label;
 use crate::domain::environment::{
     Environment, EnvironmentName, Mode, Objectives, ParameterSpec, PromotionSpec, StackSpec,
@@ -26,6 +29,7 @@ use crate::domain::observation::{
 };
 use crate::domain::observed::{FailureKind, ReadError};
 use crate::domain::operation::{OperationId, OperationKind, Outcome, StepState};
+use crate::domain::parity::{Contents, TemplateSeen};
 use crate::domain::placeholder::{Bindings, Placeholder};
 use crate::domain::plan::{Action, Confirmed, Consent, Plan, Situation, Step};
 use crate::domain::promotion::{Progress, PromotionSeen};
@@ -293,6 +297,7 @@ fn stack(role: Role) -> Stack {
         tags: BTreeMap::new(),
         exports: BTreeMap::new(),
         termination_protection: role == Role::Primary,
+        drift: LastCheck::default(),
     }
 }
 
@@ -480,6 +485,7 @@ pub(crate) fn no_answer() -> ReadError {
 /// Nothing was read yet.
 pub(crate) fn loading() -> Model {
     let mut model = Model::new(environment(), now());
+    model.compare();
     model.conclude();
     model
 }
@@ -495,6 +501,7 @@ pub(crate) fn steady() -> Model {
         dollars_per_day: 0.71,
         throttled: false,
     };
+    model.compare();
     model.conclude();
     model
 }
@@ -541,7 +548,9 @@ pub(crate) fn observe_region(model: &mut Model, role: Role, at: Timestamp) {
     let state = StackState::Present(Box::new(stack(role)));
     let answer = EndpointAnswer { status: 200, took };
     let sightings = [
-        Seen::Stack(role, id, Ok(state)),
+        Seen::Stack(role, id.clone(), Ok(state)),
+        Seen::Resources(role, id.clone(), Ok(resources())),
+        Seen::Template(role, id, Ok(Box::new(template(&stack(role))))),
         Seen::Alarms(role, Ok(alarms(role))),
         Seen::Signals(role, Ok(readings(role, newest))),
         Seen::Endpoint(role, Ok(answer)),
@@ -549,6 +558,101 @@ pub(crate) fn observe_region(model: &mut Model, role: Role, at: Timestamp) {
     for seen in sightings {
         see(model, at, seen);
     }
+}
+
+/// What both stacks have.
+fn resources() -> Vec<StackResource> {
+    let one = |id: &str, kind: &str| StackResource {
+        logical_id: id.into(),
+        physical_id: Some(format!("{}-1", id.to_lowercase())),
+        resource_type: kind.into(),
+        status: ResourceStatus("CREATE_COMPLETE".into()),
+    };
+    vec![
+        one("Function", "AWS::Lambda::Function"),
+        one("Queue", "AWS::SQS::Queue"),
+        one("Record", "AWS::Route53::RecordSet"),
+    ]
+}
+
+/// A template that makes exactly these.
+fn template(stack: &Stack) -> TemplateSeen {
+    let types = resources().into_iter().map(|r| (r.resource_type, 1));
+    TemplateSeen {
+        arn: stack.arn.clone(),
+        updated: stack.updated,
+        digest: "3a7bd3e2360a3d29".into(),
+        bundled: "3a7bd3e2360a3d29".into(),
+        contents: Ok(Contents {
+            hidden: BTreeSet::new(),
+            types: types.collect(),
+            concurrency: [("Function".to_owned(), Some("100".to_owned()))].into(),
+        }),
+    }
+}
+
+/// The standby was given another concurrency, and somebody has changed one of its resources by hand.
+pub(crate) fn unlike() -> Model {
+    let mut model = steady();
+    let (role, id) = (Role::Standby, StackId("standby".into()));
+    let mut changed = stack(role);
+    changed
+        .parameters
+        .insert("hostedZoneId".into(), "Z0123456789XYZ".into());
+    changed.drift = LastCheck {
+        status: DriftStatus::Drifted,
+        at: Some(time("12:01:10")),
+    };
+    let mut template = template(&changed);
+    template.bundled = "77aa".into();
+    if let Ok(contents) = &mut template.contents {
+        contents
+            .concurrency
+            .insert("Function".into(), Some("50".into()));
+    }
+    let difference = |path: &str, expected: &str, actual: &str| PropertyDifference {
+        path: path.into(),
+        expected: expected.into(),
+        actual: actual.into(),
+    };
+    let found = |id: &str, kind: &str, status, differences| ResourceDrift {
+        logical_id: id.into(),
+        physical_id: None,
+        resource_type: kind.into(),
+        status,
+        differences,
+    };
+    let detection = Detection {
+        status: DriftStatus::Drifted,
+        at: Some(time("12:01:10")),
+        trouble: None,
+        resources: vec![
+            found(
+                "Function",
+                "AWS::Lambda::Function",
+                ResourceDriftStatus::Modified,
+                vec![difference("/Timeout", "15", "30")],
+            ),
+            found(
+                "Queue",
+                "AWS::SQS::Queue",
+                ResourceDriftStatus::InSync,
+                vec![],
+            ),
+        ],
+    };
+    let at = time("12:04:25");
+    let state = StackState::Present(Box::new(changed));
+    for seen in [
+        Seen::Stack(role, id.clone(), Ok(state)),
+        Seen::Template(role, id.clone(), Ok(Box::new(template))),
+        Seen::Drift(role, id, Ok(detection)),
+    ] {
+        see(&mut model, at, seen);
+    }
+    model.compare();
+    model.conclude();
+    model
 }
 
 fn trail() -> Vec<TrailLine> {
@@ -652,6 +756,7 @@ pub(crate) fn with_alarm() -> Model {
         time("12:04:26"),
         Seen::Alarms(Role::Standby, Ok(all)),
     );
+    model.compare();
     model.conclude();
     model
 }
@@ -690,6 +795,7 @@ pub(crate) fn dark() -> Model {
         "Route 53",
         "API not answering (its control plane is in us-east-1)",
     ));
+    model.compare();
     model.conclude();
     model
 }
@@ -835,6 +941,7 @@ pub(crate) fn failing_over() -> Model {
     let split = marker(["us-west-2", "us-west-2", "us-west-2", "us-east-1"]);
     see(&mut model, seen, Seen::Marker(Ok(split)));
     model.run = Some(Box::new(run));
+    model.compare();
     model.conclude();
     model
 }
@@ -883,6 +990,7 @@ pub(crate) fn promoting() -> Model {
         .run
         .as_deref()
         .map(|run| Box::new(with_promotion(run)));
+    model.compare();
     model.conclude();
     model
 }
@@ -943,6 +1051,7 @@ pub(crate) fn on_standby(held: Option<Command>) -> Model {
         let pulled = lever(command, 1_795_176_631, AlarmState::Alarm, "12:08:58");
         see(&mut model, at, Seen::Lever(Ok(pulled)));
     }
+    model.compare();
     model.conclude();
     model
 }
@@ -952,6 +1061,7 @@ pub(crate) fn split() -> Model {
     let mut model = steady();
     let answers = marker(["us-west-2", "us-east-1", "us-east-1", ""]);
     see(&mut model, time("12:04:28"), Seen::Marker(Ok(answers)));
+    model.compare();
     model.conclude();
     model
 }
@@ -975,6 +1085,7 @@ pub(crate) fn unfit() -> Model {
         time("12:04:28"),
         Seen::Endpoint(Role::Standby, Ok(answer)),
     );
+    model.compare();
     model.conclude();
     model
 }
@@ -1007,6 +1118,7 @@ pub(crate) fn long_names() -> Model {
         format!("{long} 東京リージョンの遅延 東京リージョンの遅延 東京リージョンの遅延"),
         Weight::Bad,
     );
+    model.compare();
     model.conclude();
     model
 }
@@ -1050,11 +1162,14 @@ pub(crate) fn large() -> Model {
                 name: spec.name.clone(),
                 ..stack(role)
             }));
-            see(
-                &mut model,
-                now(),
+            let template = Box::new(template(&stack(role)));
+            for seen in [
                 Seen::Stack(role, spec.id.clone(), Ok(state)),
-            );
+                Seen::Resources(role, spec.id.clone(), Ok(resources())),
+                Seen::Template(role, spec.id.clone(), Ok(template)),
+            ] {
+                see(&mut model, now(), seen);
+            }
             model.env.stacks.push(spec);
         }
         let mut all: Vec<Alarm> = alarms(role);
@@ -1070,6 +1185,7 @@ pub(crate) fn large() -> Model {
         }));
         see(&mut model, now(), Seen::Alarms(role, Ok(all)));
     }
+    model.compare();
     model.conclude();
     model
 }
@@ -1248,6 +1364,7 @@ pub(crate) fn timed_out() -> Model {
         outcome: Outcome::TimedOut,
         reason: Some("not confirmed within 15m".into()),
     });
+    model.compare();
     model.conclude();
     model
 }
@@ -1271,6 +1388,7 @@ pub(crate) fn undeployed() -> Model {
         see(&mut model, at, Seen::Signals(role, Ok(empty)));
         see(&mut model, at, Seen::Alarms(role, Ok(Vec::new())));
     }
+    model.compare();
     model.conclude();
     model
 }
@@ -1288,6 +1406,7 @@ pub(crate) fn blind() -> Model {
         at,
         Seen::Stack(Role::Primary, id, Err(no_answer())),
     );
+    model.compare();
     model.conclude();
     model
 }
@@ -1443,6 +1562,7 @@ pub(crate) fn repairing() -> Model {
         row: 1,
         skip: ["AuditBucket".to_owned()].into(),
     }));
+    model.compare();
     model.conclude();
     model
 }

@@ -91,6 +91,7 @@ fn board() {
     snapshot("dark", &fixtures::dark());
     snapshot("split", &fixtures::split());
     snapshot("unfit", &fixtures::unfit());
+    snapshot("unlike", &fixtures::unlike());
     snapshot("not_held", &fixtures::on_standby(None));
     snapshot("held", &fixtures::on_standby(Some(Command::Engage)));
     snapshot("long_names", &fixtures::long_names());
@@ -129,6 +130,7 @@ fn operations() {
 fn pages() {
     snapshot("stacks", &on_page(fixtures::steady(), Page::Stacks));
     snapshot("stacks_dark", &on_page(fixtures::dark(), Page::Stacks));
+    snapshot("stacks_unlike", &on_page(fixtures::unlike(), Page::Stacks));
     snapshot("traffic", &on_page(fixtures::steady(), Page::Traffic));
     snapshot("traffic_dark", &on_page(fixtures::dark(), Page::Traffic));
     snapshot(
@@ -151,6 +153,8 @@ fn dialogs() {
         &fixtures::confirming(fixtures::rehearsal()),
     );
     snapshot("hold", &fixtures::planned(fixtures::on_standby(None)));
+    let compare = Dialog::Compare { scroll: 0 };
+    snapshot("compare", &fixtures::with(fixtures::unlike(), compare));
     snapshot("delete", &fixtures::deleting(fixtures::steady()));
     snapshot("repair", &fixtures::repairing());
     snapshot("review", &fixtures::reviewing());

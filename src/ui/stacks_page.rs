@@ -15,7 +15,7 @@ use super::reading::{Cell, cell};
 use super::sheet::Sheet;
 use super::state::State;
 use super::theme::Paint;
-use super::{deploy_view, format, lookup, text};
+use super::{compare, deploy_view, format, lookup, text};
 
 pub(super) fn render(canvas: &mut Canvas<'_>, model: &Model) {
     if let Some(run) = deploy_view::run(model) {
@@ -108,19 +108,26 @@ fn detail(canvas: &mut Canvas<'_>, model: &Model, spec: &StackSpec) {
     };
     let mut y = 0;
     let activity = model.seen.activity(&spec.id);
-    for line in facts(model, (stack, activity), width) {
+    let mut lines = facts(model, (stack, activity), width);
+    lines.push(compare::words(model, &spec.id, stack));
+    lines.extend(compare::with_counterpart(model, spec));
+    for line in lines {
         body.line(y, &Line::new().text(" ").join(line));
         y += 1;
     }
     let rest = height.saturating_sub(y);
+    let mut differing = differences(model, (spec, stack), width);
     if width >= WIDE {
         let half = width / 2;
+        let taken = differing.len().min(rest / 2);
+        differing.draw(&mut body.rows(y, taken), 0);
+        let (y, rest) = (y + taken, rest - taken);
         outputs(stack, half).draw(&mut body.part((0, y), half - 1, rest), 0);
         parameters(model, stack, half).draw(&mut body.part((half, y), width - half, rest), 0);
     } else {
-        let mut sheet = outputs(stack, width);
-        sheet.append(parameters(model, stack, width));
-        sheet.draw(&mut body.rows(y, rest), 0);
+        differing.append(outputs(stack, width));
+        differing.append(parameters(model, stack, width));
+        differing.draw(&mut body.rows(y, rest), 0);
     }
 }
 
@@ -158,6 +165,25 @@ fn facts<'a>(
     }
     lines.push(Line::of(parts.join(", "), Paint::Dim));
     lines
+}
+
+/// What differs from the template, and from the stack of the other region; nothing where nothing does.
+fn differences<'a>(
+    model: &'a Model,
+    (spec, stack): (&'a StackSpec, &'a Stack),
+    width: usize,
+) -> Sheet<'a> {
+    let mut sheet = Sheet::default();
+    let columns = width.saturating_sub(2);
+    let drifted = compare::differences(model, &spec.id, stack, columns);
+    let unlike = compare::from_counterpart(model, spec, columns);
+    for (title, lines) in [("drift", drifted), ("primary / standby", unlike)] {
+        if !lines.is_empty() {
+            sheet.rule(title);
+            sheet.lines(lines);
+        }
+    }
+    sheet
 }
 
 fn outputs(stack: &Stack, width: usize) -> Sheet<'_> {

@@ -107,11 +107,55 @@ fn a_policy_names_the_environments_own_stacks() {
 }
 
 #[test]
+fn what_was_changed_by_hand_is_10_and_what_differs_by_design_is_0() {
+    let drift = run("--rehearse=drifted --read-only stacks drift --format json")
+        .ends_with(10)
+        .json();
+    satisfies("drift", &drift);
+    let mut found: Vec<(&str, &str)> = drift["stacks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|s| s["drifted"].as_array().unwrap())
+        .map(|d| {
+            let kind = d["resource_type"].as_str().unwrap();
+            (kind, d["status"].as_str().unwrap())
+        })
+        .collect();
+    found.sort_unstable();
+    assert_eq!(
+        found,
+        [
+            ("AWS::Lambda::Function", "modified"),
+            ("AWS::Route53::HealthCheck", "modified")
+        ]
+    );
+    assert_eq!(drift["records"], json!([]), "{drift:#}");
+    let one = run("--rehearse=drifted stacks drift primary").ends_with(0);
+    assert!(one.out.contains("IN SYNC"), "{}", one.out);
+    run("--rehearse stacks drift --last").ends_with(12);
+    run("--rehearse stacks drift nowhere")
+        .ends_with(2)
+        .explains(&["no stack `nowhere`", "standby"]);
+    for bundle in ["payment-standby", "transaction-dr"] {
+        let line = format!("--rehearse --bundle {bundle} stacks parity --format json");
+        let parity = run(&line).ends_with(0).json();
+        satisfies("parity", &parity);
+        assert_eq!(parity["verdict"], "same", "{parity:#}");
+        assert_eq!(parity["not_as_bundled"], json!([]), "{parity:#}");
+    }
+    run("--rehearse=region-outage stacks parity").ends_with(12);
+}
+
+#[test]
 fn the_board_answers_go_or_no_go() {
     let board = run("--rehearse preflight --format json")
         .ends_with(0)
         .json();
-    assert!(board["guards"].as_array().unwrap().len() >= 8);
+    let guards = board["guards"].as_array().unwrap();
+    assert!(guards.len() >= 8);
+    let parity = guards.iter().find(|g| g["id"] == "parity").unwrap();
+    assert_eq!(parity["value"], "same", "{parity}");
     run("--rehearse=standby-unfit preflight").ends_with(20);
     run("--rehearse=empty preflight").ends_with(20);
 }

@@ -89,7 +89,7 @@ async fn cut(
 ) -> Rehearsed {
     console.begin_operation(kind, messages).await;
     let was_over = !console.model().is_busy();
-    let mut again = console.killed(state, later).await;
+    let mut again = Box::pin(console.killed(state, later)).await;
     if again.model().unfinished.is_empty() {
         // nothing reached the disk, so nothing was begun; or it had ended already
         if !was_over {

@@ -18,7 +18,7 @@ use crate::domain::unfinished::Choice;
 pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
     match &mut model.dialog {
         None => Vec::new(),
-        Some(Dialog::Help { scroll } | Dialog::Errors { scroll }) => {
+        Some(Dialog::Help { scroll } | Dialog::Errors { scroll } | Dialog::Compare { scroll }) => {
             if read(scroll, key) {
                 model.dialog = None;
             }
@@ -49,6 +49,7 @@ pub(super) fn paste(model: &mut Model, text: &str) {
         Some(
             Dialog::Help { .. }
             | Dialog::Errors { .. }
+            | Dialog::Compare { .. }
             | Dialog::Repair(_)
             | Dialog::Unfinished { .. }
             | Dialog::Faults(_)
@@ -66,7 +67,7 @@ fn read(scroll: &mut usize, key: Key) -> bool {
         Key::PageDown => *scroll = scroll.saturating_add(10),
         Key::PageUp => *scroll = scroll.saturating_sub(10),
         Key::Home | Key::Char('g') => *scroll = 0,
-        Key::Esc | Key::Char('q' | '?' | '!') | Key::Enter => return true,
+        Key::Esc | Key::Char('q' | '?' | '!' | 'p') | Key::Enter => return true,
         Key::Char(_)
         | Key::Ctrl(_)
         | Key::Tab

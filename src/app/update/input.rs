@@ -13,7 +13,7 @@ use crate::app::key::Key;
 use crate::app::keymap::{self, Command};
 use crate::app::model::{Model, Page, Weight};
 use crate::app::msg::Ask;
-use crate::app::update::{cancel, dialogs, facilitate, operate, repair, resume};
+use crate::app::update::{cancel, dialogs, drift, facilitate, operate, repair, resume};
 use crate::domain::observed::age;
 use crate::domain::operation::OperationKind;
 
@@ -171,6 +171,8 @@ fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         Command::Errors => show(model, Dialog::Errors { scroll: 0 }),
         Command::Help => show(model, Dialog::Help { scroll: 0 }),
+        Command::Drift => drift::selected(model),
+        Command::Compare => show(model, Dialog::Compare { scroll: 0 }),
         Command::Copy => vec![Effect::Copy(summary(model))],
         Command::Snapshot => vec![Effect::Snapshot],
         Command::Report => report(model),

@@ -2,6 +2,7 @@
 
 mod cancel;
 mod dialogs;
+mod drift;
 mod facilitate;
 mod forecast;
 mod input;
@@ -81,6 +82,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Probed(result) => observe::probed(model, result),
+        Msg::DetectDrift(id) => drift::begin(model, &id),
         Msg::Faults { in_force, done } => facilitate::told(model, in_force, done),
         Msg::Load(load) => {
             model.load = load;

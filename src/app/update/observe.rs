@@ -8,15 +8,16 @@ use jiff::Timestamp;
 use crate::app::dialog::Dialog;
 use crate::app::effect::{Effect, Pace};
 use crate::app::model::{Model, PastOperation, Weight};
-use crate::app::update::{dialogs, facilitate, operate, second, watch};
+use crate::app::update::{dialogs, drift, facilitate, operate, second, watch};
 use crate::domain::alarm::AlarmState;
 use crate::domain::assess::Assessment;
 use crate::domain::guard::situation_of;
 use crate::domain::lever::LeverKind;
 use crate::domain::observation::{Seen, Serving, Sighting};
-use crate::domain::observed::{ReadError, age};
+use crate::domain::observed::{Observed, ReadError, age};
 use crate::domain::plan::Plan;
 use crate::domain::region::Role;
+use crate::domain::stack::StackState;
 
 /// Without a key for this long the console reads less often.
 const IDLE: Duration = Duration::from_mins(10);
@@ -54,13 +55,44 @@ pub(super) fn sighted(model: &mut Model, sighting: Sighting) -> Vec<Effect> {
     let before = model.facts.clone();
     let reached = reach(model);
     let alarms = firing(model, &sighting);
+    drift::ended(model, &sighting);
+    let compares = is_news(model, &sighting.seen);
     model.seen.take(sighting);
+    if compares {
+        model.compare();
+    }
     model.conclude();
     tell_changes(model, &before);
     tell_reach(model, reached);
     tell_alarms(model, &alarms);
     refresh_confirmation(model);
     watch::watch(model)
+}
+
+/// Whether the parity of both regions rests on it: a stack that is as it was changes nothing.
+fn is_news(model: &Model, seen: &Seen) -> bool {
+    match seen {
+        Seen::Resources(..) | Seen::Template(..) => true,
+        Seen::Stack(role, id, result) => {
+            let known = model.seen.regions.get(*role).stacks.get(id);
+            let is_known = |o: &Observed<StackState>| {
+                o.failure().is_none() && result.as_ref().ok() == o.last()
+            };
+            !known.is_some_and(is_known)
+        }
+        Seen::Identity(_)
+        | Seen::Activity(..)
+        | Seen::Drift(..)
+        | Seen::Alarms(..)
+        | Seen::Signals(..)
+        | Seen::Endpoint(..)
+        | Seen::Checks(_)
+        | Seen::Checkers(..)
+        | Seen::Records(_)
+        | Seen::Marker(_)
+        | Seen::Lever(_)
+        | Seen::Promotion(_) => false,
+    }
 }
 
 /// The right to write is proven, or is not: the guards of an open confirmation say so.

@@ -332,6 +332,7 @@ pub(super) fn progress(model: &mut Model, operation: &OperationId, news: News) -
             run.progress.insert(id, progress);
         }
         News::Requests(index, requests) => {
+            let index = Some(index).filter(|index| *index < run.steps.len());
             return vec![Effect::Journal {
                 operation: operation.clone(),
                 entry: Entry::Requests { index, requests },

@@ -439,13 +439,17 @@ fn what_aws_calls_a_step_s_requests_is_journalled() {
         id: "r-1".into(),
     }];
     let msg = Msg::Progress {
-        operation: id,
+        operation: id.clone(),
         news: News::Requests(0, made.clone()),
     };
     let effects = update(&mut model, msg);
     let [
         Effect::Journal {
-            entry: crate::app::effect::Entry::Requests { index: 0, requests },
+            entry:
+                crate::app::effect::Entry::Requests {
+                    index: Some(0),
+                    requests,
+                },
             ..
         },
     ] = effects.as_slice()
@@ -453,6 +457,19 @@ fn what_aws_calls_a_step_s_requests_is_journalled() {
         panic!("{effects:?}")
     };
     assert_eq!(*requests, made);
+    // repetitions of the command come from no step
+    let again = Msg::Progress {
+        operation: id,
+        news: News::Requests(usize::MAX, made),
+    };
+    let effects = update(&mut model, again);
+    assert!(matches!(
+        effects.as_slice(),
+        [Effect::Journal {
+            entry: crate::app::effect::Entry::Requests { index: None, .. },
+            ..
+        }]
+    ));
 }
 
 #[test]

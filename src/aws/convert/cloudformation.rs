@@ -4,6 +4,9 @@ use aws_sdk_cloudformation::types as sdk;
 
 use crate::aws::convert::{some_text, text, timestamp};
 use crate::domain::change::{Change, ChangeAction, Replacement};
+use crate::domain::drift::{
+    DriftStatus, LastCheck, PropertyDifference, ResourceDrift, ResourceDriftStatus,
+};
 use crate::domain::stack::{ResourceStatus, Stack, StackEvent, StackResource, StackStatus};
 use crate::domain::text::clean;
 
@@ -38,7 +41,43 @@ pub(in crate::aws) fn stack(stack: &sdk::Stack) -> Stack {
             .filter_map(|t| pair(t.key(), t.value()))
             .collect(),
         termination_protection: stack.enable_termination_protection().unwrap_or(false),
+        drift: stack
+            .drift_information()
+            .map(last_check)
+            .unwrap_or_default(),
     }
+}
+
+fn last_check(drift: &sdk::StackDriftInformation) -> LastCheck {
+    LastCheck {
+        status: drift_status(drift.stack_drift_status()),
+        at: drift.last_check_timestamp().and_then(timestamp),
+    }
+}
+
+pub(in crate::aws) fn drift_status(status: Option<&sdk::StackDriftStatus>) -> DriftStatus {
+    DriftStatus::parse(status.map_or("", sdk::StackDriftStatus::as_str))
+}
+
+/// What was found of a resource; one without a logical id is left out.
+pub(in crate::aws) fn resource_drift(drift: &sdk::StackResourceDrift) -> Option<ResourceDrift> {
+    let status = drift.stack_resource_drift_status();
+    let differences = drift.property_differences().iter();
+    Some(ResourceDrift {
+        logical_id: some_text(drift.logical_resource_id())?,
+        physical_id: some_text(drift.physical_resource_id()),
+        resource_type: text(drift.resource_type()),
+        status: ResourceDriftStatus::parse(
+            status.map_or("", sdk::StackResourceDriftStatus::as_str),
+        ),
+        differences: differences
+            .map(|d| PropertyDifference {
+                path: text(d.property_path()),
+                expected: text(d.expected_value()),
+                actual: text(d.actual_value()),
+            })
+            .collect(),
+    })
 }
 
 /// An event without a time or an id can't be put in order and is left out.

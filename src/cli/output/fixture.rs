@@ -19,6 +19,7 @@ use crate::domain::observation::{
 };
 use crate::domain::observed::{FailureKind, ReadError};
 use crate::domain::operation::{OperationKind, Outcome};
+use crate::domain::parity::{Contents, TemplateSeen};
 use crate::domain::region::Role;
 use crate::domain::routing::{FailoverRole, Policy, RecordSet};
 use crate::domain::signal::{Datapoint, Series, SignalId};
@@ -79,6 +80,7 @@ pub(super) fn stack(status: &str) -> StackState {
         tags: BTreeMap::new(),
         exports: BTreeMap::new(),
         termination_protection: false,
+        drift: crate::domain::drift::LastCheck::default(),
     }))
 }
 
@@ -201,7 +203,17 @@ pub(super) fn healthy(when: Timestamp) -> Observation {
             status: 200,
             took: Duration::from_millis(41),
         };
-        all.push(Seen::Stack(role, id, Ok(stack("CREATE_COMPLETE"))));
+        let template = TemplateSeen {
+            arn: "arn".into(),
+            updated: None,
+            digest: "aa11".into(),
+            bundled: "aa11".into(),
+            contents: Ok(Contents::default()),
+        };
+        let state = stack("CREATE_COMPLETE");
+        all.push(Seen::Stack(role, id.clone(), Ok(state)));
+        all.push(Seen::Resources(role, id.clone(), Ok(Vec::new())));
+        all.push(Seen::Template(role, id, Ok(Box::new(template))));
         all.push(Seen::Alarms(role, Ok(vec![alarm(AlarmState::Ok)])));
         all.push(signals(role, 0.8, when));
         all.push(Seen::Endpoint(role, Ok(answer)));
@@ -237,6 +249,7 @@ pub(super) fn status(env: &Environment, seen: &Observation, now: Timestamp) -> S
         },
         undo: None,
         may_write: &crate::domain::observed::Observed::default(),
+        parity: &crate::domain::parity::parity(env, seen),
     };
     let guards = judge(env, seen, now, &question);
     Status::new(env, seen, &facts, &guards, now)

@@ -89,7 +89,8 @@ pub(super) fn entry_text(entry: &Entry) -> String {
             format!("taken up again by {who}{consent}")
         }
         Entry::Requests { index, requests } => {
-            format!("asked  step {}: {}", index + 1, requests_text(requests))
+            let what = index.map_or_else(|| "again".to_owned(), |i| format!("step {}", i + 1));
+            format!("asked  {what}: {}", requests_text(requests))
         }
         Entry::Note { text } => format!("note  {text}"),
         Entry::Cancelled { reason } => format!("cancelled{}", consent_text(reason.as_ref(), &[])),

@@ -3,6 +3,7 @@
 //! Everything here turns values into text and prints nothing; whoever calls it owns stdout.
 
 mod board;
+mod compare;
 mod condition;
 mod journal;
 mod operation;
@@ -18,6 +19,7 @@ mod table;
 use serde::Serialize;
 
 pub use board::{Preflight, guards_text};
+pub use compare::{DriftShown, ParityShown, standing};
 pub use condition::Condition;
 pub use journal::{journal_list_text, journal_show_text, record_text};
 pub use operation::{plan_text, progress_text, result_text};

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::cli::output::clock;
+use crate::cli::output::compare::DriftSaid;
 use crate::domain::alarm::{Alarm, AlarmState};
 use crate::domain::assess::limit;
 use crate::domain::environment::{Environment, StackSpec, TrafficSpec};
@@ -47,6 +48,8 @@ pub struct StackStatus {
     /// As last read; `absent` where there is none, null where it was never read.
     pub status: Option<String>,
     pub phase: Phase,
+    /// What the last drift detection said, whoever asked for it.
+    pub drift: DriftSaid,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -139,6 +142,7 @@ impl Look<'_> {
             name: clean(&spec.name),
             status: last.map(|s| clean(s.label())),
             phase,
+            drift: DriftSaid::of(self.seen, spec, last.and_then(StackState::stack)),
         }
     }
 

@@ -283,7 +283,7 @@ mod tests {
             (
                 1,
                 Entry::Requests {
-                    index: 0,
+                    index: Some(0),
                     requests: vec![AwsRequest {
                         call: "cloudwatch:PutMetricData".into(),
                         id: "r-2".into(),

@@ -218,7 +218,8 @@ mod tests {
         );
         assert_eq!(
             primary["stacks"][0],
-            json!({ "name": "pay-demo", "status": "CREATE_COMPLETE", "phase": "unknown" })
+            json!({ "name": "pay-demo", "status": "CREATE_COMPLETE", "phase": "unknown",
+                "drift": { "status": "not_checked", "as_of": null } })
         );
         assert_eq!(primary["signals"][0]["value"], 0.8);
         assert_eq!(primary["signals"][0]["verdict"], "unknown");

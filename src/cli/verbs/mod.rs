@@ -1,6 +1,7 @@
 //! The verbs, one file for each group.
 
 pub mod about;
+pub mod compare;
 pub mod console;
 pub mod cut_off;
 pub mod iam;

@@ -1,4 +1,4 @@
-//! `stacks`: bundles and their templates, without AWS.
+//! `stacks`: bundles and their templates, without AWS; what is deployed of them is compared in `compare.rs`.
 
 use std::path::{Path, PathBuf};
 
@@ -6,6 +6,7 @@ use crate::bundle::present::{self, Format};
 use crate::bundle::{self, Bundle};
 use crate::cli::args::Stacks;
 use crate::cli::context::{Context, Ended, Failed, Streams};
+use crate::cli::verbs::compare;
 use crate::error::ExitCode;
 
 pub fn run(context: &Context, streams: &mut Streams<'_>, verb: &Stacks) -> Ended {
@@ -18,6 +19,8 @@ pub fn run(context: &Context, streams: &mut Streams<'_>, verb: &Stacks) -> Ended
         Stacks::Show { .. } => show(context, streams),
         Stacks::Check { which } => check(context, streams, which.as_deref()),
         Stacks::Export { yaml, out, .. } => export(context, streams, *yaml, out.as_deref()),
+        Stacks::Parity => compare::parity(context, streams),
+        Stacks::Drift { stack, last } => compare::drift(context, streams, stack.as_deref(), *last),
         Stacks::Inline { check } => inline_all(context, streams, *check),
     }
 }

@@ -12,8 +12,6 @@ use crate::domain::observation::Observation;
 use crate::domain::observed::{FailureKind, age};
 use crate::domain::operation::Outcome;
 use crate::domain::plan::Situation;
-use crate::domain::region::Role;
-use crate::domain::stack::Phase;
 
 impl Asked<'_> {
     /// Every lever that would be pulled must be there and within reach; the first that is not speaks for all.
@@ -131,45 +129,6 @@ impl Asked<'_> {
             reason,
         )
         .limit(format!("{} min", self.env.objectives.rto / 60))
-    }
-
-    /// The same templates and parameters on both sides, as far as the stacks show it.
-    pub(super) fn parity(&self) -> GuardResult {
-        let count = |role: Role| {
-            let region = self.seen.regions.get(role);
-            self.env
-                .stacks_of(role)
-                .filter(|s| {
-                    region
-                        .stacks
-                        .get(&s.id)
-                        .and_then(|o| o.last())
-                        .is_some_and(|s| s.phase() == Phase::Settled)
-                })
-                .count()
-        };
-        let (primary, standby) = (count(Role::Primary), count(Role::Standby));
-        let milder = if self.situation == Situation::Planned {
-            Warn
-        } else {
-            Allow
-        };
-        if primary > 0 && standby > 0 {
-            answer(
-                GuardId::Parity,
-                Allow,
-                "same",
-                "stacks of both regions are settled",
-            )
-        } else {
-            answer(
-                GuardId::Parity,
-                milder,
-                "not compared",
-                "the stacks of both regions could not be compared",
-            )
-            .unknown()
-        }
     }
 
     pub(super) fn practised(&self) -> GuardResult {

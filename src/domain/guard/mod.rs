@@ -13,11 +13,13 @@ use crate::domain::lever::LeverKind;
 use crate::domain::observation::Observation;
 use crate::domain::observed::Observed;
 use crate::domain::operation::OperationKind;
+use crate::domain::parity::Parity;
 use crate::domain::plan::Situation;
 use crate::domain::prediction::healthy_now;
 use crate::domain::records_lever::RecordsChange;
 use crate::domain::region::Role;
 
+mod alike;
 mod drill;
 pub mod means;
 mod promotion;
@@ -136,6 +138,8 @@ pub struct Question<'a> {
     pub undo: Option<&'a RecordsChange>,
     /// Whether the metric lever's namespace takes our data.
     pub may_write: &'a Observed<()>,
+    /// How alike both regions are.
+    pub parity: &'a Parity,
 }
 
 /// The go/no-go board for moving traffic.

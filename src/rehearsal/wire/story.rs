@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use crate::aws::testing::cloudformation::types::{ChangeSetType, Parameter};
+use crate::aws::testing::cloudformation::types::{
+    ChangeSetType, Parameter, StackResourceDriftStatus,
+};
 use crate::aws::testing::cloudwatch::types as metrics;
 use crate::aws::testing::route53::types as dns;
 use crate::aws::testing::{
@@ -330,6 +332,50 @@ async fn checks(client: &route53::Client, all: &str, endpoint: &str) {
     assert_eq!(config.health_threshold(), Some(3));
 }
 
+/// The check that was forced is no longer as the template says.
+async fn drifted(world: &SharedWorld, client: &cloudformation::Client) {
+    let begun = client.detect_stack_drift().stack_name("story").send().await;
+    let id = begun.unwrap();
+    let id = id.stack_drift_detection_id().unwrap();
+    let mut seen = None;
+    until(world, async || {
+        let asked = client.describe_stack_drift_detection_status();
+        let told = asked.stack_drift_detection_id(id).send().await.unwrap();
+        let done = told.detection_status().unwrap().as_str() == "DETECTION_COMPLETE";
+        seen = Some(told);
+        done
+    })
+    .await;
+    let seen = seen.unwrap();
+    assert_eq!(seen.stack_drift_status().unwrap().as_str(), "DRIFTED");
+    assert_eq!(seen.drifted_stack_resource_count(), Some(1));
+    let drifts = client
+        .describe_stack_resource_drifts()
+        .stack_name("story")
+        .stack_resource_drift_status_filters(StackResourceDriftStatus::Modified)
+        .send()
+        .await
+        .unwrap();
+    let [check] = drifts.stack_resource_drifts() else {
+        panic!("{drifts:?}");
+    };
+    assert_eq!(check.logical_resource_id(), Some("All"));
+    let difference = &check.property_differences()[0];
+    assert_eq!(
+        difference.property_path(),
+        Some("/HealthCheckConfig/HealthThreshold")
+    );
+    assert_eq!(difference.expected_value(), Some("2"));
+    assert_eq!(difference.actual_value(), Some("3"));
+    assert_eq!(difference.difference_type().unwrap().as_str(), "NOT_EQUAL");
+    assert!(check.expected_properties().unwrap().contains("CALCULATED"));
+    let stacks = client.describe_stacks().stack_name("story").send().await;
+    let stacks = stacks.unwrap();
+    let told = stacks.stacks()[0].drift_information().unwrap();
+    assert_eq!(told.stack_drift_status().unwrap().as_str(), "DRIFTED");
+    assert!(told.last_check_timestamp().is_some());
+}
+
 /// A change set that would replace the log group, looked at and thrown away.
 async fn reviewed(world: &SharedWorld, client: &cloudformation::Client) {
     let template = TEMPLATE.replace("\"story\" } }", "\"story-2\" } }");
@@ -414,6 +460,7 @@ async fn a_stack_lives_and_dies_through_the_sdk() {
         output(&stacks, "Endpoint").await,
     );
     checks(&dns, &all, &endpoint).await;
+    drifted(&world, &stacks).await;
     reviewed(&world, &stacks).await;
     delete(&world, &stacks).await;
 }

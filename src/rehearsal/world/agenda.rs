@@ -21,6 +21,8 @@ pub(super) enum Event {
         run: u64,
         logical_id: String,
     },
+    /// A drift detection of a stack is done.
+    DriftDetected(StackKey),
     /// A change of records has reached every name server.
     RecordsInSync {
         zone: String,

@@ -1,7 +1,5 @@
 //! Further alarms and stacks that have nothing to do with the environment, for scenarios that are about size.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
 
 use crate::domain::region::Role;
@@ -38,23 +36,8 @@ impl World {
     fn add_stack(&mut self, region: &str, name: &str) {
         let now = self.now();
         let unique = self.chance.uuid(&format!("{region}/{name}"));
-        let mut stack = StackRecord {
-            arn: format!("arn:aws:cloudformation:{region}:{ACCOUNT}:stack/{name}/{unique}"),
-            name: name.to_owned(),
-            status: String::new(),
-            reason: None,
-            created: now,
-            updated: None,
-            current: None,
-            resources: BTreeMap::new(),
-            outputs: BTreeMap::new(),
-            exports: BTreeMap::new(),
-            events: Vec::new(),
-            change_sets: Vec::new(),
-            termination_protection: false,
-            run: None,
-            stopped: None,
-        };
+        let arn = format!("arn:aws:cloudformation:{region}:{ACCOUNT}:stack/{name}/{unique}");
+        let mut stack = StackRecord::new(arn, name, now);
         stack.enter(now, "CREATE_COMPLETE", None);
         self.region_mut(region).stacks.push(stack);
     }

@@ -196,6 +196,7 @@ impl World {
                 change,
                 records,
             } => self.records_in_sync(&zone, &change, records),
+            Event::DriftDetected(stack) => self.drift_detected(&stack),
             Event::CheckInForce(check) => self.check_in_force(*check),
         }
     }

@@ -39,6 +39,8 @@ impl Poller {
             match self.list(role, spec, version, names).await {
                 Ok(resources) => seen.extend(resources),
                 Err(error) => {
+                    let failed = Err(error.clone());
+                    seen.push(Seen::Resources(role, spec.id.clone(), failed));
                     seen.push(Seen::Alarms(role, Err(error)));
                     return seen;
                 }

@@ -19,6 +19,7 @@ use crate::runtime::session::Shared;
 
 mod alarms;
 mod sources;
+mod templates;
 
 /// What every poller has.
 #[derive(Clone)]
@@ -77,6 +78,7 @@ pub(super) fn start(poller: &Poller, tasks: &mut JoinSet<()>) {
                 tasks.spawn(poller.stack(role, id, name));
             }
         }
+        tasks.spawn(poller.clone().templates(role));
         tasks.spawn(poller.clone().alarms(role));
         tasks.spawn(poller.clone().signals(role));
         tasks.spawn(poller.clone().endpoint(role));
@@ -172,6 +174,8 @@ fn is_throttled(seen: &Seen) -> bool {
         Seen::Identity(r) => r.as_ref().err(),
         Seen::Stack(_, _, r) => r.as_ref().err(),
         Seen::Resources(_, _, r) => r.as_ref().err(),
+        Seen::Template(_, _, r) => r.as_ref().err(),
+        Seen::Drift(_, _, r) => r.as_ref().err(),
         Seen::Activity(_, _, r) => r.as_ref().err(),
         Seen::Alarms(_, r) => r.as_ref().err(),
         Seen::Signals(_, r) => r.as_ref().err(),

@@ -1,5 +1,6 @@
 //! CloudFormation: query protocol in, XML out.
 
+mod drift;
 mod read;
 mod show;
 
@@ -26,6 +27,9 @@ pub(super) fn answer(world: &mut World, call: &Call) -> Result<Response, ApiErro
         "DescribeStackResources" => describe_stack_resources(world, call),
         "ListStackResources" => list_stack_resources(world, call),
         "GetTemplate" => get_template(world, call),
+        "DetectStackDrift" => drift::detect(world, call),
+        "DescribeStackDriftDetectionStatus" => drift::status(world, call),
+        "DescribeStackResourceDrifts" => drift::resources(world, call),
         "ListExports" => list_exports(world, call),
         "ListImports" => list_imports(world, call),
         _ => change(world, call),
@@ -256,6 +260,7 @@ mod tests {
             tags: one("team", "<x>"),
             exports: BTreeMap::new(),
             termination_protection: true,
+            drift: crate::domain::drift::LastCheck::default(),
         }
     }
 

@@ -42,6 +42,10 @@ fn stack(stack: Stack) -> wire::Stack {
         tags: Some(tags(stack.tags)),
         enable_termination_protection: Some(stack.termination_protection),
         disable_rollback: Some(false),
+        drift_information: Some(wire::StackDriftInformation {
+            stack_drift_status: Some(super::drift::stack_word(stack.drift.status).to_owned()),
+            last_check_timestamp: stack.drift.at.map(iso),
+        }),
         ..Default::default()
     }
 }

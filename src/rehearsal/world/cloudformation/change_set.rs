@@ -249,23 +249,8 @@ impl World {
         let now = self.now();
         let serial = self.next_serial();
         let unique = self.chance.uuid(&format!("stack-{region}-{name}-{serial}"));
-        let mut stack = StackRecord {
-            arn: format!("arn:aws:cloudformation:{region}:{ACCOUNT}:stack/{name}/{unique}"),
-            name: name.to_owned(),
-            status: String::new(),
-            reason: None,
-            created: now,
-            updated: None,
-            current: None,
-            resources: BTreeMap::new(),
-            outputs: BTreeMap::new(),
-            exports: BTreeMap::new(),
-            events: Vec::new(),
-            change_sets: Vec::new(),
-            termination_protection: false,
-            run: None,
-            stopped: None,
-        };
+        let arn = format!("arn:aws:cloudformation:{region}:{ACCOUNT}:stack/{name}/{unique}");
+        let mut stack = StackRecord::new(arn, name, now);
         stack.enter(now, "REVIEW_IN_PROGRESS", Some("User Initiated"));
         stack
     }

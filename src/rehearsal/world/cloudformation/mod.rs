@@ -3,6 +3,7 @@
 mod attributes;
 mod change_set;
 mod diff;
+pub(super) mod drift;
 mod effects;
 mod exports;
 mod failures;
@@ -68,6 +69,8 @@ pub struct ChangeSetView {
     pub capabilities: Vec<String>,
     pub tags: BTreeMap<String, String>,
 }
+
+pub use drift::{DetectionView, DriftView};
 
 /// What `DeleteStack` is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

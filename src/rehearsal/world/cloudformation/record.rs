@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::bundle::template::Template;
 use crate::domain::stack::{ResourceStatus, Stack, StackEvent, StackResource, StackStatus};
 use crate::rehearsal::world::cloudformation::ChangeSetView;
+use crate::rehearsal::world::cloudformation::drift::DriftRecord;
 use crate::rehearsal::world::cloudformation::run::Run;
 
 /// Where a stack is found: its region and its ARN.
@@ -74,12 +75,35 @@ pub(in crate::rehearsal::world) struct StackRecord {
     pub(in crate::rehearsal::world) events: Vec<StackEvent>,
     pub(in crate::rehearsal::world) change_sets: Vec<ChangeSetRecord>,
     pub(in crate::rehearsal::world) termination_protection: bool,
+    pub(in crate::rehearsal::world) drift: DriftRecord,
     pub(in crate::rehearsal::world) run: Option<Run>,
     /// A failed change that was not rolled back.
     pub(in crate::rehearsal::world) stopped: Option<Run>,
 }
 
 impl StackRecord {
+    /// One that only a change set knows of.
+    pub(in crate::rehearsal::world) fn new(arn: String, name: &str, created: Timestamp) -> Self {
+        Self {
+            arn,
+            name: name.to_owned(),
+            status: String::new(),
+            reason: None,
+            created,
+            updated: None,
+            current: None,
+            resources: BTreeMap::new(),
+            outputs: BTreeMap::new(),
+            exports: BTreeMap::new(),
+            events: Vec::new(),
+            change_sets: Vec::new(),
+            termination_protection: false,
+            drift: DriftRecord::default(),
+            run: None,
+            stopped: None,
+        }
+    }
+
     pub(in crate::rehearsal::world) fn view(&self) -> Stack {
         let version = self.current.as_ref();
         Stack {
@@ -94,6 +118,7 @@ impl StackRecord {
             exports: self.exports.clone(),
             tags: version.map(|v| v.tags.clone()).unwrap_or_default(),
             termination_protection: self.termination_protection,
+            drift: self.drift.last_check(),
         }
     }
 

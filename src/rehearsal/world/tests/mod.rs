@@ -1,6 +1,7 @@
 //! Tests of the world as a whole, on the bundle that ships.
 
 mod contents;
+mod drift;
 mod gate;
 mod promotion;
 mod scenarios;
