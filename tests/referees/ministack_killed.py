@@ -18,7 +18,7 @@ import threading
 import time
 import urllib.parse
 
-from ministack_console import BOTH, DONE, NAME, PRIMARY, STANDBY, SUFFIX, SURE, Judge
+from ministack_console import BOTH, DELETES, DONE, NAME, PRIMARY, STANDBY, SUFFIX, SURE, Judge
 from referee import PATIENCE, check, judge, ministack, must, same, say
 
 GLOBAL = f"payment-standby-global-{SUFFIX}"
@@ -234,7 +234,7 @@ def main(folder):
         one_of_each(judge_)
         journal(program, [("deploy", "succeeded")])
 
-        delete = ("delete", *SURE)
+        delete = ("delete", *DELETES)
         deaths = survives(proxy, program, delete, shots(dice, DELETE))
         must(deaths >= 2, f"the delete survived being killed {deaths} times")
         same(proxy.made("DeleteStack"), dict.fromkeys(STACKS, 1), "every stack was deleted once")
