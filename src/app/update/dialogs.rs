@@ -176,8 +176,13 @@ fn submit(model: &mut Model) -> Vec<Effect> {
         .iter()
         .map(|f| (f.name.clone(), f.text.value().to_owned()));
     let values: BTreeMap<String, String> = values.collect();
-    model.dialog = None;
-    input::deploy_with(model, values)
+    let form = model.dialog.take();
+    let effects = input::deploy_with(model, values);
+    // where no plan could be made the form stays: what was typed is not typed twice
+    if model.dialog.is_none() {
+        model.dialog = form;
+    }
+    effects
 }
 
 fn confirm(model: &mut Model, key: Key) -> Vec<Effect> {

@@ -47,6 +47,11 @@ pub(super) fn ask(model: &mut Model, ask: &Ask) -> Vec<Effect> {
             effects.extend(inspect::ask(model));
             effects
         }
+        // what was not read lately is read now, so that the same key finds it there
+        Err(error @ (CannotPlan::BeingRead { .. } | CannotPlan::NotRead { .. })) => {
+            model.say(error.to_string(), Weight::Bad);
+            vec![Effect::Refresh]
+        }
         Err(error) => {
             model.say(error.to_string(), Weight::Bad);
             Vec::new()

@@ -856,12 +856,12 @@ fn deleting_what_still_answers_needs_an_override() {
 fn nothing_is_planned_for_stacks_that_were_not_read() {
     let mut model = unseen();
     let says = |model: &mut Model, words: &str| {
-        press(model, Key::Char('X'));
+        assert_eq!(press(model, Key::Char('X')), [Effect::Refresh]);
         assert_eq!(model.dialog, None);
         let notice = &model.notice.as_ref().unwrap().text;
         assert!(notice.contains(words), "{notice}");
     };
-    says(&mut model, "is still being read");
+    says(&mut model, "is being read: try again");
     for (role, id) in [
         (Role::Standby, "standby"),
         (Role::Primary, "primary"),
@@ -873,6 +873,26 @@ fn nothing_is_planned_for_stacks_that_were_not_read() {
         );
     }
     says(&mut model, "could not be read lately");
+
+    let mut model = steady();
+    tick(&mut model, 76);
+    says(&mut model, "is being read: try again");
+}
+
+#[test]
+fn what_was_typed_for_a_deploy_stays_until_it_can_be_planned() {
+    let mut model = unseen();
+    press(&mut model, Key::Char('D'));
+    let Some(Dialog::Form(form)) = &model.dialog else {
+        panic!("{:?}", model.dialog);
+    };
+    let enters = form.fields.len();
+    for _ in 0..enters {
+        press(&mut model, Key::Enter);
+    }
+    let notice = &model.notice.as_ref().unwrap().text;
+    assert!(notice.contains("try again"), "{notice}");
+    assert!(matches!(model.dialog, Some(Dialog::Form(_))));
 }
 
 #[test]

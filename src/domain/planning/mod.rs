@@ -39,7 +39,7 @@ pub enum CannotPlan {
         region: String,
         why: String,
     },
-    #[error("{stack} in {region} is still being read: try again in a moment")]
+    #[error("{stack} in {region} is being read: try again in a moment")]
     BeingRead { stack: String, region: String },
     #[error("{0} is needed to deploy: give it with --parameter {0}=… or in the form")]
     MissingParameter(String),
@@ -119,12 +119,13 @@ impl Basis<'_> {
     fn not_read(&self, spec: &StackSpec, seen: Option<&Observed<StackState>>) -> CannotPlan {
         let stack = spec.name.clone();
         let region = self.env.regions.get(spec.role).to_string();
-        match seen.map(|s| (s.failure(), s.last())) {
-            None | Some((None, None)) => CannotPlan::BeingRead { stack, region },
-            Some((failure, _)) => CannotPlan::NotRead {
+        match seen.and_then(Observed::failure) {
+            // never read, or too long ago by a machine that can't keep up: nothing says that anything is wrong
+            None => CannotPlan::BeingRead { stack, region },
+            Some(failure) => CannotPlan::NotRead {
                 stack,
                 region,
-                why: failure.map_or_else(|| "no answer since".to_owned(), |f| f.message.clone()),
+                why: failure.message.clone(),
             },
         }
     }

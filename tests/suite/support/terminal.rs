@@ -120,6 +120,29 @@ impl Console {
         });
     }
 
+    /// Presses a key until the screen shows all of these. Nothing is planned for a stack that was not read lately, and
+    /// a machine that is busy with other tests may not keep up with the world: then do as the console says, try again.
+    #[track_caller]
+    pub(crate) fn opens(&mut self, key: &str, texts: &[&str]) {
+        const AGAIN: &str = "try again in a moment";
+        for _ in 0..20 {
+            self.press(key);
+            self.until(&format!("{texts:?}"), |screen| {
+                let shown = screen.contents();
+                shown.contains(AGAIN) || texts.iter().all(|text| shown.contains(text))
+            });
+            if !self.text().contains(AGAIN) {
+                return;
+            }
+            self.press("\x12");
+            self.sees_no_more(AGAIN);
+        }
+        panic!(
+            "{key} still can't be answered; the screen is:\n{}",
+            self.text()
+        );
+    }
+
     /// Reads until the screen no longer shows this.
     #[track_caller]
     pub(crate) fn sees_no_more(&mut self, text: &str) {
