@@ -43,6 +43,8 @@ pub struct Run {
     pub finished: Option<Finished>,
     /// Where the journal is, or why there is none.
     pub journal: Result<String, String>,
+    /// There was a word about the journal, and steps may begin.
+    pub begun: bool,
     pub lever: Option<PulledLever>,
     /// A step that waits for a second confirmation.
     pub asking: Option<Asking>,
@@ -162,6 +164,7 @@ impl Run {
             exposure,
             finished: None,
             journal: Err("not written yet".into()),
+            begun: false,
             lever: None,
             asking: None,
             accepted: BTreeMap::new(),

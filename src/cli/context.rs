@@ -161,7 +161,8 @@ impl Context {
             builder.start_paused(true);
         }
         let wiring = self.wiring();
-        builder.build()?.block_on(async {
+        let runtime = builder.build()?;
+        let ended = runtime.block_on(async {
             let session = match stage {
                 Some(stage) => {
                     let world = connect::world(env, stage)?;
@@ -174,7 +175,10 @@ impl Context {
             let result = work(&mut core).await;
             core.stop().await;
             result
-        })
+        });
+        // a thread that waits for a disk that hangs is not waited for
+        runtime.shutdown_background();
+        ended
     }
 
     /// What the model needs to know from the settings and from earlier rehearsals.

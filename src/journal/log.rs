@@ -17,6 +17,9 @@ use crate::journal::{Entry, Header, JournalError, ORIGIN_HASH, Record, WorldId, 
 pub struct Log {
     file: File,
     path: PathBuf,
+    /// What the file is called until its first entry is on the disk: a file that was killed before that holds nothing
+    /// that ever was, and must not look like one that was emptied.
+    draft: Option<PathBuf>,
     world: WorldId,
     operation: OperationId,
     header: Header,
@@ -34,20 +37,22 @@ impl Log {
         operation: OperationId,
         header: Header,
     ) -> Result<Self, JournalError> {
+        if path.exists() {
+            return Err(JournalError::Exists(path));
+        }
+        let draft = path.with_extension("draft");
         let file = OpenOptions::new()
             .append(true)
-            .create_new(true)
+            .create(true)
             .mode(0o600)
-            .open(&path)
-            .map_err(|e| match e.kind() {
-                std::io::ErrorKind::AlreadyExists => JournalError::Exists(path.clone()),
-                _ => io("created", &path)(e),
-            })?;
+            .open(&draft)
+            .map_err(io("created", &draft))?;
         lock(&file, &path)?;
-        sync_folder_of(&path)?;
+        file.set_len(0).map_err(io("emptied", &draft))?;
         Ok(Self {
             file,
             path,
+            draft: Some(draft),
             world,
             operation,
             header,
@@ -75,6 +80,7 @@ impl Log {
         Ok(Self {
             file,
             path,
+            draft: None,
             world,
             operation,
             header,
@@ -101,7 +107,8 @@ impl Log {
         let written = self
             .file
             .write_all(line.as_bytes())
-            .and_then(|()| self.file.sync_all());
+            .and_then(|()| self.file.sync_all())
+            .and_then(|()| self.name());
         if let Err(error) = written {
             // half a line would swallow the next one
             if let Err(second) = self.file.set_len(self.bytes) {
@@ -112,6 +119,23 @@ impl Log {
         self.seq = record.seq;
         self.hash = hash;
         self.bytes += line.len() as u64;
+        Ok(())
+    }
+
+    /// Gives the file its own name, which nobody else's may have by now.
+    fn name(&mut self) -> std::io::Result<()> {
+        let Some(draft) = &self.draft else {
+            return Ok(());
+        };
+        if self.path.exists() {
+            return Err(std::io::ErrorKind::AlreadyExists.into());
+        }
+        std::fs::rename(draft, &self.path)?;
+        self.draft = None;
+        if let Err(error) = sync_folder_of(&self.path) {
+            // the entry is there; only a machine that stops now could still lose its name
+            tracing::warn!(%error, "a journal's name may not be on the disk yet");
+        }
         Ok(())
     }
 

@@ -542,6 +542,21 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_was_killed_before_its_first_entry_is_none() {
+        let state = tempfile::tempdir().unwrap();
+        let journal = Journal::open(state.path(), &WorldId::of(&Mode::Live, Some("1"))).unwrap();
+        drop(journal.begin(&id("deploy-1"), header()).unwrap());
+        assert!(files(state.path()).is_empty());
+        let mut log = journal.begin(&id("deploy-1"), header()).unwrap();
+        log.append(opened(Mode::Live), at(0)).unwrap();
+        let all = files(state.path());
+        assert_eq!(all, [log.path()]);
+        verify(&all[0]).unwrap().unwrap();
+        let beside = log.path().parent().unwrap().read_dir().unwrap().count();
+        assert_eq!(beside, 1, "the draft is gone");
+    }
+
+    #[test]
     fn an_operation_that_is_being_written_is_running_and_not_to_be_resumed() {
         let state = tempfile::tempdir().unwrap();
         let journal = Journal::open(state.path(), &WorldId::of(&Mode::Live, Some("1"))).unwrap();

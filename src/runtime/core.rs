@@ -27,6 +27,8 @@ const ENTRIES: usize = 256;
 const COUNT: Duration = Duration::from_secs(10);
 /// How long the end of the program waits for what must still be said.
 const PARTING: Duration = Duration::from_secs(5);
+/// How long a command waits for what the journal has: a disk that hangs must not keep it from moving traffic.
+const CONSULTED: Duration = Duration::from_secs(2);
 /// US dollars for one metric of `GetMetricData` (CloudWatch pricing, facts/aws.md §3.1).
 const DOLLARS_PER_METRIC: f64 = 0.01 / 1000.0;
 
@@ -61,8 +63,8 @@ impl Core {
         let (known, watched) = watch::channel(Known::of(&model, Arc::clone(&names), 0));
         let (journalist, lines) = mpsc::channel(ENTRIES);
         let (mut tasks, mut writer) = (JoinSet::new(), JoinSet::new());
-        writer
-            .spawn(Journalist::new(Arc::clone(&session), env.clone(), results.clone()).run(lines));
+        let scribe = Journalist::new(Arc::clone(&session), env.clone());
+        writer.spawn(scribe.run(lines, results.clone()));
         let metrics = metrics_per_day(&env);
         let poller = Poller {
             env: Arc::new(env),
@@ -172,12 +174,17 @@ impl Core {
         if self.journalist.send(Line::Sync(written)).await.is_err() {
             return Err("the journal's writer is gone".to_owned());
         }
-        on_disk
-            .await
-            .unwrap_or_else(|_gone| Err("the journal's writer is gone".to_owned()))
+        match tokio::time::timeout(CONSULTED, on_disk).await {
+            Ok(Ok(state)) => state,
+            Ok(Err(_gone)) => Err("the journal's writer is gone".to_owned()),
+            Err(_late) => Err(format!(
+                "the journal's disk did not answer in {} s",
+                CONSULTED.as_secs()
+            )),
+        }
     }
 
-    /// Ends the pollers and waits until the journal is written.
+    /// Ends the pollers and waits until the journal is written; not for ever, since its disk may hang.
     pub async fn stop(self) {
         if self.session.world.is_none() {
             remembered::save(&self.session.state, &self.session.resolver.known_servers());
@@ -198,7 +205,10 @@ impl Core {
         }
         drop(journalist);
         drop(incoming);
-        while writer.join_next().await.is_some() {}
+        let written = async { while writer.join_next().await.is_some() {} };
+        if session.clock.timeout(PARTING, written).await.is_err() {
+            tracing::warn!("the disk does not answer: the last journal entries may be missing");
+        }
     }
 }
 

@@ -13,11 +13,10 @@ use crate::runtime::session::Shared;
 use crate::runtime::stacks::{Job, StepEnd};
 
 /// What a lever waits for the disk at most: the traffic is more urgent than the record.
-const PATIENCE_OF_A_LEVER: Duration = Duration::from_millis(50);
+pub(super) const PATIENCE_OF_A_LEVER: Duration = Duration::from_millis(50);
 
 /// Waits until what will be done is on the disk, so that whoever continues knows of it.
 pub(super) async fn recorded(
-    session: &Shared,
     order: &Order,
     on_disk: oneshot::Receiver<Result<(), String>>,
 ) -> Result<(), String> {
@@ -25,7 +24,7 @@ pub(super) async fn recorded(
         order,
         Order::Deploy(..) | Order::Delete(_) | Order::Repair { .. }
     ) {
-        let waited = session.clock.timeout(PATIENCE_OF_A_LEVER, on_disk).await;
+        let waited = tokio::time::timeout(PATIENCE_OF_A_LEVER, on_disk).await;
         if !matches!(waited, Ok(Ok(Ok(())))) {
             tracing::warn!("a lever is pulled before the journal says so");
         }

@@ -19,9 +19,10 @@ use crate::runtime::undo;
 
 /// What the journalist is told.
 pub(super) enum Line {
-    Open(Box<Confirmed<Plan>>, Box<Opening>),
+    /// Begin an operation. The last part is answered, or dropped, once there is a word about it.
+    Open(Box<Confirmed<Plan>>, Box<Opening>, oneshot::Sender<()>),
     /// Go on with an operation that was cut off.
-    Reopen(Box<Confirmed<Plan>>),
+    Reopen(Box<Confirmed<Plan>>, oneshot::Sender<()>),
     /// Close an operation that was cut off.
     GiveUp(Box<Confirmed<Plan>>, Serving),
     /// What must not be written, as it is known now.
@@ -52,11 +53,12 @@ pub(super) struct Journalist {
     logs: HashMap<OperationId, Log>,
     /// Why the last entry was not written.
     failed: Option<String>,
-    out: mpsc::Sender<Msg>,
+    /// What the console is to be told.
+    news: Vec<Msg>,
 }
 
 impl Journalist {
-    pub(super) fn new(session: Shared, env: Environment, out: mpsc::Sender<Msg>) -> Self {
+    pub(super) fn new(session: Shared, env: Environment) -> Self {
         Self {
             session,
             secrets: Secrets::of(&env),
@@ -64,61 +66,97 @@ impl Journalist {
             account: None,
             logs: HashMap::new(),
             failed: None,
-            out,
+            news: Vec::new(),
         }
     }
 
     /// Writes until nobody can tell it anything any more.
-    pub(super) async fn run(mut self, mut lines: mpsc::Receiver<Line>) {
-        self.tell_past().await;
-        self.tell_unfinished().await;
-        while let Some(line) = lines.recv().await {
-            let failed = match line {
-                Line::Open(confirmed, opening) => {
-                    let log = self.begin_all(&confirmed, opening);
-                    self.opened(&confirmed, log).await;
-                    None
-                }
-                Line::Reopen(confirmed) => {
-                    let log = self.reopen(&confirmed);
-                    self.opened(&confirmed, log).await;
-                    None
-                }
-                Line::GiveUp(confirmed, serving) => self.give_up(&confirmed, serving).await.err(),
-                Line::Secrets(secrets) => {
-                    self.secrets = secrets;
-                    None
-                }
-                Line::Sync(asked) => {
-                    let state = self.failed.take().map_or(Ok(()), Err);
-                    if asked.send(state).is_err() {
-                        tracing::debug!("nobody waits for the journal any more");
-                    }
-                    None
-                }
-                Line::Refused {
-                    plan,
-                    outcome,
-                    why,
-                    serving,
-                    at,
-                } => self.refused(&plan, (outcome, serving), why, at).err(),
-                Line::Entry {
-                    operation,
-                    entry,
-                    at,
-                } => self.entry(&operation, entry, at).await.err(),
-                Line::Account(account) => {
-                    self.account = Some(account);
-                    self.tell_past().await;
-                    self.tell_unfinished().await;
-                    None
-                }
+    pub(super) async fn run(self, mut lines: mpsc::Receiver<Line>, out: mpsc::Sender<Msg>) {
+        let look = |journalist: &mut Self| {
+            journalist.tell_past();
+            journalist.tell_unfinished();
+        };
+        let mut next = self.on_disk(look, &out).await;
+        while let Some(journalist) = next {
+            let Some(line) = lines.recv().await else {
+                return;
             };
-            if let Some(why) = failed {
-                self.failed = Some(why.clone());
-                self.send(Msg::JournalFailed(why)).await;
+            next = journalist.on_disk(|j| j.take(line), &out).await;
+        }
+    }
+
+    /// Does something with the disk, and then says what there is to say. A disk that hangs must not hang the console,
+    /// so that a thread of its own waits for it; but a rehearsal's world waits for its journal, or the same seed would
+    /// not come to the same end.
+    async fn on_disk(
+        mut self,
+        work: impl FnOnce(&mut Self) + Send + 'static,
+        out: &mpsc::Sender<Msg>,
+    ) -> Option<Self> {
+        let mut done = if self.session.world.is_some() {
+            work(&mut self);
+            self
+        } else {
+            let waiting = tokio::task::spawn_blocking(move || {
+                work(&mut self);
+                self
+            });
+            waiting.await.ok()?
+        };
+        for msg in done.news.drain(..) {
+            if out.send(msg).await.is_err() {
+                tracing::debug!("the console is gone");
             }
+        }
+        Some(done)
+    }
+
+    fn take(&mut self, line: Line) {
+        let failed = match line {
+            Line::Open(confirmed, opening, told) => {
+                let log = self.begin_all(&confirmed, opening);
+                self.opened(&confirmed, log, told);
+                None
+            }
+            Line::Reopen(confirmed, told) => {
+                let log = self.reopen(&confirmed);
+                self.opened(&confirmed, log, told);
+                None
+            }
+            Line::GiveUp(confirmed, serving) => self.give_up(&confirmed, serving).err(),
+            Line::Secrets(secrets) => {
+                self.secrets = secrets;
+                None
+            }
+            Line::Sync(asked) => {
+                let state = self.failed.take().map_or(Ok(()), Err);
+                if asked.send(state).is_err() {
+                    tracing::debug!("nobody waits for the journal any more");
+                }
+                None
+            }
+            Line::Refused {
+                plan,
+                outcome,
+                why,
+                serving,
+                at,
+            } => self.refused(&plan, (outcome, serving), why, at).err(),
+            Line::Entry {
+                operation,
+                entry,
+                at,
+            } => self.entry(&operation, entry, at).err(),
+            Line::Account(account) => {
+                self.account = Some(account);
+                self.tell_past();
+                self.tell_unfinished();
+                None
+            }
+        };
+        if let Some(why) = failed {
+            self.failed = Some(why.clone());
+            self.news.push(Msg::JournalFailed(why));
         }
     }
 
@@ -135,14 +173,22 @@ impl Journalist {
         }
     }
 
-    async fn opened(&mut self, confirmed: &Confirmed<Plan>, log: Result<Log, String>) {
+    fn opened(
+        &mut self,
+        confirmed: &Confirmed<Plan>,
+        log: Result<Log, String>,
+        told: oneshot::Sender<()>,
+    ) {
         let operation = confirmed.plan().id.clone();
         let journal = log.map(|log| {
             let path = log.path().display().to_string();
             self.logs.insert(operation.clone(), log);
             path
         });
-        self.send(Msg::Opened { operation, journal }).await;
+        self.news.push(Msg::Opened { operation, journal });
+        if told.send(()).is_err() {
+            tracing::warn!("the journal was opened later than its operation could wait for");
+        }
     }
 
     fn begin_all(&self, confirmed: &Confirmed<Plan>, opening: Box<Opening>) -> Result<Log, String> {
@@ -173,7 +219,7 @@ impl Journalist {
         Ok(log)
     }
 
-    async fn give_up(&self, confirmed: &Confirmed<Plan>, serving: Serving) -> Result<(), String> {
+    fn give_up(&mut self, confirmed: &Confirmed<Plan>, serving: Serving) -> Result<(), String> {
         let mut log = self.reopen(confirmed)?;
         let closed = Entry::Closed {
             outcome: Outcome::Abandoned,
@@ -185,7 +231,7 @@ impl Journalist {
         log.append(closed, confirmed.at())
             .map_err(|e| e.to_string())?;
         drop(log);
-        self.tell_past().await;
+        self.tell_past();
         Ok(())
     }
 
@@ -234,35 +280,29 @@ impl Journalist {
         log.append(closed, at).map_err(|e| e.to_string())
     }
 
-    async fn entry(
-        &mut self,
-        operation: &OperationId,
-        told: Told,
-        at: Timestamp,
-    ) -> Result<(), String> {
+    fn entry(&mut self, operation: &OperationId, told: Told, at: Timestamp) -> Result<(), String> {
         let closes = matches!(told, Told::Closed { .. });
         let Some(log) = self.logs.get_mut(operation) else {
             return Ok(());
         };
         log.append(entry(told), at).map_err(|e| e.to_string())?;
         if closes {
-            self.tell_past().await;
+            self.tell_past();
         }
         Ok(())
     }
 
     /// The operations of this world, newest first.
-    async fn tell_past(&self) {
+    fn tell_past(&mut self) {
         let Ok(journal) = self.journal() else { return };
         let all = journal.list();
         let undo = undo::newest(&all, &self.env.name);
         let past = all.into_iter().map(past).collect();
-        self.send(Msg::Past(past)).await;
-        self.send(Msg::Undo(undo)).await;
+        self.news.extend([Msg::Past(past), Msg::Undo(undo)]);
     }
 
     /// Operations that were cut off, if this world is the one in which they began.
-    async fn tell_unfinished(&self) {
+    fn tell_unfinished(&mut self) {
         let Ok(journal) = self.journal() else { return };
         let (now, born) = (self.session.clock.now(), self.born());
         let found = journal
@@ -273,22 +313,16 @@ impl Journalist {
         for summary in found {
             match read(&summary.file) {
                 Ok(records) => all.extend(unfinished(&records)),
-                Err(why) => self.send(Msg::JournalFailed(why.to_string())).await,
+                Err(why) => self.news.push(Msg::JournalFailed(why.to_string())),
             }
         }
-        self.send(Msg::Unfinished(all)).await;
+        self.news.push(Msg::Unfinished(all));
     }
 
     /// When the world of a rehearsal began: it lives as long as its process, and no longer.
     fn born(&self) -> Option<Timestamp> {
         let world = self.session.world.as_ref()?;
         Some(world.with(|w| w.first_look()))
-    }
-
-    async fn send(&self, msg: Msg) {
-        if self.out.send(msg).await.is_err() {
-            tracing::debug!("the console is gone");
-        }
     }
 }
 

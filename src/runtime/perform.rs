@@ -1,5 +1,7 @@
 //! Turns each effect into a task whose result comes back as a message.
 
+use std::time::Duration;
+
 use tokio::sync::{mpsc, oneshot};
 
 use crate::app::effect::{Approval, Effect, LeverDatum, Order, StackTarget};
@@ -8,15 +10,19 @@ use crate::aws::requests;
 use crate::domain::blocker::Inquiry;
 use crate::domain::environment::ParameterSpec;
 use crate::domain::operation::OperationId;
+use crate::domain::plan::{Confirmed, Plan};
 use crate::domain::unfinished::Opening;
 use crate::journal::Secrets;
 use crate::runtime::core::Core;
-use crate::runtime::execute::{execute, recorded};
+use crate::runtime::execute::{PATIENCE_OF_A_LEVER, execute, recorded};
 use crate::runtime::inspect;
 use crate::runtime::journalist::Line;
 use crate::runtime::levers;
 use crate::runtime::session::Shared;
 use crate::runtime::stacks::{Job, StepEnd};
+
+/// What deploy, delete and repair wait for the disk at most before they refuse to begin.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Core {
     /// Performs one effect; one that only the driver can perform is handed back.
@@ -26,10 +32,11 @@ impl Core {
             Effect::Refresh => self.refreshes += 1,
             // the pace is part of the model, which is published after every message
             Effect::Pace(_) => {}
-            Effect::Open(confirmed) => {
-                self.write_masked(Line::Open(confirmed, Box::new(self.opening())));
+            Effect::Open(confirmed) => self.open(confirmed),
+            Effect::Reopen(confirmed) => {
+                let told = self.patiently(&confirmed.plan().id, PATIENCE);
+                self.write_masked(Line::Reopen(confirmed, told));
             }
-            Effect::Reopen(confirmed) => self.write_masked(Line::Reopen(confirmed)),
             Effect::GiveUp(confirmed) => {
                 self.write(Line::GiveUp(confirmed, self.model.facts.serving));
             }
@@ -78,6 +85,35 @@ impl Core {
             aside => self.perform_aside(aside),
         }
         None
+    }
+
+    /// Opens the journal of an operation. Traffic is more urgent than its record; a deployment is not.
+    fn open(&mut self, confirmed: Box<Confirmed<Plan>>) {
+        let patience = if confirmed.plan().kind.moves_traffic() {
+            PATIENCE_OF_A_LEVER
+        } else {
+            PATIENCE
+        };
+        let told = self.patiently(&confirmed.plan().id, patience);
+        let opening = Box::new(self.opening());
+        self.write_masked(Line::Open(confirmed, opening, told));
+    }
+
+    /// The operation is told that its journal can't be written if nothing was heard of that for so long.
+    fn patiently(&mut self, operation: &OperationId, patience: Duration) -> oneshot::Sender<()> {
+        let (told, heard) = oneshot::channel();
+        let (operation, out) = (operation.clone(), self.results.clone());
+        self.tasks.spawn(async move {
+            // a disk is not part of any rehearsed world and knows nothing of its speed
+            let why = match tokio::time::timeout(patience, heard).await {
+                Ok(Ok(())) => return,
+                Ok(Err(_gone)) => "its writer is far behind or gone".to_owned(),
+                Err(_late) => format!("the disk did not answer in {} ms", patience.as_millis()),
+            };
+            let journal = Err(why);
+            tell(&out, Msg::Opened { operation, journal }).await;
+        });
+        told
     }
 
     /// What opens a journal: from now on the environment's secrets are masked in it.
@@ -142,7 +178,7 @@ impl Core {
                     | Order::Approve(Approval { repeat: true, .. })
             );
             let done = async {
-                recorded(&session, &order, on_disk).await?;
+                recorded(&order, on_disk).await?;
                 execute(&session, &out, &operation, order).await
             };
             let (result, made) = requests::noted(Box::pin(done)).await;
@@ -302,5 +338,89 @@ impl Core {
 pub(super) async fn tell(out: &mpsc::Sender<Msg>, msg: Msg) {
     if out.send(msg).await.is_err() {
         tracing::debug!("the console is gone");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::app::msg::{Ask, Msg};
+    use crate::bundle::{self, Choices};
+    use crate::domain::environment::Mode;
+    use crate::domain::operation::OperationKind;
+    use crate::domain::plan::Consent;
+    use crate::rehearsal::scenario::Scenario;
+    use crate::runtime::connect::{self, Stage, Wiring};
+    use crate::runtime::core::Core;
+    use crate::runtime::headless;
+
+    async fn core(state: &std::path::Path) -> Core {
+        let mut choices = Choices::of_suffix("demo");
+        let domain = ("domainName".to_owned(), "pay.test".to_owned());
+        choices.parameters = [domain].into();
+        choices.mode = Mode::Rehearsal {
+            scenario: "steady".to_owned(),
+            seed: 1,
+        };
+        let bundle = bundle::find(None, "payment-standby").unwrap();
+        let env = bundle.environment(choices).unwrap();
+        let stage = Stage {
+            scenario: Scenario::shipped("steady").unwrap(),
+            seed: 1,
+            speed: 1.0,
+            epoch: "2026-03-02T12:00:00Z".parse().unwrap(),
+        };
+        let wiring = Wiring {
+            profile: None,
+            endpoint_url: None,
+            name_servers: Vec::new(),
+            state: state.to_owned(),
+            user: "ops".to_owned(),
+        };
+        let world = connect::world(&env, stage).unwrap();
+        let session = connect::rehearsal(&env, wiring, world).await.unwrap();
+        Core::start(session, env)
+    }
+
+    /// A journal whose disk never answers: nobody reads what its writer is told.
+    #[tokio::test(start_paused = true)]
+    async fn a_disk_that_hangs_stops_no_lever() {
+        let state = tempfile::tempdir().unwrap();
+        let mut core = core(state.path()).await;
+        headless::look(&mut core, headless::LOOK).await;
+        let (deaf, lines) = tokio::sync::mpsc::channel(64);
+        core.journalist = deaf;
+        let ask = Ask {
+            kind: OperationKind::Failover,
+            lever: None,
+            parameters: std::collections::BTreeMap::new(),
+            repair: None,
+            salt: 1,
+        };
+        headless::plan(&mut core, ask).await.unwrap();
+        let consent = Consent {
+            typed_name: "payment-standby-demo".to_owned(),
+            ..Consent::default()
+        };
+        let confirmed = core.clock().now();
+        core.take(Msg::Consent(consent));
+        let world = core.session.world.clone().unwrap();
+        let pulled = || {
+            world.with(|world| {
+                let mut made = world.requests().iter().filter(|r| r.at >= confirmed);
+                made.find(|r| r.operation == "PutMetricData").map(|r| r.at)
+            })
+        };
+        while pulled().is_none() {
+            let msg = core.next().await;
+            core.take(msg);
+        }
+        let took = pulled().unwrap().duration_since(confirmed).as_millis();
+        assert!((50..=200).contains(&took), "{took} ms");
+        let run = core.model.run.as_deref().unwrap();
+        let why = run.journal.as_ref().unwrap_err();
+        assert_eq!(why, "the disk did not answer in 50 ms");
+        let told = |text: &str| core.model.trail.iter().any(|line| line.text.contains(text));
+        assert!(told("cannot be written"));
+        drop(lines);
     }
 }

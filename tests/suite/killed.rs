@@ -213,7 +213,7 @@ fn a_failover_that_is_killed_again_and_again_tells_its_lever_one_thing() {
     ] {
         failover.extend(["--override", guard]);
     }
-    served.survive(&failover, &[1, 2, 1], "timed_out");
+    served.survive(&failover, &[1, 3, 4], "timed_out");
     let show = served.run(&["journal", "show", "--format", "json"]).json();
     let mut told: Vec<&Value> = show
         .as_array()

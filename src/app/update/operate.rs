@@ -282,7 +282,8 @@ pub(super) fn run_of<'a>(model: &'a mut Model, operation: &OperationId) -> Optio
         .filter(|run| run.plan().id == *operation)
 }
 
-/// The journal is open, or is not: moving traffic goes on without it, loudly; deploy and delete do not.
+/// The journal is open, or is not: moving traffic goes on without it, loudly; deploy and delete do not. A disk that
+/// was waited for in vain may answer after all.
 pub(super) fn opened(
     model: &mut Model,
     operation: &OperationId,
@@ -292,6 +293,16 @@ pub(super) fn opened(
         return Vec::new();
     };
     run.journal.clone_from(&journal);
+    if std::mem::replace(&mut run.begun, true) {
+        if let Ok(path) = journal {
+            model.note(
+                "journal",
+                format!("is written after all: {path}"),
+                Weight::Good,
+            );
+        }
+        return Vec::new();
+    }
     // what was cut off is continued only by whoever holds its journal
     let goes_on = run.plan().kind.moves_traffic() && run.resumed.is_none();
     if let Err(why) = journal {

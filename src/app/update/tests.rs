@@ -720,6 +720,23 @@ fn a_failover_goes_on_without_a_journal() {
 }
 
 #[test]
+fn a_journal_that_opens_late_is_taken_up_and_begins_nothing_twice() {
+    let mut model = steady();
+    let id = open_id(&confirm(&mut model, 'F'));
+    let opened = |journal: Result<&str, &str>| Msg::Opened {
+        operation: id.clone(),
+        journal: journal.map(str::to_owned).map_err(str::to_owned),
+    };
+    let begun = update(&mut model, opened(Err("no answer")));
+    assert!(begun.iter().any(|e| matches!(e, Effect::Do { .. })));
+    assert_eq!(update(&mut model, opened(Ok("/j"))), []);
+    let run = model.run.as_deref().unwrap();
+    assert_eq!(run.journal, Ok("/j".to_owned()));
+    let told = &model.trail.back().unwrap().text;
+    assert!(told.contains("is written after all"), "{told}");
+}
+
+#[test]
 fn deploying_leaves_a_pulled_endpoint_lever_alone() {
     let mut model = steady();
     let ask = Ask {
