@@ -27,6 +27,13 @@ pub enum Entry {
         /// A live operation for practice.
         drill: bool,
     },
+    /// The file of this world that was written last before it, and how far it went then: a file that is lost later, or cut
+    /// off after a whole line, is missed.
+    Follows {
+        operation: OperationId,
+        entries: u64,
+        hash: String,
+    },
     /// How things stood then.
     Situation(Box<Opening>),
     Step {

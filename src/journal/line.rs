@@ -31,6 +31,11 @@ pub enum Why {
     Hash,
     /// A line of another operation, or out of order.
     Foreign,
+    /// The file that was recorded before this one is gone, or ends earlier than it did.
+    Before {
+        operation: String,
+        what: String,
+    },
 }
 
 impl fmt::Display for Why {
@@ -41,6 +46,9 @@ impl fmt::Display for Why {
             Self::Unreadable(why) => write!(f, "not a journal entry: {why}"),
             Self::Hash => f.write_str("changed: its hash does not follow from the lines before"),
             Self::Foreign => f.write_str("out of order, or of another operation"),
+            Self::Before { operation, what } => {
+                write!(f, "{operation}, recorded before it, {what}")
+            }
         }
     }
 }
@@ -59,6 +67,8 @@ pub(super) struct Decoded {
     pub(super) records: Vec<Record>,
     /// The hash of the last sound line.
     pub(super) hash: String,
+    /// The hash of each of them.
+    pub(super) hashes: Vec<String>,
     /// How many bytes the sound lines take.
     pub(super) sound_bytes: u64,
     pub(super) broken: Option<Broken>,
@@ -74,6 +84,7 @@ pub(super) fn decode(bytes: &[u8]) -> Decoded {
         match decode_line(line, &found) {
             Ok((record, hash)) => {
                 found.records.push(record);
+                found.hashes.push(hash.clone());
                 found.hash = hash;
                 found.sound_bytes += line.len() as u64;
             }

@@ -1,8 +1,9 @@
 //! The only place that writes the journal: one append-only file per operation, fsynced entry by entry.
 //!
 //! A file is `<state>/journal/<world>/<operation>.jsonl`. Each line ends with the SHA-256 of the previous line's
-//! hash and its own bytes, so that a changed, lost or reordered line is noticed. The chain does not defend against
-//! somebody who rewrites the whole file, and a file cut after a whole line reads as an unfinished operation.
+//! hash and its own bytes, so that a changed, lost or reordered line is noticed; and each file names the one before it and
+//! how far that went, so that a lost file or a cut end is noticed as soon as something was recorded after it. The chain does
+//! not defend against somebody who rewrites all of it.
 //!
 //! Every call here blocks for the time of an fsync.
 

@@ -92,7 +92,7 @@ pub(super) fn masked(mut entry: Entry, secrets: &Secrets) -> Entry {
         Entry::Note { text } => *text = secrets.hide(text),
         Entry::Undo { what } => mask(what, secrets),
         Entry::Closed { reason, .. } | Entry::Cancelled { reason } => secrets.hide_some(reason),
-        Entry::Milestone { .. } | Entry::Requests { .. } => {}
+        Entry::Follows { .. } | Entry::Milestone { .. } | Entry::Requests { .. } => {}
     }
     entry
 }

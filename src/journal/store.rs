@@ -73,6 +73,18 @@ impl Journal {
         Log::create(path, self.world.clone(), operation.clone(), header)
     }
 
+    /// What the next operation of this world follows; none where nothing was recorded yet.
+    pub fn follows(&self) -> Option<Entry> {
+        let written = |path: &PathBuf| fs::metadata(path).and_then(|file| file.modified()).ok();
+        let last = journals_in(&self.folder).into_iter().max_by_key(written)?;
+        let found = load(&last).ok()?;
+        Some(Entry::Follows {
+            operation: found.records.first()?.operation.clone(),
+            entries: found.records.len() as u64,
+            hash: found.hash,
+        })
+    }
+
     /// Goes on with the journal of an unfinished operation of this world.
     pub fn resume(&self, operation: &OperationId, header: Header) -> Result<Log, JournalError> {
         Log::reopen(self.path(operation)?, header)
@@ -134,9 +146,53 @@ pub fn read(file: &Path) -> Result<Vec<Record>, JournalError> {
 
 /// Whether a file is what was written: the outer error says that it can't be read, the inner one what is wrong.
 pub fn verify(file: &Path) -> Result<Result<(), Broken>, JournalError> {
-    Ok(match load(file)?.broken {
-        Some(broken) => Err(broken),
-        None => Ok(()),
+    let found = load(file)?;
+    let line = found.records.iter().position(is_link);
+    Ok(match (found.broken, line) {
+        (Some(broken), _) => Err(broken),
+        (None, Some(index)) => before(file, &found.records, index),
+        (None, None) => Ok(()),
+    })
+}
+
+const fn is_link(record: &Record) -> bool {
+    matches!(record.entry, Entry::Follows { .. })
+}
+
+/// Whether what was recorded before it is still there, as far as it went.
+fn before(file: &Path, records: &[Record], index: usize) -> Result<(), Broken> {
+    let Some(Entry::Follows {
+        operation,
+        entries,
+        hash,
+    }) = records.get(index).map(|r| &r.entry)
+    else {
+        return Ok(());
+    };
+    let named = file_name(operation).map(|name| file.with_file_name(name));
+    let what = match named.and_then(|path| load(&path)) {
+        Err(error) => error.to_string(),
+        Ok(found) => {
+            let last = usize::try_from(*entries)
+                .ok()
+                .and_then(|n| n.checked_sub(1));
+            let there = last.and_then(|last| found.hashes.get(last));
+            match there {
+                Some(known) if known == hash => return Ok(()),
+                Some(_) => "is not what it was".to_owned(),
+                None => format!(
+                    "has {} entries and had {entries}: its end is gone",
+                    found.records.len()
+                ),
+            }
+        }
+    };
+    Err(Broken {
+        line: index + 1,
+        why: Why::Before {
+            operation: crate::domain::text::clean(&operation.0),
+            what,
+        },
     })
 }
 
@@ -284,7 +340,8 @@ impl Summary {
                 self.rto_seconds = *rto_seconds;
                 self.rpo_seconds = *rpo_seconds;
             }
-            Entry::Situation(_)
+            Entry::Follows { .. }
+            | Entry::Situation(_)
             | Entry::Order { .. }
             | Entry::Resumed { .. }
             | Entry::Step { .. }
@@ -539,6 +596,34 @@ mod tests {
         log.append(closed(Outcome::Abandoned), at(9)).unwrap();
         verify(&path).unwrap().unwrap();
         assert_eq!(journal.list()[0].outcome, Some(Outcome::Abandoned));
+    }
+
+    #[test]
+    fn a_lost_file_and_a_cut_end_are_missed_by_the_next() {
+        let state = tempfile::tempdir().unwrap();
+        let (journal, first) = written(state.path());
+        let follows = journal.follows().unwrap();
+        let mut log = journal.begin(&id("failback-1"), header()).unwrap();
+        log.append(opened(rehearsal()), at(3)).unwrap();
+        log.append(follows, at(3)).unwrap();
+        let second = log.path();
+        verify(second).unwrap().unwrap();
+
+        let whole = fs::read_to_string(&first).unwrap();
+        let cut: String = whole.split_inclusive('\n').take(2).collect();
+        fs::write(&first, cut).unwrap();
+        // it reads as an operation without an end
+        verify(&first).unwrap().unwrap();
+        assert_eq!(
+            broken(second).to_string(),
+            "line 2: failover-1, recorded before it, has 2 entries and had 3: its end is gone"
+        );
+        fs::remove_file(&first).unwrap();
+        let lost = broken(second).to_string();
+        assert!(
+            lost.contains("failover-1, recorded before it, the journal can't be read"),
+            "{lost}"
+        );
     }
 
     #[test]

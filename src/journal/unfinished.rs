@@ -75,6 +75,7 @@ impl Unfinished {
             Entry::Cancelled { .. } => self.cancelled = true,
             Entry::Milestone { name, at } => self.milestones.reach(name, *at),
             Entry::Opened { .. }
+            | Entry::Follows { .. }
             | Entry::Requests { .. }
             | Entry::Note { .. }
             | Entry::Undo { .. }

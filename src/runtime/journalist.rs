@@ -242,8 +242,9 @@ impl Journalist {
         overrides: Vec<crate::domain::operation::Override>,
         at: Timestamp,
     ) -> Result<Log, String> {
-        let mut log = self
-            .journal()?
+        let journal = self.journal()?;
+        let follows = journal.follows();
+        let mut log = journal
             .begin(&plan.id, self.header(plan))
             .map_err(|e| e.to_string())?;
         let opened = Entry::Opened {
@@ -254,7 +255,9 @@ impl Journalist {
             overrides,
             drill: plan.drill || matches!(self.env.mode, Mode::Rehearsal { .. }),
         };
-        log.append(opened, at).map_err(|e| e.to_string())?;
+        for entry in std::iter::once(opened).chain(follows) {
+            log.append(entry, at).map_err(|e| e.to_string())?;
+        }
         Ok(log)
     }
 

@@ -35,6 +35,7 @@ fn recorded(operation: &Summary) -> Option<RecordsChange> {
         .find_map(|record| match record.entry {
             Entry::Undo { what } => serde_json::from_value(what).ok(),
             Entry::Opened { .. }
+            | Entry::Follows { .. }
             | Entry::Situation(_)
             | Entry::Order { .. }
             | Entry::Resumed { .. }

@@ -74,6 +74,9 @@ pub(super) fn entry_text(entry: &Entry) -> String {
             let consent = consent_text(reason.as_ref(), overrides);
             format!("opened by {who}{drill}{consent}")
         }
+        Entry::Follows {
+            operation, entries, ..
+        } => format!("recorded after {operation}, which had {entries} entries"),
         Entry::Situation(opening) => {
             let arn = opening.arn.as_deref().unwrap_or("identity unknown");
             format!("serving {} then, as {arn}", opening.serving.as_str())
