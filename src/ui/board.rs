@@ -7,7 +7,7 @@ use crate::domain::observation::Serving;
 use crate::domain::observed::FailureKind;
 use crate::domain::region::{PerRole, Role};
 
-use super::board_rows::{Row, Side, rows};
+use super::board_rows::{Rank, Row, Side, rows};
 use super::canvas::Canvas;
 use super::line::Line;
 use super::state::{Mark, State};
@@ -234,15 +234,17 @@ fn height_of(row: &Row<'_>, chart: usize) -> usize {
     if has_chart(row) { chart } else { 1 }
 }
 
-/// The rows that are shown where not all fit: the core, then what is not well, then the rest in order.
+/// The rows that are shown where not all fit: the core, then what is not well, then what would be lost, then the rest in
+/// order.
 fn choose(rows: &[Row<'_>], height: usize) -> (Vec<usize>, usize) {
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_by_key(|index| {
-        rows.get(*index).map(|row| match (row.core, row.state()) {
-            (true, _) => 0,
-            (false, State::Bad | State::Warn) => 1,
-            (false, State::Progress | State::Unknown) => 2,
-            (false, State::Good) => 3,
+        rows.get(*index).map(|row| match (row.rank, row.state()) {
+            (Rank::Core, _) => 0,
+            (_, State::Bad | State::Warn) => 1,
+            (Rank::Replication, _) => 2,
+            (Rank::Other, State::Progress | State::Unknown) => 3,
+            (Rank::Other, State::Good) => 4,
         })
     });
     order.truncate(height.saturating_sub(1));

@@ -20,8 +20,17 @@ pub(super) struct Row<'a> {
     pub(super) label: String,
     pub(super) mark: Mark,
     pub(super) sides: PerRole<Option<Side<'a>>>,
-    /// Stays when there is no room for all.
-    pub(super) core: bool,
+    pub(super) rank: Rank,
+}
+
+/// Which rows stay where there is no room for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rank {
+    /// Always.
+    Core,
+    /// What would be lost now: only what is not well comes before it.
+    Replication,
+    Other,
 }
 
 /// What one side has.
@@ -47,12 +56,12 @@ impl Row<'_> {
             label: label.to_owned(),
             mark: mark(&sides, same),
             sides: sides.map(|_, cell| cell.map(Side::from)),
-            core: true,
+            rank: Rank::Core,
         }
     }
 
     const fn minor(mut self) -> Self {
-        self.core = false;
+        self.rank = Rank::Other;
         self
     }
 

@@ -5,7 +5,7 @@ use crate::domain::assess::limit;
 use crate::domain::region::{PerRole, Role};
 use crate::domain::signal::{Direction, Series, SignalKind, SignalSpec};
 
-use super::board_rows::{Row, Side, mark};
+use super::board_rows::{Rank, Row, Side, mark};
 use super::reading::{Cell, Trust, cell, trust};
 use super::sparkline::{self, Spark};
 use super::state::State;
@@ -58,7 +58,22 @@ fn row<'a>(model: &'a Model, specs: PerRole<Option<&'a SignalSpec>>) -> Row<'a> 
         label: label.to_owned(),
         mark,
         sides,
-        core: false,
+        rank: rank(specs),
+    }
+}
+
+/// What the standby lacks is what a move of traffic would lose; the way back matters later.
+fn rank(specs: PerRole<Option<&SignalSpec>>) -> Rank {
+    let tells_loss = |spec: &SignalSpec| {
+        matches!(
+            spec.kind,
+            SignalKind::ReplicationLag | SignalKind::Staleness
+        ) && spec.direction == Direction::Forward
+    };
+    if specs.iter().any(|(_, spec)| spec.is_some_and(tells_loss)) {
+        Rank::Replication
+    } else {
+        Rank::Other
     }
 }
 
