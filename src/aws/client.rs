@@ -1,14 +1,9 @@
 //! Clients: one per region, constructed for it and unable to change it, and one for Route 53.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicBool;
 
-use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use jiff::Timestamp;
@@ -16,6 +11,7 @@ use jiff::Timestamp;
 use crate::aws::configuration::{Loaded, load, route53_region};
 use crate::aws::error::Site;
 use crate::aws::identity::CredentialWatch;
+use crate::aws::meter::Meter;
 use crate::aws::pace::Pace;
 use crate::clock::Clock;
 use crate::domain::region::{PerRole, RegionId, RegionPair, Role};
@@ -87,14 +83,14 @@ pub enum ConnectError {
 pub struct Clients {
     pub regions: PerRole<RegionClient>,
     pub global: GlobalClient,
-    calls: Arc<AtomicU64>,
+    meter: Meter,
 }
 
 impl Clients {
     /// Builds the clients without calling anybody: credentials are loaded by the first call that needs them.
     pub async fn connect(settings: &Settings) -> Result<Self, ConnectError> {
         check_endpoint(settings.endpoint_url.as_deref())?;
-        let calls = Counter::default();
+        let meter = Meter::new(settings.clock.clone());
         let primary = settings.regions.get(Role::Primary);
         let standby = settings.regions.get(Role::Standby);
         // Boxed: the SDK's loaders are tens of kilobytes large.
@@ -105,17 +101,22 @@ impl Clients {
         );
         Ok(Self {
             regions: PerRole {
-                primary: RegionClient::new(primary, &for_primary, settings, &calls),
-                standby: RegionClient::new(standby, &for_standby, settings, &calls),
+                primary: RegionClient::new(primary, &for_primary, settings, &meter),
+                standby: RegionClient::new(standby, &for_standby, settings, &meter),
             },
-            global: GlobalClient::new(&for_route53, settings, &calls),
-            calls: calls.0,
+            global: GlobalClient::new(&for_route53, settings, &meter),
+            meter,
         })
     }
 
     /// Requests sent so far, retries and further pages included.
     pub fn calls(&self) -> u64 {
-        self.calls.load(Ordering::Relaxed)
+        self.meter.calls()
+    }
+
+    /// By how many seconds this machine's clock is ahead of AWS's (negative: behind), whenever that has changed.
+    pub fn clock_news(&self) -> Option<i64> {
+        self.meter.clock_news()
     }
 }
 
@@ -134,9 +135,9 @@ pub struct RegionClient {
 }
 
 impl RegionClient {
-    fn new(region: &RegionId, loaded: &Loaded, settings: &Settings, calls: &Counter) -> Self {
+    fn new(region: &RegionId, loaded: &Loaded, settings: &Settings, meter: &Meter) -> Self {
         let (sdk, retries) = (&loaded.sdk, &loaded.retries);
-        let counter = || calls.clone();
+        let meter = || meter.clone();
         Self {
             region: region.clone(),
             profile: settings.profile.clone(),
@@ -145,19 +146,19 @@ impl RegionClient {
             cloudformation: aws_sdk_cloudformation::Client::from_conf(
                 aws_sdk_cloudformation::config::Builder::from(sdk)
                     .retry_partition(retries.clone())
-                    .interceptor(counter())
+                    .interceptor(meter())
                     .build(),
             ),
             cloudwatch: aws_sdk_cloudwatch::Client::from_conf(
                 aws_sdk_cloudwatch::config::Builder::from(sdk)
                     .retry_partition(retries.clone())
-                    .interceptor(counter())
+                    .interceptor(meter())
                     .build(),
             ),
             sts: aws_sdk_sts::Client::from_conf(
                 aws_sdk_sts::config::Builder::from(sdk)
                     .retry_partition(retries.clone())
-                    .interceptor(counter())
+                    .interceptor(meter())
                     .build(),
             ),
             without_events: AtomicBool::new(false),
@@ -188,7 +189,7 @@ pub struct GlobalClient {
 }
 
 impl GlobalClient {
-    fn new(loaded: &Loaded, settings: &Settings, calls: &Counter) -> Self {
+    fn new(loaded: &Loaded, settings: &Settings, meter: &Meter) -> Self {
         Self {
             site: Site {
                 service: "Route 53",
@@ -200,7 +201,7 @@ impl GlobalClient {
             route53: aws_sdk_route53::Client::from_conf(
                 aws_sdk_route53::config::Builder::from(&loaded.sdk)
                     .retry_partition(loaded.retries.clone())
-                    .interceptor(calls.clone())
+                    .interceptor(meter.clone())
                     .build(),
             ),
         }
@@ -249,26 +250,6 @@ macro_rules! change {
     }};
 }
 pub(super) use change;
-
-/// Counts every request that leaves.
-#[derive(Clone, Debug, Default)]
-struct Counter(Arc<AtomicU64>);
-
-impl Intercept for Counter {
-    fn name(&self) -> &'static str {
-        "Counter"
-    }
-
-    fn read_before_transmit(
-        &self,
-        _context: &BeforeTransmitInterceptorContextRef<'_>,
-        _components: &RuntimeComponents,
-        _cfg: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Ok(())
-    }
-}
 
 #[cfg(test)]
 mod tests {

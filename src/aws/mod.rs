@@ -24,6 +24,7 @@ mod drift;
 pub mod error;
 mod failures;
 mod identity;
+mod meter;
 mod pace;
 mod promotion;
 mod renewal;

@@ -22,6 +22,9 @@ use crate::domain::stack::{Activity, Stack, StackId, StackResource, StackState};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Observation {
     pub identity: Observed<Identity>,
+    /// By how many seconds this machine's clock is ahead of AWS's (negative: behind), by the date of its answers.
+    #[serde(default)]
+    pub clock_ahead: Option<i64>,
     pub regions: PerRole<RegionSeen>,
     pub traffic: TrafficSeen,
 }
@@ -201,6 +204,8 @@ pub enum Seen {
     Marker(Result<MarkerAnswers, ReadError>),
     Lever(Result<MetricLever, ReadError>),
     Promotion(Result<PromotionSeen, ReadError>),
+    /// By how many seconds this machine's clock is ahead of AWS's (negative: behind).
+    Clock(i64),
 }
 
 impl Observation {
@@ -255,6 +260,7 @@ impl Observation {
             Seen::Marker(result) => self.traffic.marker.take(result, at),
             Seen::Lever(result) => self.traffic.lever.take(result, at),
             Seen::Promotion(result) => self.traffic.promotion.take(result, at),
+            Seen::Clock(ahead) => self.clock_ahead = Some(ahead),
         }
     }
 

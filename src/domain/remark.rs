@@ -26,6 +26,8 @@ pub struct Remark {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RemarkId {
+    /// This machine's clock is not AWS's.
+    ClockWrong,
     /// Name servers disagree.
     Split,
     /// Traffic moved by itself, and nothing keeps it.
@@ -47,6 +49,9 @@ pub enum RemarkId {
 /// After this long the keepalive, which runs each minute, should have taken a command up.
 const ECHO_TIME_SECONDS: i64 = 180;
 
+/// From here on a clock's error matters: the shortest limits of freshness are as long.
+const WRONG_CLOCK_SECONDS: u64 = 20;
+
 /// What `facts` leaves to be explained, the most pressing first.
 pub fn remarks(
     env: &Environment,
@@ -64,6 +69,7 @@ pub fn remarks(
         now,
     };
     [
+        look.clock_wrong(),
         look.split(),
         look.forced_home(),
         look.not_followed(),
@@ -92,6 +98,24 @@ struct Look<'a> {
 impl Look<'_> {
     fn region(&self, role: Role) -> &str {
         self.env.regions.get(role).as_str()
+    }
+
+    /// Ages and the exposure are wrong by as much, and AWS refuses what is signed more than five minutes off.
+    fn clock_wrong(&self) -> Option<Remark> {
+        let ahead = self.seen.clock_ahead?;
+        (ahead.unsigned_abs() >= WRONG_CLOCK_SECONDS).then_some(())?;
+        let side = if ahead > 0 { "ahead of" } else { "behind" };
+        let by = match ahead.unsigned_abs() {
+            seconds @ ..120 => format!("{seconds} s"),
+            seconds => format!("{} min", (seconds + 30) / 60),
+        };
+        remark(
+            RemarkId::ClockWrong,
+            format!(
+                "this machine's clock is {by} {side} AWS's: ages and exposure are wrong by as much"
+            ),
+            "set the clock (timedatectl, chronyc makestep); from 5 minutes on AWS refuses what it signs",
+        )
     }
 
     fn split(&self) -> Option<Remark> {

@@ -90,7 +90,8 @@ impl Names {
                 | Seen::Checkers(..)
                 | Seen::Marker(_)
                 | Seen::Lever(_)
-                | Seen::Promotion(_) => false,
+                | Seen::Promotion(_)
+                | Seen::Clock(_) => false,
             },
             _ => true,
         }

@@ -79,7 +79,8 @@ impl Heard {
             | Seen::Records(_)
             | Seen::Marker(_)
             | Seen::Lever(_)
-            | Seen::Promotion(_) => 8 * LITTLE,
+            | Seen::Promotion(_)
+            | Seen::Clock(_) => 8 * LITTLE,
         }
     }
 

@@ -11,6 +11,7 @@ mod acceptance;
 mod blocked;
 mod cancelled;
 mod cli;
+mod clock;
 mod deploy;
 mod dns;
 mod facilitator;

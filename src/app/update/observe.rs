@@ -91,7 +91,8 @@ fn is_news(model: &Model, seen: &Seen) -> bool {
         | Seen::Records(_)
         | Seen::Marker(_)
         | Seen::Lever(_)
-        | Seen::Promotion(_) => false,
+        | Seen::Promotion(_)
+        | Seen::Clock(_) => false,
     }
 }
 

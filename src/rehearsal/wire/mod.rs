@@ -22,6 +22,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Uri};
 use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
 use winterbaume_core::MockResponse;
 
 use crate::rehearsal::SharedWorld;
@@ -120,18 +121,23 @@ pub async fn serve(world: &SharedWorld, request: Request) -> Response {
 }
 
 fn dispatch(world: &SharedWorld, call: &Call) -> Response {
-    let (answer, id) = world.with(|w| {
+    let (answer, id, now) = world.with(|w| {
         let answer = match call.service {
             Service::CloudFormation => cloudformation::answer(w, call),
             Service::CloudWatch => cloudwatch::answer(w, call),
             Service::Route53 => route53::answer(w, call),
             Service::Sts => sts::answer(w, call),
         };
-        (answer, w.request_id())
+        (answer, w.request_id(), w.now())
     });
     let mut answer = answer.unwrap_or_else(|error| fault::response(call.protocol, &error));
     if let Ok(id) = HeaderValue::try_from(id) {
         answer.headers.insert("x-amzn-requestid", id);
+    }
+    // a server that answers on a port would state its own time, which is not the world's
+    let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&now);
+    if let Some(date) = date.ok().and_then(|d| HeaderValue::try_from(d).ok()) {
+        answer.headers.insert(http::header::DATE, date);
     }
     answer
 }

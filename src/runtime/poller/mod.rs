@@ -120,7 +120,8 @@ impl Poller {
                 0
             };
             let at = self.session.clock.now();
-            for seen in seen {
+            let clock = self.session.clients.clock_news().map(Seen::Clock);
+            for seen in seen.into_iter().chain(clock) {
                 if self
                     .out
                     .send(Msg::Sighted(Box::new(Sighting { at, seen })))
@@ -186,6 +187,7 @@ fn is_throttled(seen: &Seen) -> bool {
         Seen::Marker(r) => r.as_ref().err(),
         Seen::Lever(r) => r.as_ref().err(),
         Seen::Promotion(r) => r.as_ref().err(),
+        Seen::Clock(_) => None,
     };
     error.is_some_and(|e| e.kind == FailureKind::Throttled)
 }
