@@ -2,8 +2,9 @@
 
 Rows of this region are late after a minute: the message was never sent, or is lost. Rows of the other
 region are late after five: then it is asked, through the cross-region role, whether its queue still has
-work. Only if it does not answer, or has none, they are processed here. A row is queued again five times at
-most; the alarm on its age stays until a person has looked.
+work. Only if it does not answer, or has none, they are processed here. Under steady traffic a queue is
+never empty: a row that was not queued for ten minutes is, whatever the queue holds (twenty, if it is the
+other region's). Each is queued again five times at most; the alarm on its age stays until a person has looked.
 """
 import calendar
 import json
@@ -22,7 +23,7 @@ STS = boto3.client("sts", region_name=REGION, config=QUICK)
 CLOUDWATCH = boto3.client("cloudwatch")
 QUEUE = os.environ["QUEUE_NAME"]  # the same in both regions
 DEPTH = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"]
-OWN_AFTER, FOREIGN_AFTER, MOST, ATTEMPTS = 60, 300, 500, 5
+OWN_AFTER, FOREIGN_AFTER, STALE_AFTER, MOST, ATTEMPTS = 60, 300, 600, 500, 5
 
 
 def handler(event, context):
@@ -31,10 +32,17 @@ def handler(event, context):
     due = [row for row in late if row.get("attempts", 0) < ATTEMPTS]
     own = [row for row in due if row["region"] == REGION]
     foreign = [row for row in due if row["region"] != REGION and row["age"] > FOREIGN_AFTER]
-    chosen = (own if own and not busy(SQS) else []) + (foreign if foreign and not peer_works() else [])
+    chosen = choose(own, lambda: busy(SQS), STALE_AFTER) + choose(foreign, peer_works, 2 * STALE_AFTER)
     queue_again(chosen)
     print(json.dumps({"late": len(late), "queued again": len(chosen)}))
     return {"late": len(late), "queued": len(chosen)}
+
+
+def choose(rows, works, stale_after):
+    """All of them; of a queue with work only those that were not put there for long: the others may still be in it."""
+    if not rows or not works():
+        return rows
+    return [row for row in rows if min(row["age"], time.time() - float(row.get("queuedAt", 0))) > stale_after]
 
 
 def rows():
@@ -51,7 +59,7 @@ def age(moment):
 
 
 def busy(sqs):
-    """Whether the queue still has work: then late rows are in it, and a second message would only add to the load."""
+    """Whether the queue still has work: then late rows may be in it, and a second message would only add to the load."""
     url = sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"]
     depth = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=DEPTH)["Attributes"]
     return any(int(depth[name]) for name in DEPTH)

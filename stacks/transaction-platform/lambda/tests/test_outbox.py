@@ -76,10 +76,15 @@ def test_what_this_region_forgot_is_queued_again(world, queue, table):
     assert 600 <= world.cloudwatch.published["OutboxAgeSeconds"] < 605 and world.cloudwatch.published["OutboxLate"] == 2
 
 
-def test_while_the_queue_has_work_nothing_is_added_to_it(world, queue):
-    world.row("a1", 600)
+def test_while_the_queue_has_work_only_what_is_not_in_it_for_long_is_added_to_it(world, queue):
+    """Under steady traffic a queue is never empty, and what is not in it can not wait for that."""
+    world.row("a1", 590)
+    lost = world.row("b1", 610)
     queue.waiting = 3
-    assert world.run() == {"late": 1, "queued": 0} and not queue.sent
+    assert world.run() == {"late": 2, "queued": 1} and sent(queue) == ["b1"] and lost["attempts"] == 1
+    assert world.run()["queued"] == 0, "not each minute"
+    lost["queuedAt"] -= 601
+    assert world.run()["queued"] == 1
 
 
 def test_after_five_attempts_a_person_has_to_look(world, queue):
@@ -96,8 +101,15 @@ def test_the_other_regions_rows_wait_five_minutes(world, queue):
 
 def test_they_are_left_to_a_region_that_works(world, queue):
     world.row("b1", 310, region="us-west-2")
+    world.row("c1", 1190, region="us-west-2")
     world.peer.waiting = 1
-    assert world.run() == {"late": 1, "queued": 0} and not queue.sent
+    assert world.run() == {"late": 2, "queued": 0} and not queue.sent
+
+
+def test_not_for_ever(world, queue):
+    world.row("b1", 1210, region="us-west-2")
+    world.peer.waiting = 1
+    assert world.run() == {"late": 1, "queued": 1} and sent(queue) == ["b1"]
 
 
 @pytest.mark.parametrize("part", ["sts", "peer"])
