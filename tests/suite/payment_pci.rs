@@ -395,6 +395,25 @@ fn the_machine_promotes_updates_the_queue_enables_the_source_and_notifies() {
     }
 }
 
+/// A standby takes payments that nobody may ever promote it for: they are settled all the same.
+#[test]
+fn the_outbox_is_swept_on_a_schedule_by_age() {
+    let rule = properties("dr", "SweepRule");
+    assert_eq!(rule["ScheduleExpression"], "rate(5 minutes)");
+    assert_eq!(rule["Targets"][0]["Input"], r#"{"do": "sweep"}"#);
+    assert_eq!(
+        properties("dr", "SweepPermission")["SourceArn"]["Fn::GetAtt"][0],
+        "SweepRule"
+    );
+    let index = &properties("global", "Sessions")["GlobalSecondaryIndexes"][0];
+    let keys: Vec<_> = list(&index["KeySchema"])
+        .iter()
+        .map(|key| text(&key["AttributeName"]).to_owned())
+        .collect();
+    assert_eq!(keys, ["pending", "createdAt"]);
+    assert_eq!(alarm_on("OutboxWaiting")["Threshold"], 0);
+}
+
 #[test]
 fn no_promotion_without_a_person_by_default() {
     assert_eq!(

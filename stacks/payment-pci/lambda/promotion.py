@@ -1,8 +1,8 @@
-"""The steps of a promotion and of the way back. The state machine calls one at a time; each may be repeated.
+"""The steps of a promotion and of the way back, called one at a time by the state machine, and the sweep of the outbox.
 
 PromotionApproved carries the operator's number: > 0 promotes this region's cluster, with whatever had
 not arrived yet lost; < 0 takes the writer back to the primary region, with nothing lost. PromotionStep
-shows how far it is: 0 waits for approval, k is at work on step k, -k has failed there, 5 is done.
+shows how far it is: 0 waits for approval, k is at work on step k, -k has failed there, 5 is done. Each step may be repeated.
 """
 import json
 import os
@@ -10,6 +10,8 @@ import time
 from datetime import datetime, timedelta, timezone
 
 import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 REGION = os.environ["AWS_REGION"]
 TABLE = boto3.resource("dynamodb").Table(os.environ["TABLE"])
@@ -21,12 +23,18 @@ SNS = boto3.client("sns")
 DIMENSIONS = [{"Name": "Environment", "Value": os.environ["ENVIRONMENT"]}]
 LAST_STEP = 4
 VALID_SECONDS = 900
+LATE_SECONDS = 600
+SHARDS = "0123456789abcdef"
+# The primary may be dark, and there is little time.
+FAR = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 2})
 # States in which an event source mapping is on its way to another.
 UNDER_WAY = ("Creating", "Enabling", "Disabling", "Updating")
 PASSIVE = "PassiveUntilPromoted"
 
 
 def handler(event, context):
+    if event["do"] == "sweep":
+        return sweep(context)
     run = event["run"]
     if event["do"] == "failed":
         return failed(run)
@@ -48,6 +56,7 @@ def tries(run):
 def approval(run):
     """go, wait or withdrawn. A number counts once, for 15 minutes, and only while the lever stands where it should."""
     if not wanted(run):
+        fence_writer()
         return run | {"verdict": "withdrawn"}
     if not run["after"]:  # after a failure, the failed step stays on show
         publish(0)
@@ -102,7 +111,7 @@ def cluster(run, context):
     if promoting(run):
         fence(target)
     state = globally()
-    if state.get("FailoverState", {}).get("Status"):
+    if moving(state):
         return False
     if writer(state) == target:
         fence(target)
@@ -118,12 +127,23 @@ def fence(cluster_arn):
     TABLE.put_item(Item={"pk": "writer", "region": cluster_arn.split(":")[3], "at": int(time.time())})
 
 
+def fence_writer():
+    """What was called off or failed must not keep the writer from settling: the fence goes where the global database says."""
+    state = globally()
+    if writer(state) and not moving(state):
+        fence(writer(state))
+
+
 def globally():
     return RDS.describe_global_clusters(GlobalClusterIdentifier=os.environ["GLOBAL_CLUSTER"])["GlobalClusters"][0]
 
 
 def writer(state):
     return next((m["DBClusterArn"] for m in state["GlobalClusterMembers"] if m["IsWriter"]), None)
+
+
+def moving(state):
+    return bool(state.get("FailoverState", {}).get("Status"))
 
 
 def queues(run, context):
@@ -151,28 +171,70 @@ def sources(run, context):
 
 
 def replay(run, context):
-    """Queues the outbox: what was accepted anywhere and settled nowhere. Settling twice does nothing."""
-    there = promoting(run)
-    queue = SQS if there else boto3.client("sqs", region_name=os.environ["PRIMARY_REGION"])
-    url, sent = os.environ["QUEUE_URL" if there else "PRIMARY_QUEUE_URL"], 0
-    for shard in "0123456789abcdef"["0123456789abcdef".index(run.get("shard", "0")):]:
-        query = {"IndexName": "by-pending", "KeyConditionExpression": "pending = :shard",
-                 "ExpressionAttributeValues": {":shard": shard}, "ProjectionExpression": "paymentId"}
-        while query:
-            if context.get_remaining_time_in_millis() < 30_000:
-                run["shard"] = shard
-                return False
-            page = TABLE.query(**query)
-            ids = [item["paymentId"] for item in page["Items"]]
-            for start in range(0, len(ids), 10):
-                reply = queue.send_message_batch(QueueUrl=url, Entries=[
-                    {"Id": i, "MessageBody": json.dumps({"paymentId": i})} for i in ids[start:start + 10]])
-                if reply.get("Failed"):
-                    raise RuntimeError(f"not queued: {reply['Failed'][0]}")
-            sent += len(ids)
-            query = "LastEvaluatedKey" in page and query | {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+    """Queues the whole outbox where it will be settled. A clock that is a minute ahead hides nothing."""
+    sent = 0
+    for shard, ids in waiting(-60, run.get("shard", "0")):
+        if context.get_remaining_time_in_millis() < 30_000:
+            run["shard"] = shard
+            return False
+        queue_again(ids, promoting(run))
+        sent += len(ids)
     print(f"queued {sent} unsettled payments again")
     return True
+
+
+def sweep(context):
+    """On a schedule: queues what is late where the fence says that payments are settled, lever and machine or not.
+
+    A standby takes payments that nobody promotes it for, and a message may never have been sent. What can not be
+    queued either, or is not settled all the same, shows in OutboxWaiting.
+    """
+    try:
+        here, late = settles_here(), 0
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            return {"late": None}  # the table comes with the last stack and goes with the first
+        raise
+    for _, ids in waiting(LATE_SECONDS):
+        late += len(ids)
+        try:
+            queue_again(ids, here)
+        except (BotoCoreError, ClientError, RuntimeError) as error:
+            print(f"the outbox waits: {error}")
+            break
+        if ids and context.get_remaining_time_in_millis() < 30_000:
+            break
+    publish_metric("Switchback/DR", "OutboxWaiting", late)
+    return {"late": late}
+
+
+def settles_here():
+    """Whether this region is the one that settles."""
+    item = TABLE.get_item(Key={"pk": "writer"}, ConsistentRead=True).get("Item", {})
+    return item.get("region", os.environ["PRIMARY_REGION"]) == REGION
+
+
+def waiting(age, first="0"):
+    """The outbox, oldest first, shard by shard: what was accepted anywhere, more than `age` seconds ago, and settled nowhere."""
+    before = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - age))
+    for shard in SHARDS[SHARDS.index(first):]:
+        query = {"IndexName": "by-pending", "KeyConditionExpression": "pending = :shard AND createdAt < :before",
+                 "ExpressionAttributeValues": {":shard": shard, ":before": before}, "ProjectionExpression": "paymentId"}
+        while query:
+            page = TABLE.query(**query)
+            yield shard, [item["paymentId"] for item in page["Items"]]
+            query = "LastEvaluatedKey" in page and query | {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+def queue_again(ids, here):
+    """Twice is harmless: the consumer leaves alone what is settled."""
+    queue = SQS if here else boto3.client("sqs", region_name=os.environ["PRIMARY_REGION"], config=FAR)
+    url = os.environ["QUEUE_URL" if here else "PRIMARY_QUEUE_URL"]
+    for start in range(0, len(ids), 10):
+        reply = queue.send_message_batch(QueueUrl=url, Entries=[
+            {"Id": i, "MessageBody": json.dumps({"paymentId": i})} for i in ids[start:start + 10]])
+        if reply.get("Failed"):
+            raise RuntimeError(f"not queued: {reply['Failed'][0]}")
 
 
 def notify(run, context):
@@ -186,6 +248,10 @@ def failed(run):
     """Says which step failed, and lets a newer approval try again."""
     step, cause = run.get("step", 0) + 1, run.get("error", {}).get("Cause", "unknown")
     publish(-step)
+    try:
+        fence_writer()
+    except (BotoCoreError, ClientError) as error:  # the message matters more; a withdrawal tries again
+        print(f"the fence stays: {error}")
     tell(f"Step {step} of the {run['direction']} failed", f"{cause}\nApprove once more to try again, or move the lever back.")
     return {"direction": run["direction"], "manual": run.get("manual", False), "after": run.get("command", 0)}
 
@@ -195,5 +261,8 @@ def tell(subject, text):
 
 
 def publish(step):
-    datum = {"MetricName": "PromotionStep", "Dimensions": DIMENSIONS, "Value": step}
-    CLOUDWATCH.put_metric_data(Namespace="Switchback/Failover", MetricData=[datum])
+    publish_metric("Switchback/Failover", "PromotionStep", step)
+
+
+def publish_metric(namespace, name, value):
+    CLOUDWATCH.put_metric_data(Namespace=namespace, MetricData=[{"MetricName": name, "Dimensions": DIMENSIONS, "Value": value}])

@@ -247,6 +247,20 @@ def promotion_and_return(bundle, ledger):
     passive(bundle, "the standby is passive again")
 
 
+def the_sweep_settles(bundle, ledger):
+    """A payment that was taken and never queued, as after a crash, or in a standby that nobody promoted."""
+    forgotten = {"paymentId": "f" * 32, "merchantId": "shop-1", "currency": "SGD", "reference": "", "status": "ACCEPTED", "pending": "f",
+                 "createdAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 700)), "region": bundle.regions["standby"]}
+    item = {name: {"S": value} for name, value in forgotten.items()} | {
+        "pk": {"S": "payment#" + "f" * 32}, "amount": {"N": "99"}, "queued": {"BOOL": True}}
+    bundle.client("dynamodb", "primary").put_item(TableName=TABLE, Item=item)
+    bundle.carry(TABLE)
+    found = bundle.run("standby", "lambda-promotion", {"do": "sweep"})
+    check(found == {"late": 1}, f"the sweep finds what is late: {found}")
+    check(settled(bundle, "primary", "f" * 32)["settledIn"] == bundle.regions["primary"], "and the region that writes settles it")
+    check([row[0] for row in ledger.rows()].count("f" * 32) == 1, "once")
+
+
 def records(bundle):
     found = bundle.client("route53", "primary").list_resource_record_sets(
         HostedZoneId=bundle.values["global.HostedZoneId"])["ResourceRecordSets"]
@@ -281,6 +295,7 @@ def work_and_leave(folder, url):
         regions_are_healthy(bundle)
         levers_move(bundle, "lambda-recovery", "HealthFunction")
         promotion_and_return(bundle, ledger)
+        the_sweep_settles(bundle, ledger)
         bundle.client("s3", "standby").put_object(Bucket=bundle.values["dr.LogsBucketName"], Key="transactions/left-over.json", Body=b"{}")
         bundle.client("route53", "primary").change_resource_record_sets(
             HostedZoneId=bundle.values["global.HostedZoneId"], ChangeBatch={"Changes": [{

@@ -44,8 +44,10 @@ class Sessions:
 
     def query(self, IndexName, KeyConditionExpression, ExpressionAttributeValues, ProjectionExpression, ExclusiveStartKey=0):
         self.guard()
-        assert (IndexName, KeyConditionExpression, ProjectionExpression) == ("by-pending", "pending = :shard", "paymentId")
-        found = [{"paymentId": i["paymentId"]} for i in self.items.values() if i.get("pending") == ExpressionAttributeValues[":shard"]]
+        assert (IndexName, KeyConditionExpression) == ("by-pending", "pending = :shard AND createdAt < :before")
+        shard, before = (ExpressionAttributeValues[name] for name in (":shard", ":before"))
+        of_shard = sorted((i for i in self.items.values() if i.get("pending") == shard and i["createdAt"] < before), key=lambda i: i["createdAt"])
+        found = [{name: i[name] for name in ProjectionExpression.split(", ")} for i in of_shard]
         end = ExclusiveStartKey + self.page
         return {"Items": found[ExclusiveStartKey:end]} | ({"LastEvaluatedKey": end} if end < len(found) else {})
 
@@ -80,6 +82,8 @@ class Queue:
 
     def send_message_batch(self, QueueUrl, Entries):
         assert len(Entries) <= 10
+        if self.broken:
+            raise self.broken
         self.messages += [(QueueUrl, entry["MessageBody"]) for entry in Entries]
         return {"Failed": self.refused}
 

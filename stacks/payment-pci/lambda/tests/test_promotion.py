@@ -20,7 +20,7 @@ class World:
 
     def __init__(self, clusters, client_error):
         self.clusters, self.client_error, self.now = clusters, client_error, 1_800_000_000
-        self.lever, self.approvals, self.steps, self.told = "ALARM", [], [], []
+        self.lever, self.approvals, self.steps, self.told, self.waiting = "ALARM", [], [], [], []
         self.writer, self.moving, self.takes, self.calls = clusters["primary"], None, 60, []
         self.mapping, self.mapping_ready, self.broken = "Disabled", 0, {}
 
@@ -41,11 +41,13 @@ class World:
     def put_metric_data(self, Namespace, MetricData):
         self.guard("put_metric_data")
         (datum,) = MetricData
-        assert Namespace == "Switchback/Failover" and datum["MetricName"] == "PromotionStep" and "Timestamp" not in datum
+        name = {"Switchback/Failover": "PromotionStep", "Switchback/DR": "OutboxWaiting"}[Namespace]
+        assert datum["MetricName"] == name and "Timestamp" not in datum
         assert datum["Dimensions"] == [{"Name": "Environment", "Value": "demo"}]
-        self.steps.append(datum["Value"])
+        (self.steps if name == "PromotionStep" else self.waiting).append(datum["Value"])
 
     def describe_global_clusters(self, GlobalClusterIdentifier):
+        self.guard("describe_global_clusters")
         assert GlobalClusterIdentifier == "global"
         if self.moving and self.now >= self.moving[1]:
             self.writer, self.moving = self.moving[0], None
@@ -151,6 +153,17 @@ def machine(act, world):
     return Machine(act(), world)
 
 
+@pytest.fixture
+def accepted(table, world):
+    """A payment that was taken `age` seconds ago and is not settled."""
+
+    def one(payment_id, age=5):
+        created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(world.now - age))
+        table.items[f"payment#{payment_id}"] = {"paymentId": payment_id, "pending": payment_id[0], "createdAt": created}
+
+    return one
+
+
 def statements(queue):
     return [s["Sid"] for s in json.loads(queue.attributes["Policy"])["Statement"]]
 
@@ -160,9 +173,9 @@ def in_order(steps):
     return [s for i, s in enumerate(steps) if i == 0 or steps[i - 1] != s]
 
 
-def test_an_approved_promotion_moves_cluster_queue_and_source_and_tells(machine, world, table, queue):
+def test_an_approved_promotion_moves_cluster_queue_and_source_and_tells(machine, world, table, queue, accepted):
     machine.meanwhile["WaitForApproval"] = [lambda: world.approvals.append(world.now)]
-    table.items["payment#a1"] = {"paymentId": "a1", "pending": "a"}
+    accepted("a1")
     assert machine.run("promote") == "Done"
     assert in_order(world.steps) == [0, 1, 2, 3, 4, 5]
     assert world.calls == [("failover", "ap-southeast-2"), ("mapping", True)] and world.mapping == "Enabled"
@@ -202,10 +215,11 @@ def test_the_fence_moves_before_the_cluster_does(machine, world, table):
     assert "ap-southeast-2" in world.steps
 
 
-def test_an_approved_return_switches_over_and_empties_the_outbox_into_the_primary(machine, world, table, queue):
+def test_an_approved_return_switches_over_and_empties_the_outbox_into_the_primary(machine, world, table, queue, accepted):
     world.lever, world.writer, world.mapping, world.approvals = "OK", world.clusters["standby"], "Enabled", [-world.now]
     queue.attributes["Policy"] = json.dumps({"Statement": [TLS]})
-    table.items |= {f"payment#{i}": {"paymentId": i, "pending": i[0]} for i in ("a1", "a2", "a3", "f9")}
+    for payment_id in ("a1", "a2", "a3", "f9"):
+        accepted(payment_id)
     fences = []
     machine.meanwhile["WaitForCluster"] = [lambda: fences.append("writer" in table.items)]
     assert machine.run("return") == "Done"
@@ -247,6 +261,35 @@ def test_the_number_that_failed_does_not_try_again_by_itself(machine, world):
     assert in_order(world.steps) == [0, 1, -1]
 
 
+def test_a_promotion_that_failed_gives_the_fence_back_to_the_writer(machine, world, table):
+    world.approvals, world.broken["failover_global_cluster"] = [world.now], "InvalidGlobalClusterStateFault"
+    seen = []
+    machine.meanwhile["WaitForApproval"] = [lambda: seen.append(table.items["writer"]["region"])]
+    machine.run("promote")
+    assert seen == ["ap-southeast-1"], "while a newer approval is waited for, the primary settles"
+
+
+def test_a_promotion_that_failed_and_was_called_off_leaves_the_primary_settling(machine, world, table):
+    world.approvals = [world.now]
+    world.broken |= {"failover_global_cluster": "InvalidGlobalClusterStateFault", "describe_global_clusters": "Throttling"}
+
+    def release():
+        assert table.items["writer"]["region"] == "ap-southeast-2", "who writes could not be read"
+        world.lever, world.broken = "OK", {}
+
+    machine.meanwhile["WaitForApproval"] = [release]
+    assert machine.run("promote") == "Withdrawn" and not world.calls
+    assert table.items["writer"]["region"] == "ap-southeast-1"
+    assert machine.run("return") == "Withdrawn" and table.items["writer"]["region"] == "ap-southeast-1"
+
+
+def test_the_fence_stays_while_the_cluster_is_still_on_its_way(machine, world, table):
+    world.approvals, world.takes = [world.now], 10**6
+    machine.meanwhile["Failed"] = [lambda: setattr(world, "lever", "OK")]
+    assert machine.run("promote") == "Withdrawn"
+    assert table.items["writer"]["region"] == "ap-southeast-2", "it may become the writer any moment"
+
+
 def test_a_queue_that_refuses_fails_step_two(machine, world, queue, refusal):
     world.approvals, queue.broken = [world.now], refusal("AccessDenied")
     machine.meanwhile["Failed"] = [lambda: setattr(world, "lever", "OK")]
@@ -254,9 +297,9 @@ def test_a_queue_that_refuses_fails_step_two(machine, world, queue, refusal):
     assert in_order(world.steps) == [0, 1, 2, -2] and world.writer == world.clusters["standby"]
 
 
-def test_messages_that_are_not_taken_fail_step_three(machine, world, table, queue):
+def test_messages_that_are_not_taken_fail_step_three(machine, world, accepted, queue):
     world.approvals, queue.refused = [world.now], [{"Id": "a1", "Code": "InternalError"}]
-    table.items["payment#a1"] = {"paymentId": "a1", "pending": "a"}
+    accepted("a1")
     machine.meanwhile["Failed"] = [lambda: setattr(world, "lever", "OK")]
     machine.run("promote")
     assert in_order(world.steps) == [0, 1, 2, 3, -3]
@@ -310,8 +353,9 @@ def test_a_lever_that_was_never_heard_of_withdraws_nothing(machine, world):
     assert machine.run("promote") == "TIMED_OUT"
 
 
-def test_a_large_outbox_is_emptied_over_several_calls(act, world, table, queue, context):
-    table.items |= {f"payment#{i:02x}": {"paymentId": f"{i:02x}", "pending": f"{i:02x}"[0]} for i in range(256)}
+def test_a_large_outbox_is_emptied_over_several_calls(act, world, accepted, queue, context):
+    for i in range(256):
+        accepted(f"{i:02x}")
     world.mapping, function = "Enabled", act()
     left = iter([900_000] * 5 + [29_000])
     context.get_remaining_time_in_millis = lambda: next(left)
@@ -321,6 +365,44 @@ def test_a_large_outbox_is_emptied_over_several_calls(act, world, table, queue, 
     run = function({"do": "sources", "run": run})
     assert run["done"] is True and run["step"] == 3
     assert {json.loads(body)["paymentId"] for _, body in queue.messages} == {f"{i:02x}" for i in range(256)}
+
+
+@pytest.mark.parametrize(("region", "url"), [
+    (None, "https://primary-queue"), ("ap-southeast-1", "https://primary-queue"), ("ap-southeast-2", "https://queue")])
+def test_the_sweep_queues_what_is_late_where_it_is_settled(act, world, table, queue, accepted, region, url):
+    accepted("a1", age=700)
+    accepted("f2", age=601)
+    accepted("f3", age=599)
+    table.items |= {"writer": {"region": region}} if region else {}
+    assert act()({"do": "sweep"}) == {"late": 2} and world.waiting == [2]
+    assert [(to, json.loads(body)["paymentId"]) for to, body in queue.messages] == [(url, "a1"), (url, "f2")]
+    assert not world.steps and table.items.get("writer", {}).get("region") == region
+
+
+def test_a_sweep_that_finds_nothing_says_so(act, world, queue):
+    assert act()({"do": "sweep"}) == {"late": 0} and world.waiting == [0] and not queue.messages
+
+
+def test_a_sweep_before_the_table_is_there_does_nothing_and_any_other_trouble_fails_it(act, world, table, refusal):
+    sweep = act()
+    table.broken = "ResourceNotFoundException"
+    assert sweep({"do": "sweep"}) == {"late": None} and not world.waiting
+    table.broken = "AccessDeniedException"
+    with pytest.raises(type(refusal("any"))):
+        sweep({"do": "sweep"})
+
+
+def test_a_queue_out_of_reach_fails_no_sweep_and_shows(act, world, queue, accepted, refusal):
+    accepted("a1", age=700)
+    queue.broken = refusal("ServiceUnavailable")
+    assert act()({"do": "sweep"}) == {"late": 1} and world.waiting == [1] and not queue.messages
+
+
+def test_a_sweep_ends_in_time_and_the_next_goes_on(act, world, queue, accepted, context):
+    for payment_id in ("a1", "a2", "a3"):
+        accepted(payment_id, age=700)
+    context.get_remaining_time_in_millis = lambda: 29_000
+    assert act()({"do": "sweep"}) == {"late": 2} and len(queue.messages) == 2
 
 
 def test_every_state_of_the_machine_can_be_reached():
