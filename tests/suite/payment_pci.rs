@@ -608,21 +608,33 @@ fn every_region_has_a_trail_whose_bucket_takes_it_alone() {
         );
         let policy = properties(name, "LogsBucketPolicy");
         for statement in &list(&policy["PolicyDocument"]["Statement"])[1..] {
-            assert!(
-                text(&statement["Condition"]["StringEquals"]["aws:SourceArn"])
-                    .contains(":trail/trail-audit-")
-            );
+            let source = text(&statement["Condition"]["StringEquals"]["aws:SourceArn"]);
+            let own = text(&trail["TrailName"]);
+            assert!(source.ends_with(&format!(":trail/{own}")), "{source}");
         }
     }
-    assert_eq!(
-        properties("global", "Trail")["IncludeGlobalServiceEvents"],
-        true
+}
+
+/// Events of IAM, STS, CloudFront and Route 53 reach a trail of all regions, or one in us-east-1.
+#[test]
+fn all_calls_are_logged_those_of_global_services_too_and_once() {
+    let seen = ["global", "dr"].map(|name| {
+        let trail = properties(name, "Trail");
+        [
+            trail["IsMultiRegionTrail"].clone(),
+            trail["IncludeGlobalServiceEvents"].clone(),
+        ]
+    });
+    assert_eq!(seen, [[true, true], [false, false]]);
+    assert_ne!(
+        text(&properties("global", "Trail")["TrailName"]),
+        text(&properties("dr", "Trail")["TrailName"]),
+        "the name of a trail of all regions is taken in each"
     );
-    assert_eq!(
-        properties("dr", "Trail")["IncludeGlobalServiceEvents"],
-        false,
-        "global events once"
-    );
+    let keys = properties("base", "Key").to_string();
+    for name in ["audit", "regional"] {
+        assert!(keys.contains(&format!(":trail/trail-{name}-")), "{name}");
+    }
 }
 
 #[test]
