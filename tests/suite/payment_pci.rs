@@ -530,6 +530,19 @@ fn the_network_has_public_and_private_subnets_in_two_zones() {
 }
 
 #[test]
+fn the_ways_out_of_the_private_subnets_lead_to_what_is_used_only() {
+    let endpoints = of_type("base", "AWS::EC2::VPCEndpoint");
+    assert_eq!(endpoints.len(), 4);
+    for (id, endpoint) in endpoints {
+        for statement in list(&endpoint["Properties"]["PolicyDocument"]["Statement"]) {
+            assert!(statement["Resource"].is_object(), "{id}");
+            let actions = list(&statement["Action"]);
+            assert!(actions.iter().all(|a| !text(a).contains('*')), "{id}");
+        }
+    }
+}
+
+#[test]
 fn functions_that_handle_payments_and_the_database_are_in_private_subnets() {
     for function in ["ProcessorFunction", "ConsumerFunction"] {
         assert_eq!(
