@@ -280,6 +280,32 @@ fn the_way_back_approves_a_switchover_unless_nothing_was_promoted() {
 }
 
 /// Nothing of the standby answers any more.
+/// What a deletion says about the promotion.
+fn deletion(model: &mut Model) -> Option<(GuardVerdict, bool, bool)> {
+    ask(model, OperationKind::Delete);
+    let Some(Dialog::Confirm(confirm)) = &model.dialog else {
+        panic!("no plan: {:?}", model.notice)
+    };
+    let guards = &confirm.plan.guards;
+    let found = guards.iter().find(|g| g.id == GuardId::Promotion)?;
+    Some((found.verdict, found.unknown, found.can_override))
+}
+
+#[test]
+fn a_standby_that_was_promoted_is_not_deleted_before_its_return() {
+    let mut model = promoting();
+    let unknown = Some((GuardVerdict::Warn, true, true));
+    assert_eq!(deletion(&mut model), unknown, "nobody approved lately");
+    progress(&mut model, Some(Command::Engage), &[5.0]);
+    let refused = Some((GuardVerdict::Refuse, false, true));
+    assert_eq!(deletion(&mut model), refused);
+    progress(&mut model, Some(Command::Release), &[5.0]);
+    let allowed = Some((GuardVerdict::Allow, false, true));
+    assert_eq!(deletion(&mut model), allowed, "returned");
+    model.env.traffic.as_mut().unwrap().promotion = None;
+    assert_eq!(deletion(&mut model), None, "nothing to promote");
+}
+
 fn go_dark(model: &mut Model) {
     let stacks: Vec<_> = model.env.stacks_of(Role::Standby).cloned().collect();
     for spec in stacks {

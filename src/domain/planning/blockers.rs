@@ -4,7 +4,11 @@ use serde_json::{Map, Value};
 
 use crate::domain::blocker::{Bucket, Count, Findings, Inquiry, Zone};
 use crate::domain::environment::StackSpec;
+use crate::domain::guard::{GuardId, GuardResult, GuardVerdict, result};
 use crate::domain::observed::age;
+use crate::domain::planning::Basis;
+use crate::domain::promotion::PromotionSeen;
+use crate::domain::region::Role;
 use crate::domain::stack::Stack;
 
 /// Custom resources: one whose properties name a store is the one that empties it.
@@ -52,6 +56,37 @@ pub(super) fn inquiry(spec: &StackSpec, stack: Option<&Stack>) -> Inquiry {
         zones: going(ZONE),
         records: records.collect(),
     }
+}
+
+/// A standby that was promoted can't leave: its database is the writer, and the primary's is a copy of it.
+pub(super) fn promoted(basis: &Basis<'_>, deleted: &[&StackSpec]) -> Option<GuardResult> {
+    basis.env.traffic.as_ref()?.promotion.as_ref()?;
+    if !deleted.iter().any(|spec| spec.role == Role::Standby) {
+        return None;
+    }
+    let seen = basis.seen.traffic.promotion.last();
+    let said = |verdict, value, reason| result(GuardId::Promotion, verdict, value, reason);
+    Some(match seen.and_then(PromotionSeen::is_promoted) {
+        Some(true) => said(
+            GuardVerdict::Refuse,
+            "promoted",
+            "the standby's database is the writer and can't leave before the primary's",
+        )
+        .remedy("fail back first, which returns the writer; override with a reason if nobody needs the data"),
+        Some(false) => said(
+            GuardVerdict::Allow,
+            "not promoted",
+            "the primary is the writer, so the standby can leave first",
+        ),
+        None => GuardResult {
+            unknown: true,
+            ..said(
+                GuardVerdict::Warn,
+                "unknown",
+                "it can't be told whether the standby was promoted; a database that is the writer can't leave first",
+            )
+        },
+    })
 }
 
 /// The types that a record may have, whatever decides between them.
@@ -285,7 +320,6 @@ mod tests {
 
     use super::*;
     use crate::domain::blocker::{ForeignRecord, Import};
-    use crate::domain::region::Role;
     use crate::domain::stack::StackId;
 
     fn spec(template: &str) -> StackSpec {

@@ -237,6 +237,7 @@ pub fn delete(basis: &Basis<'_>, id: OperationId) -> Result<Plan, CannotPlan> {
     let mut guards: Vec<GuardResult> = basis.read_only().into_iter().collect();
     guards.push(nothing_running(basis.seen, &phases));
     guards.extend(not_serving(basis, &specs));
+    guards.extend(blockers::promoted(basis, &specs));
     guards.extend(production(basis));
     guards.extend(specs.iter().filter_map(|spec| protected(basis.seen, spec)));
     plan.guards = guards;
