@@ -611,6 +611,31 @@ fn policies_name_their_resources() {
     }
 }
 
+/// Anyone on the internet may call it: it must not be able to pull the metric lever.
+#[test]
+fn the_function_behind_health_publishes_nothing() {
+    let role = &properties("service", "HealthFunction")["Role"]["Fn::GetAtt"][0];
+    let granted: Vec<Value> = statements("service")
+        .into_iter()
+        .filter(|(id, _)| id == role)
+        .map(|(_, statement)| statement["Action"].clone())
+        .collect();
+    assert!(!granted.is_empty());
+    assert!(
+        !granted
+            .iter()
+            .any(|actions| actions.to_string().contains("cloudwatch:"))
+    );
+    for name in ["service", "dr"] {
+        for (role, statement) in statements(name) {
+            if statement["Action"] == "cloudwatch:PutMetricData" {
+                let only = &statement["Condition"]["StringEquals"]["cloudwatch:namespace"];
+                assert!(!only.is_null(), "{name} {role}");
+            }
+        }
+    }
+}
+
 #[test]
 fn every_region_has_a_trail_whose_bucket_takes_it_alone() {
     for name in ["dr", "global"] {

@@ -205,6 +205,29 @@ fn roles_may_do_what_they_need_and_no_more() {
     }
 }
 
+/// Anyone on the internet may call `/health`: it must not be able to pull the metric lever.
+#[test]
+fn each_function_has_a_role_of_its_own_and_only_recovery_pulls_levers() {
+    let system = System::new();
+    let mut roles = BTreeSet::new();
+    for (_, id, function) in system.of_type("Lambda::Function") {
+        let role = function["Properties"]["Role"].to_string();
+        assert!(roles.insert(role), "{id} shares its role");
+    }
+    let pulls: Vec<&str> = system
+        .of_type("IAM::Role")
+        .into_iter()
+        .filter(|(_, _, role)| role.to_string().contains("Switchback/Failover"))
+        .map(|(_, id, _)| id)
+        .collect();
+    assert_eq!(pulls, ["RecoveryRole"]);
+    let any = system.of_type("IAM::Role").into_iter();
+    assert!(
+        any.clone()
+            .all(|(_, _, role)| !role.to_string().contains("Switchback/*"))
+    );
+}
+
 #[test]
 fn a_role_reaches_across_regions_and_only_those_that_need_it_may_take_it() {
     let system = System::new();
