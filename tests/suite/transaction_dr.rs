@@ -166,6 +166,29 @@ fn requirement_6_alarms_watch_throttling_replication_lag_and_errors() {
     assert_eq!(table, 1, "the table's lag, at its source");
 }
 
+/// What the processor is refused is an error of it: its alarm would see nothing of an answer, such as 503.
+#[test]
+fn requirement_6_failures_of_aws_are_errors_that_are_seen() {
+    let region = region();
+    let code = &properties(&region, "Processor")["Code"]["ZipFile"];
+    assert!(!code.as_str().unwrap().contains("503"));
+    let manifest = read("bundle.json");
+    let watched = |metric: &str| {
+        let signals = manifest["signals"].as_array().unwrap();
+        signals.iter().filter(|s| s["metric"] == metric).count()
+    };
+    assert_eq!(
+        (watched("5XXError"), watched("NumberOfCopyJobsFailed")),
+        (2, 1)
+    );
+}
+
+#[test]
+fn the_assistant_may_replace_the_route_that_it_finds() {
+    let role = properties(&root(), "AssistantRole").to_string();
+    assert!(role.contains("ec2:CreateRoute") && role.contains("ec2:ReplaceRoute"));
+}
+
 #[test]
 fn requirement_7_topics_are_in_both_regions_and_encrypted() {
     let region = region();

@@ -11,7 +11,7 @@ def handler(event, context):
     try:
         if event['RequestType'] != 'Delete':
             data = act(event['ResourceProperties'])
-    except Exception as error:  # CloudFormation waits for an answer whatever went wrong
+    except Exception as error:  # CloudFormation waits for an answer
         status, reason = 'FAILED', str(error)[:500]
     print(status, reason)
     body = {k: event[k] for k in ('StackId', 'RequestId', 'LogicalResourceId')}
@@ -25,11 +25,13 @@ def act(given):
         ec2 = boto3.client('ec2', region_name=given['Region'])
         try:
             ec2.create_route(**given['Route'])
-        except ClientError:  # there already
+        except ClientError as error:
+            if 'RouteAlreadyExists' not in str(error):
+                raise
             ec2.replace_route(**given['Route'])
         return {}
     cloudformation = boto3.client('cloudformation', region_name=given['Region'])
     pages = cloudformation.get_paginator('describe_stacks').paginate()
     ours = [s for page in pages for s in page['Stacks'] if s['StackName'].startswith(given['Prefix'])]
-    newest = max(ours, key=lambda stack: stack['CreationTime'])
-    return {output['OutputKey']: output['OutputValue'] for output in newest['Outputs']}
+    newest = max(ours, key=lambda s: s['CreationTime'])
+    return {o['OutputKey']: o['OutputValue'] for o in newest['Outputs']}

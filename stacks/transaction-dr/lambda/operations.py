@@ -1,6 +1,6 @@
 '''Each minute the primary's heartbeat, or the standby's staleness and metric lever; over HTTPS /health and /lever.
 
-Why, and the lever's contract: ../common/lambda/recovery.py. Here everything is shorter: this text is inside a template inside a template.
+Why, and the lever's contract: ../common/lambda/recovery.py. Shorter: a template in a template.
 '''
 import json
 import os
@@ -74,7 +74,7 @@ def health():
         item('heartbeat')
         failed = LAMBDA.invoke(FunctionName=os.environ['PROCESSOR'], Payload='{"probe": 1}').get('FunctionError')
     except LAMBDA.exceptions.TooManyRequestsException:
-        failed = None  # busy is not broken: moving the load would not help
+        failed = None  # busy is not broken: moving would not help
     except Exception as error:
         failed = str(error)
     return answer(not failed, failed or 'ok')

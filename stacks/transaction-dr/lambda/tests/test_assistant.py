@@ -78,8 +78,9 @@ def test_a_route_is_made_and_replaced(world):
     assert world.ec2.routes == {("rtb", "10.0.0.0/16"): "pcx-2"}
 
 
-def test_a_route_that_is_refused_is_a_failure(world, refusal):
+def test_a_route_that_is_refused_is_a_failure_and_replaces_nothing(world, refusal):
     world.ec2.broken = refusal("InvalidRouteTableID.NotFound")
+    world.ec2.replace_route = None
     answer = world.ask(Region="us-west-2", Route={"RouteTableId": "rtb", "DestinationCidrBlock": "c", "VpcPeeringConnectionId": "p"})
     assert answer["Status"] == "FAILED" and "NotFound" in answer["Reason"]
 

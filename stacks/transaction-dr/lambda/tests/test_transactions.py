@@ -73,7 +73,8 @@ def test_a_key_that_was_used_for_other_terms_is_a_conflict(world):
 
 def test_a_crash_before_the_document_is_completed_by_the_repetition(world, refusal):
     world.bucket.broken = refusal("SlowDown")
-    assert world.post(GOOD) == (503, {"error": "repeat with the same idempotency-key"})
+    with pytest.raises(type(refusal("any"))):
+        world.post(GOOD)
     assert [item["audited"] for item in world.transactions()] == [False]
     world.bucket.broken = None
     status, receipt = world.post(GOOD)
@@ -82,9 +83,10 @@ def test_a_crash_before_the_document_is_completed_by_the_repetition(world, refus
     assert receipt["reference"] == "order 7"
 
 
-def test_a_table_that_does_not_answer_is_unavailable(world):
+def test_a_table_that_does_not_answer_is_an_error_that_the_alarm_counts(world, refusal):
     world.table.broken = "InternalServerError"
-    assert world.post(GOOD)[0] == 503
+    with pytest.raises(type(refusal("any"))):
+        world.post(GOOD)
 
 
 def test_any_other_refusal_of_the_table_is_not_taken_for_a_repetition(world, monkeypatch, refusal):
@@ -92,7 +94,8 @@ def test_any_other_refusal_of_the_table_is_not_taken_for_a_repetition(world, mon
         raise refusal("ThrottlingException")
 
     monkeypatch.setattr(world.table, "put_item", throttled)
-    assert world.post(GOOD)[0] == 503
+    with pytest.raises(type(refusal("any"))):
+        world.post(GOOD)
 
 
 @pytest.mark.parametrize("headers", [{}, None, {"x-api-key": "wrong", "idempotency-key": "order-7-attempt"}])
