@@ -285,13 +285,16 @@ fn the_concurrency_of_the_processor_scales_by_itself() {
     assert!(properties("service", "Mapping")["ScalingConfig"]["MaximumConcurrency"].is_number());
 }
 
-/// A version never changes: new code under an old name would never be served.
+/// A version never changes: new code or configuration under an old name would never be served.
 #[test]
-fn the_published_version_is_named_after_its_code() {
+fn the_published_version_is_named_after_its_code_and_configuration() {
     use sha2::{Digest as _, Sha256};
-    let code = std::fs::read(folder().join("lambda/processor.py")).unwrap();
+    let mut all = std::fs::read(folder().join("lambda/processor.py")).unwrap();
+    let mut configuration = properties("service", "ProcessorFunction");
+    configuration.as_object_mut().unwrap().shift_remove("Code");
+    all.extend(configuration.to_string().into_bytes());
     let mut digest = String::new();
-    for byte in Sha256::digest(code).iter().take(4) {
+    for byte in Sha256::digest(all).iter().take(4) {
         write!(digest, "{byte:02x}").unwrap();
     }
     let versions = of_type("service", "AWS::Lambda::Version");
@@ -300,6 +303,11 @@ fn the_published_version_is_named_after_its_code() {
         format!("ProcessorVersion{digest}"),
         "rename the version and what refers to it"
     );
+    // what parameters put into the configuration: a new description replaces the version
+    let described = versions[0].1["Properties"]["Description"].to_string();
+    for parameter in ["pythonRuntime", "databaseSecretArn"] {
+        assert!(described.contains(parameter), "{parameter}");
+    }
 }
 
 // Disaster recovery
@@ -512,8 +520,12 @@ fn everything_travels_encrypted() {
             "TlsOnly"
         );
     }
-    let viewer = &properties("global", "Cdn")["DistributionConfig"]["DefaultCacheBehavior"];
+    let cdn = &properties("global", "Cdn")["DistributionConfig"];
+    let viewer = &cdn["DefaultCacheBehavior"];
     assert_eq!(viewer["ViewerProtocolPolicy"], "redirect-to-https");
+    let named = &cdn["ViewerCertificate"]["Fn::If"][1];
+    assert_eq!(named["MinimumProtocolVersion"], "TLSv1.2_2021");
+    assert_eq!(cdn["Aliases"]["Fn::If"][0], "HasAssetsName");
 }
 
 #[test]
@@ -581,6 +593,10 @@ fn secrets_are_fetched_and_never_made() {
             .into_iter()
             .find(|(id, s)| id == role && s["Action"] == "secretsmanager:GetSecretValue");
         assert_eq!(reads.unwrap().1["Resource"]["Ref"], "databaseSecretArn");
+        let decrypts = statements("service")
+            .into_iter()
+            .find(|(id, s)| id == role && s["Resource"]["Ref"] == "databaseSecretKeyArn");
+        assert_eq!(decrypts.unwrap().1["Action"], "kms:Decrypt", "its own key");
     }
 }
 
