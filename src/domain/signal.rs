@@ -39,6 +39,8 @@ pub enum SignalKind {
     Latency,
     QueueAge,
     QueueDepth,
+    /// To a database; one that says nothing may be gone.
+    Connections,
     Requests,
     Backup,
 }
@@ -55,6 +57,7 @@ impl SignalKind {
             Self::Latency => "latency",
             Self::QueueAge => "queue_age",
             Self::QueueDepth => "queue_depth",
+            Self::Connections => "connections",
             Self::Requests => "requests",
             Self::Backup => "backup",
         }
@@ -73,7 +76,8 @@ impl SignalKind {
             | Self::Staleness
             | Self::Heartbeat
             | Self::Latency
-            | Self::QueueAge => false,
+            | Self::QueueAge
+            | Self::Connections => false,
         }
     }
 }

@@ -101,6 +101,7 @@ impl Verifier<'_> {
             | SignalKind::ErrorRate
             | SignalKind::Throttles
             | SignalKind::QueueDepth
+            | SignalKind::Connections
             | SignalKind::Requests
             | SignalKind::Backup => &UNITS,
         };

@@ -100,6 +100,7 @@ impl World {
                 Some(since.unwrap_or_else(|| (chance(0.0, 6.0) + slow).floor()))
             }
             SignalKind::QueueDepth => Some(self.depth(source, failing, asked, chance(0.0, 12.0))),
+            SignalKind::Connections => Some((chance(0.0, 12.0) + asked / 100.0).floor()),
             SignalKind::ReplicationLag => {
                 let usual = chance(350.0, 1_400.0);
                 if source.direction == Direction::Reverse && !self.writes_back(source, requests) {
@@ -111,12 +112,10 @@ impl World {
         }
     }
 
-    /// What waits in a queue, has been given up, or is connected.
+    /// What waits in a queue, or has been given up.
     fn depth(&self, source: &Source, failing: f64, asked: f64, usual: f64) -> f64 {
         let named = |word: &str| source.id.dimensions.values().any(|d| d.contains(word));
-        let value = if source.id.metric == "DatabaseConnections" {
-            usual + asked / 100.0
-        } else if named("dlq") || named("dead") {
+        let value = if named("dlq") || named("dead") {
             // a function that fails now and then is asked again; one that fails often gives up
             if failing > 10.0 {
                 asked * failing / 1000.0
@@ -282,7 +281,8 @@ fn purpose(metric: &str) -> Option<SignalKind> {
         "Latency" | "Duration" | "TargetResponseTime" => SignalKind::Latency,
         "ApproximateAgeOfOldestMessage" => SignalKind::QueueAge,
         other if other.ends_with("AgeSeconds") => SignalKind::QueueAge,
-        "ApproximateNumberOfMessagesVisible" | "DatabaseConnections" => SignalKind::QueueDepth,
+        "ApproximateNumberOfMessagesVisible" => SignalKind::QueueDepth,
+        "DatabaseConnections" => SignalKind::Connections,
         "NumberOfBackupJobsFailed" | "NumberOfCopyJobsFailed" => SignalKind::Backup,
         _ => return None,
     })
