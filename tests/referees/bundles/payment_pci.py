@@ -126,6 +126,17 @@ def deploy(bundle):
     check(writer_of(bundle) == bundle.regions["primary"], "the primary's cluster is the writer")
 
 
+def hand_over(bundle, folder):
+    """Writes the outputs as `switchback outputs --flat` does; what follows knows only what the file says."""
+    names = [name for name in bundle.values if name.split(".")[0] in bundle.stacks]
+    path = folder.parent / "cfn-outputs" / "flat-outputs.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({name.replace(".", ""): bundle.values.pop(name) for name in names}, indent=2))
+    flat = json.loads(path.read_text())
+    check(len(flat) == len(names) > 30, f"{len(flat)} outputs are in {path.parent.name}/{path.name}, no two under one name")
+    bundle.values |= {name: flat[name.replace(".", "")] for name in names}
+
+
 def item_of(bundle, role, payment_id):
     item = bundle.client("dynamodb", role).get_item(TableName=TABLE, Key={"pk": {"S": f"payment#{payment_id}"}}).get("Item", {})
     return {name: next(iter(value.values())) for name, value in item.items()}
@@ -289,6 +300,7 @@ def work_and_leave(folder, url):
     with ledger.served() as address:
         point_at(address, folder)
         deploy(bundle)
+        hand_over(bundle, folder)
         check({r["Type"] for r in records(bundle)} == {"CNAME", "TXT"}, "without certificates the service name is a CNAME beside its marker")
         payments_are_processed(bundle, ledger)
         heartbeats_arrive(bundle)
