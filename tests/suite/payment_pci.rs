@@ -669,7 +669,7 @@ fn every_region_has_a_trail_whose_bucket_takes_it_alone() {
     }
 }
 
-/// Events of IAM, STS, CloudFront and Route 53 reach a trail of all regions, or one in us-east-1.
+/// Events of IAM, STS, the CDN and Route 53 reach a trail of all regions, or one in us-east-1.
 #[test]
 fn all_calls_are_logged_those_of_global_services_too_and_once() {
     let seen = ["global", "dr"].map(|name| {
