@@ -50,6 +50,8 @@ pub enum Effect {
         operation: OperationId,
         targets: Vec<StackTarget>,
     },
+    /// Nothing of the operation waits for a new login any more: what was not told to AWS by now is not told later.
+    StopWaiting(OperationId),
     /// Make a change set for the review, look at it and throw it away.
     Preview {
         operation: OperationId,

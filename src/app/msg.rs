@@ -66,7 +66,7 @@ pub enum Msg {
     StepDone {
         operation: OperationId,
         index: usize,
-        result: Result<StepDone, String>,
+        result: Result<StepDone, StepFailed>,
     },
     Past(Vec<PastOperation>),
     /// Operations of this environment that were cut off, oldest first.
@@ -132,6 +132,24 @@ pub enum News {
         what: String,
         why: Option<String>,
     },
+}
+
+/// How a step ended otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepFailed {
+    pub why: String,
+    /// AWS may have carried it out all the same.
+    pub in_doubt: bool,
+}
+
+/// Most failures say what AWS answered: there is no doubt.
+impl From<String> for StepFailed {
+    fn from(why: String) -> Self {
+        Self {
+            why,
+            in_doubt: false,
+        }
+    }
 }
 
 /// How a step ended well.

@@ -21,7 +21,7 @@ use crate::domain::plan::{Confirmed, Consent, Plan, Step};
 use crate::domain::recovery::{Exposure, Milestones};
 use crate::domain::region::Role;
 use crate::domain::stack::{StackEvent, StackId};
-use crate::domain::unfinished::Unfinished;
+use crate::domain::unfinished::{RecordedStep, Unfinished};
 
 /// How many events of an operation are kept for the screen.
 pub const MOST_EVENTS: usize = 500;
@@ -89,6 +89,21 @@ pub struct PulledLever {
     pub echoed: bool,
     /// A newer command than ours rules.
     pub overruled: bool,
+    /// AWS has acknowledged it, or may have taken it all the same.
+    pub may_have_arrived: bool,
+}
+
+impl PulledLever {
+    /// A command that is being given.
+    pub const fn told(number: i64, at: Timestamp) -> Self {
+        Self {
+            number,
+            last_sent: at,
+            echoed: false,
+            overruled: false,
+            may_have_arrived: false,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -189,13 +204,15 @@ impl Run {
             }
             slot.started = recorded.started;
         }
-        let told = |number| PulledLever {
-            number,
-            last_sent: unfinished.last,
-            echoed: false,
-            overruled: false,
-        };
         for index in 0..run.steps.len() {
+            let acknowledged = unfinished
+                .steps
+                .get(index)
+                .is_some_and(RecordedStep::is_over);
+            let told = |number| PulledLever {
+                may_have_arrived: acknowledged,
+                ..PulledLever::told(number, unfinished.last)
+            };
             match order(&unfinished, index) {
                 Some(Order::PutCommand(datum)) => run.lever = Some(told(datum.number)),
                 Some(Order::Approve(approval)) => run.approval = Some(told(approval.number)),
@@ -229,6 +246,12 @@ impl Run {
 
     pub const fn plan(&self) -> &Plan {
         self.confirmed.plan()
+    }
+
+    /// Whether a command is repeated as long as nobody shows that it was taken: to the operation's end, and beyond it only
+    /// where AWS may have it. What failed unsent must not move traffic after the operator was told so.
+    pub const fn insists_on(&self, told: &PulledLever) -> bool {
+        !told.overruled && (self.is_running() || told.may_have_arrived)
     }
 
     pub const fn is_running(&self) -> bool {

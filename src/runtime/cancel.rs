@@ -1,31 +1,11 @@
 //! Cancels the deployment that runs: none of its change sets is executed any more, and its updates are taken back.
 
-use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
-
 use crate::app::msg::News;
-use crate::domain::operation::OperationId;
 use crate::domain::stack::StackStatus;
 use crate::runtime::stacks::{Job, POLL};
 
 /// How often a stack is looked at for a change that has only just begun.
 const LOOKS: usize = 5;
-
-/// Operations that were cancelled.
-#[derive(Debug, Default)]
-pub struct Cancelled(Mutex<BTreeSet<OperationId>>);
-
-impl Cancelled {
-    pub(super) fn add(&self, operation: OperationId) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.insert(operation);
-    }
-
-    pub(super) fn has(&self, operation: &OperationId) -> bool {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.contains(operation)
-    }
-}
 
 impl Job {
     /// Cancels the operation's own update of the stack, if there is one; the step that watches it sees what comes of it.

@@ -17,9 +17,8 @@ use crate::rehearsal::SharedWorld;
 use crate::rehearsal::scenario::Scenario;
 use crate::rehearsal::world::network::DnsReply;
 use crate::rehearsal::world::{Setup, World};
-use crate::runtime::cancel::Cancelled;
 use crate::runtime::remembered;
-use crate::runtime::session::Session;
+use crate::runtime::session::{Operations, Session};
 
 /// What a session needs besides the environment.
 #[derive(Clone, Debug)]
@@ -86,7 +85,8 @@ pub async fn network(env: &Environment, wiring: Wiring) -> Result<Session, Sessi
         state: wiring.state,
         user: wiring.user,
         world: None,
-        cancelled: Cancelled::default(),
+        cancelled: Operations::default(),
+        hurried: Operations::default(),
     })
 }
 
@@ -157,7 +157,8 @@ pub async fn rehearsal(
         state: wiring.state,
         user: wiring.user,
         world: Some(world),
-        cancelled: Cancelled::default(),
+        cancelled: Operations::default(),
+        hurried: Operations::default(),
     })
 }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::app::effect::Order;
-use crate::app::msg::{Msg, StepDone};
+use crate::app::msg::{Msg, StepDone, StepFailed};
+use crate::aws::ActError;
 use crate::domain::operation::OperationId;
 use crate::runtime::levers;
 use crate::runtime::renewal::Renewal;
@@ -42,7 +43,7 @@ pub(super) async fn execute(
     out: &mpsc::Sender<Msg>,
     operation: &OperationId,
     order: Order,
-) -> Result<StepEnd, String> {
+) -> Result<StepEnd, StepFailed> {
     let job = |target| Job {
         session: Shared::clone(session),
         out: out.clone(),
@@ -50,7 +51,9 @@ pub(super) async fn execute(
         target,
     };
     let done = match order {
-        Order::Deploy(target, deployment) => return job(target).deploy(deployment).await,
+        Order::Deploy(target, deployment) => {
+            return Ok(job(target).deploy(deployment).await?);
+        }
         Order::Delete(target) => job(target).delete().await,
         Order::Repair {
             target,
@@ -72,14 +75,14 @@ pub(super) async fn execute(
                 operation,
                 what: "the lever".to_owned(),
             };
-            pull(&renewal, &order).await
+            return pull(&renewal, &order).await.map(StepEnd::Done);
         }
     };
-    done.map(StepEnd::Done)
+    Ok(done.map(StepEnd::Done)?)
 }
 
 /// Pulls a lever, and waits for a new login if it must. A repetition does not wait: the next one comes in a minute.
-async fn pull(renewal: &Renewal<'_>, order: &Order) -> Result<StepDone, String> {
+async fn pull(renewal: &Renewal<'_>, order: &Order) -> Result<StepDone, StepFailed> {
     let session = renewal.session;
     let done = match order {
         Order::PutCommand(datum) if datum.repeat => levers::put_command(session, datum).await,
@@ -112,8 +115,11 @@ async fn pull(renewal: &Renewal<'_>, order: &Order) -> Result<StepDone, String> 
         | Order::Delete(_)
         | Order::Repair { .. }
         | Order::SetParameter { .. } => {
-            return Err("a stack is no lever".to_owned());
+            return Err("a stack is no lever".to_owned().into());
         }
     };
-    done.map_err(|error| error.to_string())
+    done.map_err(|error: ActError| StepFailed {
+        why: error.to_string(),
+        in_doubt: !error.nothing_changed,
+    })
 }

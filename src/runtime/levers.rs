@@ -32,9 +32,15 @@ pub(super) async fn put_command(session: &Shared, told: &LeverDatum) -> Result<S
             skipped: false,
             note: Some(format!("{}, in part: {error}", sent(told.number, &id))),
         }),
-        (Err(error), Err(_)) => Err(explained(error, |e| {
-            format!("the metric lever could not be told: {e}")
-        })),
+        (Err(error), Err(other)) => {
+            let both = ActError {
+                nothing_changed: error.nothing_changed && other.nothing_changed,
+                ..error
+            };
+            Err(explained(both, |e| {
+                format!("the metric lever could not be told: {e}")
+            }))
+        }
     }
 }
 

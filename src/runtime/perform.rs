@@ -68,6 +68,7 @@ impl Core {
                 order,
             } => self.begin_step(operation, index, *order),
             Effect::Cancel { operation, targets } => self.cancel(&operation, targets),
+            Effect::StopWaiting(operation) => self.session.hurried.add(operation),
             Effect::Preview {
                 operation,
                 index,
@@ -189,9 +190,9 @@ impl Core {
             }
             let msg = match result {
                 Ok(_) if repeats => return,
-                Err(why) if repeats => Msg::Progress {
+                Err(failed) if repeats => Msg::Progress {
                     operation,
-                    news: News::Note(format!("repeating the command failed: {why}")),
+                    news: News::Note(format!("repeating the command failed: {}", failed.why)),
                 },
                 Ok(StepEnd::Asks(changes)) => Msg::Asks {
                     operation,
@@ -203,10 +204,10 @@ impl Core {
                     index,
                     result: Ok(done),
                 },
-                Err(why) => Msg::StepDone {
+                Err(failed) => Msg::StepDone {
                     operation,
                     index,
-                    result: Err(why),
+                    result: Err(failed),
                 },
             };
             tell(&out, msg).await;

@@ -40,7 +40,8 @@ impl Failure for ActError {
 }
 
 impl Renewal<'_> {
-    /// Makes the call, and again as long as its credentials are what is wrong with it.
+    /// Makes the call, and again as long as its credentials are what is wrong with it; not longer than the operation waits
+    /// for it, since nobody reckons with what is told to AWS after that.
     pub(super) async fn until_accepted<T, E, F>(&self, mut call: impl FnMut() -> F) -> Result<T, E>
     where
         E: Failure,
@@ -54,6 +55,10 @@ impl Renewal<'_> {
                         self.tell(Some(error.to_string())).await;
                     }
                     paused = true;
+                    self.session.clock.sleep(AGAIN).await;
+                    if self.session.hurried.has(self.operation) {
+                        return Err(error);
+                    }
                 }
                 result => {
                     if paused {
@@ -62,7 +67,6 @@ impl Renewal<'_> {
                     return result;
                 }
             }
-            self.session.clock.sleep(AGAIN).await;
         }
     }
 

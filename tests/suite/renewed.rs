@@ -105,3 +105,32 @@ fn a_lever_waits_for_a_new_login_and_its_clock_runs_on() {
         console.core.stop().await;
     });
 }
+
+/// The login comes long after the operation has ended: nothing moves then, and the journal says why.
+#[test]
+fn a_lever_that_waited_in_vain_is_not_pulled_by_the_next_login() {
+    let state = tempfile::tempdir().unwrap();
+    let scenario = with_logins("region-outage", &[(200, 1_200)]);
+    rehearse_scenario(scenario, state.path(), async |mut console| {
+        console.wait(205).await;
+        console.core.model.patience = Some(Duration::from_secs(600));
+        let guards = ["lever", "destination_fit", "destination_healthy"];
+        let overridden = guards.map(str::to_owned).to_vec();
+        let result = console.try_operate(OperationKind::Failover, None, overridden);
+        let result = result.await.unwrap();
+        assert_eq!(result.outcome, Outcome::TimedOut, "{result:#?}");
+        let ended = console.model().now;
+        console.wait(1_500).await;
+        let writes = console.requests_since(ended);
+        let writes = writes.iter().filter(|r| r.operation == "PutMetricData");
+        assert!(
+            writes.clone().all(|r| r.outcome != "ok"),
+            "{:?}",
+            writes.collect::<Vec<_>>()
+        );
+        let said = pauses(&result);
+        let last = said.last().unwrap();
+        assert!(last.contains("after the operation's end"), "{said:?}");
+        console.core.stop().await;
+    });
+}

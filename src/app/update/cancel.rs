@@ -251,7 +251,8 @@ mod tests {
     }
 
     fn end(model: &mut Model, id: &OperationId, result: Result<(), &str>) -> (Outcome, String) {
-        let result = result.map_err(str::to_owned).map(|()| StepDone {
+        let failed = |why: &str| why.to_owned().into();
+        let result = result.map_err(failed).map(|()| StepDone {
             skipped: false,
             note: None,
         });

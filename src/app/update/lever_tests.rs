@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::app::dialog::Dialog;
-use crate::app::effect::{Effect, Entry, Order};
-use crate::app::fixtures::{dead, lever, marker, see, steady};
+use crate::app::effect::{Effect, Entry, LeverDatum, Order};
+use crate::app::fixtures::{dead, lever, marker, noon, see, steady, tick};
 use crate::app::key::Key;
 use crate::app::model::Model;
-use crate::app::msg::{Ask, Msg};
+use crate::app::msg::{Ask, Msg, StepDone, StepFailed};
 use crate::app::update::update;
 use crate::domain::alarm::AlarmState;
 use crate::domain::guard::{GuardId, GuardResult, GuardVerdict};
@@ -245,4 +245,95 @@ fn when_the_standby_that_holds_the_lever_is_dead_the_way_back_is_forced() {
     assert_eq!(predicted.verdict, GuardVerdict::Allow, "{predicted:?}");
     let said = plan(&model).notes.join("\n");
     assert!(said.contains("still engaged afterwards: metric"), "{said}");
+}
+
+/// A failover by the metric lever, whose first call has come to this result.
+fn told(result: Result<(), bool>) -> Model {
+    let mut model = steady();
+    update(&mut model, asked(OperationKind::Failover, None));
+    confirm(&mut model);
+    answered(&mut model, 0, result);
+    model
+}
+
+/// A step's call has ended well, or failed with AWS possibly having carried it out.
+fn answered(model: &mut Model, index: usize, result: Result<(), bool>) -> Vec<Effect> {
+    let done = |()| StepDone {
+        skipped: false,
+        note: None,
+    };
+    let failed = |in_doubt| StepFailed {
+        why: "the metric lever could not be told".into(),
+        in_doubt,
+    };
+    let msg = Msg::StepDone {
+        operation: model.run.as_deref().unwrap().plan().id.clone(),
+        index,
+        result: result.map(done).map_err(failed),
+    };
+    update(model, msg)
+}
+
+fn repeats(effects: &[Effect]) -> usize {
+    let repeats =
+        |order: &Order| matches!(order, Order::PutCommand(LeverDatum { repeat: true, .. }));
+    let sends = |e: &&Effect| matches!(e, Effect::Do { order, .. } if repeats(order));
+    effects.iter().filter(sends).count()
+}
+
+#[test]
+fn a_command_that_failed_unsent_is_never_told_after_the_end() {
+    let mut model = told(Err(false));
+    assert!(!model.is_busy());
+    for _ in 0..5 {
+        assert_eq!(repeats(&tick(&mut model, 60)), 0);
+    }
+}
+
+#[test]
+fn a_command_that_may_have_arrived_is_repeated_after_the_end_until_it_is_echoed() {
+    for result in [Err(true), Ok(())] {
+        let mut model = told(result);
+        model.patience = Some(std::time::Duration::from_secs(30));
+        tick(&mut model, 31);
+        assert!(!model.is_busy());
+        assert_eq!(repeats(&tick(&mut model, 60)), 1, "{result:?}");
+        let number = noon().as_second();
+        lever(&mut model, Command::Engage, number, AlarmState::Ok);
+        assert_eq!(repeats(&tick(&mut model, 60)), 0, "{result:?}");
+    }
+}
+
+#[test]
+fn an_end_lets_nothing_wait_for_a_login_and_writes_down_what_came_of_it() {
+    let mut model = steady();
+    update(&mut model, asked(OperationKind::Failover, None));
+    confirm(&mut model);
+    let operation = model.run.as_deref().unwrap().plan().id.clone();
+    let ends = tick(&mut model, 901);
+    assert!(ends.contains(&Effect::StopWaiting(operation)), "{ends:?}");
+    assert_eq!(repeats(&tick(&mut model, 60)), 0, "nobody knows of it yet");
+    let effects = answered(&mut model, 0, Err(false));
+    let [
+        Effect::Journal {
+            entry: Entry::Note { text },
+            ..
+        },
+    ] = effects.as_slice()
+    else {
+        panic!("{effects:?}")
+    };
+    assert!(text.contains("after the operation's end: the metric lever could not be told"));
+    assert_eq!(repeats(&tick(&mut model, 60)), 0);
+}
+
+#[test]
+fn a_pull_that_waits_for_a_login_gives_way_to_a_newer_command() {
+    let mut model = steady();
+    update(&mut model, asked(OperationKind::Failover, None));
+    confirm(&mut model);
+    let operation = model.run.as_deref().unwrap().plan().id.clone();
+    let number = noon().as_second() + 1;
+    let effects = lever(&mut model, Command::Release, number, AlarmState::Ok);
+    assert!(effects.contains(&Effect::StopWaiting(operation)));
 }

@@ -8,7 +8,7 @@ use crate::app::effect::{
     Approval, Deployment, Instance, LeverDatum, Order, Reviewed, StackTarget,
 };
 use crate::app::model::Model;
-use crate::app::update::resume;
+use crate::app::update::{promotion, resume};
 use crate::domain::environment::{StackSpec, TrafficSpec};
 use crate::domain::forecast::Basis;
 use crate::domain::lever::{Command, LeverKind, LeverSpec, NumberedCommand};
@@ -35,6 +35,9 @@ pub(super) fn order(model: &Model, action: &Action) -> Result<Order, String> {
             skip: skip.clone(),
         }),
         Action::Pull { lever, command } => pull(model, *lever, *command),
+        Action::Approve { command } if promotion::lever_is_opposed(model, *command) => Err(
+            "another console has since told the lever the opposite: nothing is approved".to_owned(),
+        ),
         Action::Approve { command } => approval(model, *command, None)
             .map(Order::Approve)
             .ok_or_else(|| "the bundle has no promotion whose names are known".to_owned()),

@@ -7,7 +7,7 @@ use crate::app::model::{Model, Weight};
 use crate::app::run::Run;
 use crate::app::update::watch::{REPEAT, milestone};
 use crate::app::update::{orders, steps};
-use crate::domain::lever::Command;
+use crate::domain::lever::{Command, NumberedCommand};
 use crate::domain::observed::age;
 use crate::domain::operation::{OperationId, Outcome};
 use crate::domain::plan::Action;
@@ -40,14 +40,18 @@ pub(crate) fn stage(model: &Model, run: &Run) -> Option<(Command, Stage)> {
     Some((command, stage))
 }
 
-/// Sends the approval again each minute until the state machine has begun.
+/// Sends the approval again each minute until the state machine has begun, or another console has spoken. After the
+/// operation's end it is given under no new number: that would be a new command, which nobody has confirmed.
 pub(super) fn repeat_approval(model: &mut Model) -> Vec<Effect> {
     let now = model.now;
+    overrule(model);
     let Some(run) = model.run.as_deref() else {
         return Vec::new();
     };
     let (Some(given), Some((command, stage))) = (
-        run.approval.clone().filter(|given| !given.echoed),
+        run.approval
+            .clone()
+            .filter(|given| !given.echoed && run.insists_on(given)),
         stage(model, run),
     ) else {
         return Vec::new();
@@ -56,7 +60,8 @@ pub(super) fn repeat_approval(model: &mut Model) -> Vec<Effect> {
     let due = !begun && age(given.last_sent, now) >= REPEAT;
     let order = due
         .then(|| orders::approval(model, command, Some(given.number)))
-        .flatten();
+        .flatten()
+        .filter(|order| run.is_running() || order.number == given.number);
     let operation = run.plan().id.clone();
     let fresh = approving(run).filter(|_| order.as_ref().is_some_and(|o| o.number != given.number));
     if let Some(given) = model.run.as_deref_mut().and_then(|r| r.approval.as_mut()) {
@@ -69,6 +74,51 @@ pub(super) fn repeat_approval(model: &mut Model) -> Vec<Effect> {
         }
     }
     order.map_or_else(Vec::new, |order| send_again(&operation, fresh, order, now))
+}
+
+/// Another console has since commanded the opposite: our approval is not repeated any more.
+fn overrule(model: &mut Model) {
+    let Some(run) = model.run.as_deref() else {
+        return;
+    };
+    let (Some(command), Some(given)) = (direction(run), &run.approval) else {
+        return;
+    };
+    if given.overruled {
+        return;
+    }
+    let approved = model.seen.traffic.promotion.last().and_then(|p| p.approval);
+    let opposite = opposes(approved, given.number, command);
+    if opposite.is_none() && !lever_is_opposed(model, command) {
+        return;
+    }
+    if let Some(given) = model.run.as_deref_mut().and_then(|r| r.approval.as_mut()) {
+        given.overruled = true;
+    }
+    if let Some(newer) = opposite {
+        let text = format!(
+            "another console has spoken: {} (approval {})",
+            newer.command.as_str(),
+            newer.number
+        );
+        model.note("promotion", text, Weight::Warning);
+    }
+}
+
+/// Whether another console has told the lever the opposite since the operation has pulled it.
+pub(super) fn lever_is_opposed(model: &Model, command: Command) -> bool {
+    let ours = model.run.as_deref().and_then(|run| run.lever.as_ref());
+    let newest = model.seen.traffic.lever.last().and_then(|l| l.command);
+    ours.is_some_and(|ours| opposes(newest, ours.number, command).is_some())
+}
+
+/// The newest command, if it is newer than ours and another one.
+fn opposes(
+    newest: Option<NumberedCommand>,
+    ours: i64,
+    command: Command,
+) -> Option<NumberedCommand> {
+    newest.filter(|newest| newest.number > ours && newest.command != command)
 }
 
 /// The step of the plan that approves.

@@ -488,9 +488,11 @@ fn an_approval_that_grows_old_is_given_under_a_new_number_which_is_written_down_
     done(&mut model, &id, 0);
     done(&mut model, &id, 1);
     let first = noon().as_second();
-    tick(&mut model, 590);
+    tick(&mut model, 45);
     arrive(&mut model, Role::Standby);
     progress(&mut model, Some(Command::Engage), &[0.0]);
+    tick(&mut model, 545);
+    assert!(model.is_busy());
     let effects = tick(&mut model, 70);
     let fresh = first + 660;
     assert_eq!(written(&effects), [(1, fresh)]);
@@ -606,4 +608,79 @@ fn without_any_lag_the_exposure_says_what_a_promotion_may_lose() {
     );
     let told = guard(&model);
     assert_eq!((told.value.as_str(), told.unknown), ("lag unknown", true));
+}
+
+/// Ten minutes later the approval would get a number above the other console's release.
+#[test]
+fn an_approval_is_not_repeated_once_another_console_has_spoken() {
+    let waiting = || {
+        let mut model = promoting();
+        let id = begin(&mut model, OperationKind::Failover);
+        done(&mut model, &id, 0);
+        done(&mut model, &id, 1);
+        model
+    };
+    let silent = |model: &mut Model| {
+        for _ in 0..12 {
+            assert_eq!(approvals(&tick(model, 60)), []);
+        }
+    };
+    let newer = noon().as_second() + 5;
+    let mut model = waiting();
+    lever(&mut model, Command::Release, newer, AlarmState::Ok);
+    silent(&mut model);
+
+    let mut model = waiting();
+    let seen = PromotionSeen {
+        approval: Some(NumberedCommand {
+            number: newer,
+            command: Command::Release,
+        }),
+        progress: Vec::new(),
+    };
+    see(&mut model, Seen::Promotion(Ok(seen)));
+    silent(&mut model);
+    let said = format!("another console has spoken: release (approval {newer})");
+    let notes = model.trail.iter().filter(|line| line.text == said);
+    assert_eq!(notes.count(), 1);
+}
+
+#[test]
+fn nothing_is_approved_when_another_console_has_spoken_since_the_pull() {
+    let mut model = promoting();
+    let id = begin(&mut model, OperationKind::Failover);
+    let newer = noon().as_second() + 5;
+    lever(&mut model, Command::Release, newer, AlarmState::Ok);
+    assert_eq!(approvals(&done(&mut model, &id, 0)), []);
+    assert!(!model.is_busy(), "the operation has failed");
+}
+
+/// Neither what failed unsent nor what would need a new number is approved behind the operator's back.
+#[test]
+fn after_the_end_only_the_approval_that_was_given_is_repeated() {
+    let mut model = promoting();
+    let id = begin(&mut model, OperationKind::Failover);
+    done(&mut model, &id, 0);
+    let result = Err("the promotion could not be approved".to_owned().into());
+    let failed = Msg::StepDone {
+        operation: id,
+        index: 1,
+        result,
+    };
+    update(&mut model, failed);
+    assert!(!model.is_busy());
+    assert_eq!(approvals(&tick(&mut model, 60)), []);
+
+    let mut model = promoting();
+    model.patience = Some(Duration::from_secs(90));
+    let id = begin(&mut model, OperationKind::Failover);
+    done(&mut model, &id, 0);
+    done(&mut model, &id, 1);
+    tick(&mut model, 91);
+    assert!(!model.is_busy());
+    let sent: Vec<i64> = (0..15)
+        .flat_map(|_| approvals(&tick(&mut model, 60)))
+        .map(|approval| approval.number)
+        .collect();
+    assert_eq!(sent, vec![noon().as_second(); 8], "for ten minutes");
 }

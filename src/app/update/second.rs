@@ -363,7 +363,7 @@ mod tests {
         let failed = Msg::StepDone {
             operation: operation.clone(),
             index: 0,
-            result: Err("it broke".into()),
+            result: Err("it broke".to_owned().into()),
         };
         update(&mut model, failed);
         assert!(model.is_busy(), "the other one still runs");

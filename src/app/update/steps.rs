@@ -2,11 +2,12 @@
 
 use crate::app::effect::{Effect, Entry, Order};
 use crate::app::model::{Model, Weight};
-use crate::app::msg::StepDone;
+use crate::app::msg::{StepDone, StepFailed};
 use crate::app::run::{Finished, PulledLever, Run};
 use crate::app::update::operate::run_of;
 use crate::app::update::resume::{self, Again};
 use crate::app::update::{cancel, orders, watch};
+use crate::domain::lever::LeverKind;
 use crate::domain::operation::{OperationId, OperationKind, Outcome, StepState};
 use crate::domain::plan::Action;
 
@@ -171,19 +172,11 @@ const fn is_wait(action: &Action) -> bool {
 fn remember_lever(model: &mut Model, order: &Order) -> Option<OperationId> {
     let now = model.now;
     let run = model.run.as_deref_mut()?;
-    let told = |number| {
-        Some(PulledLever {
-            number,
-            last_sent: now,
-            echoed: false,
-            overruled: false,
-        })
-    };
     if let Order::PutCommand(datum) = order {
-        run.lever = told(datum.number);
+        run.lever = Some(PulledLever::told(datum.number, now));
     }
     if let Order::Approve(approval) = order {
-        run.approval = told(approval.number);
+        run.approval = Some(PulledLever::told(approval.number, now));
     }
     Some(run.plan().id.clone())
 }
@@ -217,12 +210,16 @@ pub(super) fn step_done(
     model: &mut Model,
     operation: &OperationId,
     index: usize,
-    result: Result<StepDone, String>,
+    result: Result<StepDone, StepFailed>,
 ) -> Vec<Effect> {
     let now = model.now;
-    let Some(run) = run_of(model, operation).filter(|run| run.is_running()) else {
+    let Some(run) = run_of(model, operation) else {
         return Vec::new();
     };
+    arrived(run, index, &result);
+    if !run.is_running() {
+        return after_the_end(model, index, &result);
+    }
     let Some(slot) = run
         .steps
         .get_mut(index)
@@ -250,8 +247,51 @@ pub(super) fn step_done(
             effects.extend(start_next(model));
             effects
         }
-        Err(why) => fail_step(model, index, why),
+        Err(failed) => fail_step(model, index, failed.why),
     }
+}
+
+/// Whether AWS has the command of a step, or may have it.
+fn arrived(run: &mut Run, index: usize, result: &Result<StepDone, StepFailed>) {
+    let action = run.plan().steps.get(index).map(|step| step.action.clone());
+    let told = match action {
+        Some(Action::Pull {
+            lever: LeverKind::Metric,
+            ..
+        }) => run.lever.as_mut(),
+        Some(Action::Approve { .. }) => run.approval.as_mut(),
+        _ => None,
+    };
+    if let Some(told) = told {
+        told.may_have_arrived |= result.as_ref().map_or_else(|e| e.in_doubt, |_| true);
+    }
+}
+
+/// The outcome of a call that outlasted its operation: the end stays what it was, and this stands behind it.
+fn after_the_end(
+    model: &mut Model,
+    index: usize,
+    result: &Result<StepDone, StepFailed>,
+) -> Vec<Effect> {
+    let at = model.now;
+    let Some(run) = model.run.as_deref() else {
+        return Vec::new();
+    };
+    let Some(step) = run.plan().steps.get(index) else {
+        return Vec::new();
+    };
+    let (said, weight) = match result {
+        Ok(done) => (done.note.as_deref().unwrap_or("done"), Weight::Warning),
+        Err(failed) => (failed.why.as_str(), Weight::Bad),
+    };
+    let text = format!("{}, after the operation's end: {said}", step.title);
+    let operation = run.plan().id.clone();
+    model.note("you", text.clone(), weight);
+    vec![Effect::Journal {
+        operation,
+        entry: Entry::Note { text },
+        at,
+    }]
 }
 
 pub(super) fn fail_step(model: &mut Model, index: usize, why: String) -> Vec<Effect> {
@@ -322,10 +362,11 @@ pub(super) fn finish(model: &mut Model, outcome: Outcome, reason: Option<String>
     );
     let mut effects = vec![
         Effect::Journal {
-            operation,
+            operation: operation.clone(),
             entry,
             at: now,
         },
+        Effect::StopWaiting(operation),
         Effect::Refresh,
     ];
     if let (Outcome::Succeeded, OperationKind::Failover, Some(seconds)) =

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::app::effect::{Effect, Entry, Order};
 use crate::app::model::{Model, Weight};
-use crate::app::run::Run;
+use crate::app::run::{PulledLever, Run};
 use crate::app::update::{observe::lever_of, orders, promotion, steps};
 use crate::domain::alarm::AlarmState;
 use crate::domain::health::Health;
@@ -258,15 +258,14 @@ fn repeat_command(model: &mut Model) -> Vec<Effect> {
     let seen = model.seen.traffic.lever.last();
     let newest = seen.and_then(|lever| lever.command);
     if let Some(newer) = newest.filter(|newest| newest.number > pulled.number) {
-        overruled(model, newer);
-        return Vec::new();
+        return overruled(model, &pulled, newer);
     }
     let echo = seen.and_then(|lever| lever.echo).map_or(0, |c| c.number);
     if pulled.echoed || echo >= pulled.number {
         set_lever(model, |lever| lever.echoed = true);
         return Vec::new();
     }
-    if age(pulled.last_sent, now) < REPEAT {
+    if age(pulled.last_sent, now) < REPEAT || !run.insists_on(&pulled) {
         return Vec::new();
     }
     let again = resend(model, run, pulled.number);
@@ -274,8 +273,8 @@ fn repeat_command(model: &mut Model) -> Vec<Effect> {
     again
 }
 
-/// Another console has spoken since: ours is not repeated any more.
-fn overruled(model: &mut Model, newer: NumberedCommand) {
+/// Another console has spoken since: ours is not repeated any more, nor given if it still waits for a login.
+fn overruled(model: &mut Model, ours: &PulledLever, newer: NumberedCommand) -> Vec<Effect> {
     let text = format!(
         "another console has spoken: {} (command {})",
         newer.command.as_str(),
@@ -291,6 +290,9 @@ fn overruled(model: &mut Model, newer: NumberedCommand) {
         lever.overruled = true;
         lever.echoed = true;
     });
+    let operation = model.run.as_deref().map(|run| run.plan().id.clone());
+    let waits = operation.filter(|_| !ours.may_have_arrived);
+    waits.map(Effect::StopWaiting).into_iter().collect()
 }
 
 fn resend(model: &Model, run: &Run, number: i64) -> Vec<Effect> {
@@ -312,7 +314,7 @@ fn resend(model: &Model, run: &Run, number: i64) -> Vec<Effect> {
         .collect()
 }
 
-fn set_lever(model: &mut Model, change: impl FnOnce(&mut crate::app::run::PulledLever)) {
+fn set_lever(model: &mut Model, change: impl FnOnce(&mut PulledLever)) {
     if let Some(lever) = model.run.as_deref_mut().and_then(|run| run.lever.as_mut()) {
         change(lever);
     }
