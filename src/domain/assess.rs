@@ -84,7 +84,7 @@ pub fn assess(env: &Environment, seen: &Observation, now: Timestamp) -> Assessme
         },
         dark_since,
         exposure: exposure_now(env, seen, now),
-        predicted: predict(env, seen, now, &[]),
+        predicted: predict(env, seen, now, &[], None),
         record: env
             .traffic
             .as_ref()

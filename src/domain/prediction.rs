@@ -11,7 +11,7 @@ use crate::domain::health::{CheckId, CheckTarget, Health, HealthCheck, HealthChe
 use crate::domain::lever::{Command, LeverKind, MetricLever};
 use crate::domain::observation::Observation;
 use crate::domain::planning::traffic::forced_threshold;
-use crate::domain::records_lever;
+use crate::domain::records_lever::{self, RecordsChange};
 use crate::domain::region::Role;
 use crate::domain::routing::{RecordSet, absolute, possible_answers};
 
@@ -94,12 +94,13 @@ pub fn marker_role(env: &Environment, record: &RecordSet) -> Option<Role> {
 
 /// The sides that could answer, now (no `pulls`) or after levers were told something.
 ///
-/// Both sides where the records are not known: then nothing can be excluded.
+/// Both sides where the records are not known: then nothing can be excluded. `undo` is what takes the records lever back.
 pub fn predict(
     env: &Environment,
     seen: &Observation,
     now: Timestamp,
     pulls: &[(LeverKind, Command)],
+    undo: Option<&RecordsChange>,
 ) -> BTreeSet<Role> {
     let Some(traffic) = &env.traffic else {
         return BTreeSet::new();
@@ -119,7 +120,7 @@ pub fn predict(
     let answers = match told(LeverKind::Records) {
         None => marker_answers(env, traffic, seen, now, &health),
         Some(command) => {
-            let change = records_lever::moved(env, seen, command).ok();
+            let change = records_lever::planned(env, seen, command, undo).ok();
             change.and_then(|change| {
                 let name = env.resolve(seen, &traffic.marker).ok()?;
                 sides(env, &change.after, &name, &health)

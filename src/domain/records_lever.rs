@@ -44,6 +44,12 @@ impl Origin {
 }
 
 impl RecordsChange {
+    /// The change of a move that was refused.
+    pub const NONE: Self = Self {
+        before: Vec::new(),
+        after: Vec::new(),
+    };
+
     /// The record sets that really change.
     pub fn changed(&self) -> impl Iterator<Item = (&RecordSet, &RecordSet)> {
         self.before
@@ -134,8 +140,10 @@ pub fn restored(
 ) -> Result<(RecordsChange, Origin), String> {
     let before = live(env, seen)?;
     if let Some(undo) = undo {
-        let after = undo.before.clone();
-        let before = in_order_of(&after, &before);
+        let before = in_order_of(&undo.before, &before);
+        // what others have added stays: it is not ours to remove
+        let known = undo.before.iter();
+        let after = known.chain(added(&undo.before, &before)).cloned().collect();
         return Ok((RecordsChange { before, after }, Origin::Journal));
     }
     if let Some(policies) = template_policies(env, seen) {
@@ -156,12 +164,37 @@ pub fn restored(
     moved(env, seen, Command::Release).map(|change| (change, Origin::Rule))
 }
 
-/// The live record sets in the order of the wanted ones, so that both lists can be read side by side.
+/// The change that a plan with the records lever makes: there the move, back what takes it back.
+pub fn planned(
+    env: &Environment,
+    seen: &Observation,
+    command: Command,
+    undo: Option<&RecordsChange>,
+) -> Result<RecordsChange, String> {
+    match command {
+        Command::Engage => moved(env, seen, command),
+        Command::Release => restored(env, seen, undo).map(|(change, _)| change),
+    }
+}
+
+/// The live record sets in the order of the wanted ones, so that both lists can be read side by side. Those that are not
+/// wanted at all stand behind them.
 fn in_order_of(wanted: &[RecordSet], live: &[RecordSet]) -> Vec<RecordSet> {
     let found = wanted
         .iter()
         .map(|w| live.iter().find(|l| same_place(w, l)).unwrap_or(w));
-    found.cloned().collect()
+    found.chain(added(wanted, live)).cloned().collect()
+}
+
+/// Record sets of the same names and types that are not expected: they have a part of the answers.
+fn added<'a>(
+    expected: &'a [RecordSet],
+    live: &'a [RecordSet],
+) -> impl Iterator<Item = &'a RecordSet> {
+    live.iter().filter(|l| {
+        let beside = |e: &RecordSet| (&e.name, &e.kind) == (&l.name, &l.kind);
+        expected.iter().any(beside) && !expected.iter().any(|e| same_place(e, l))
+    })
 }
 
 /// What somebody else did since the lever was pulled: the live record sets against those that the lever left. Nothing
@@ -176,8 +209,9 @@ pub fn foreign_changes(env: &Environment, seen: &Observation, undo: &RecordsChan
     differences(&undo.after, &live)
 }
 
-/// Where the live record sets are not as expected, in words.
+/// Where the live record sets are not as expected, in words; also those that were added beside them.
 pub fn differences(expected: &[RecordSet], live: &[RecordSet]) -> Vec<String> {
+    let new = added(expected, live).map(|l| format!("{}: is new, {}", label(l), l.policy.words()));
     expected
         .iter()
         .filter_map(|wanted| match live.iter().find(|l| same_place(wanted, l)) {
@@ -185,6 +219,7 @@ pub fn differences(expected: &[RecordSet], live: &[RecordSet]) -> Vec<String> {
             Some(found) if found == wanted => None,
             Some(found) => Some(format!("{}: {}", label(wanted), difference(wanted, found))),
         })
+        .chain(new)
         .collect()
 }
 
@@ -384,5 +419,31 @@ mod tests {
                 "active-region.pay.test TXT standby: TTL 60 s → 5 s",
             ]
         );
+    }
+
+    #[test]
+    fn a_record_set_that_others_added_is_a_difference_and_stays_when_ours_are_put_back() {
+        let mut model = steady();
+        let undo = RecordsChange {
+            before: change(&[100, 0, 100, 0]),
+            after: change(&[0, 100, 0, 100]),
+        };
+        let theirs = RecordSet {
+            set_identifier: Some("third".into()),
+            ..change(&[50])[0].clone()
+        };
+        let mut live = undo.after.clone();
+        live.insert(0, theirs.clone());
+        see(&mut model, Seen::Records(Ok(live.clone())));
+        let foreign = ["api.pay.test CNAME third: is new, weight 50"];
+        assert_eq!(foreign_changes(&model.env, &model.seen, &undo), foreign);
+        assert_eq!(differences(&undo.before, &live).len(), 5);
+
+        // overridden: it was reviewed as it is, so that the batch may go out, and it is not touched
+        let (back, _) = restored(&model.env, &model.seen, Some(&undo)).unwrap();
+        assert_eq!(differences(&back.before, &live), Vec::<String>::new());
+        let wanted = [undo.before.clone(), vec![theirs]].concat();
+        assert_eq!(back.after, wanted);
+        assert_eq!(back.changed().count(), 4);
     }
 }

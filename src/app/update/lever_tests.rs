@@ -337,3 +337,21 @@ fn a_pull_that_waits_for_a_login_gives_way_to_a_newer_command() {
     let effects = lever(&mut model, Command::Release, number, AlarmState::Ok);
     assert!(effects.contains(&Effect::StopWaiting(operation)));
 }
+
+/// What the journal puts back sends a part of the traffic to the standby: that is predicted, and not "primary".
+#[test]
+fn the_prediction_of_a_failback_knows_what_the_journal_puts_back() {
+    let mut model = steady();
+    set_weights(&mut model, [90, 10, 90, 10]);
+    let moved = moved(&model.env, &model.seen, Command::Engage).unwrap();
+    set_weights(&mut model, [0, 100, 0, 100]);
+    marker(&mut model, Role::Standby);
+    update(&mut model, Msg::Undo(Some(moved)));
+    update(&mut model, asked(OperationKind::Failback, None));
+    let predicted = guard(&plan(&model).guards, GuardId::Predicted);
+    assert_eq!(
+        (predicted.verdict, predicted.value.as_str()),
+        (GuardVerdict::Warn, "us-east-1 or us-west-2"),
+        "{predicted:?}"
+    );
+}

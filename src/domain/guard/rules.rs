@@ -120,7 +120,8 @@ impl Asked<'_> {
             Command::Release
         };
         let pulls: Vec<_> = self.question.levers.iter().map(|l| (*l, command)).collect();
-        let possible = predict(self.env, self.seen, self.now, &pulls);
+        let undo = self.question.undo;
+        let possible = predict(self.env, self.seen, self.now, &pulls, undo);
         let region = self.env.regions.get(self.to);
         let names = possible
             .iter()
