@@ -12,6 +12,7 @@ use crate::domain::environment::{Environment, Mode};
 use crate::domain::observation::Serving;
 use crate::domain::operation::{OperationId, Outcome};
 use crate::domain::plan::{Confirmed, Plan};
+use crate::domain::records_lever::RecordsChange;
 use crate::domain::unfinished::Opening;
 use crate::journal::{Entry, Header, Journal, Log, Secrets, Summary, WorldId, read, unfinished};
 use crate::runtime::session::Shared;
@@ -284,7 +285,12 @@ impl Journalist {
     }
 
     fn entry(&mut self, operation: &OperationId, told: Told, at: Timestamp) -> Result<(), String> {
-        let closes = matches!(told, Told::Closed { .. });
+        // an outcome may come behind the end
+        let closes = match &told {
+            Told::Closed { .. } => true,
+            Told::Undo { change } => *change == RecordsChange::NONE,
+            _ => false,
+        };
         let Some(log) = self.logs.get_mut(operation) else {
             return Ok(());
         };

@@ -355,3 +355,19 @@ fn the_prediction_of_a_failback_knows_what_the_journal_puts_back() {
         "{predicted:?}"
     );
 }
+
+/// The step's undo was written down before the call, which was refused.
+#[test]
+fn a_refused_change_of_records_leaves_nothing_to_undo() {
+    for (in_doubt, none) in [(false, 1), (true, 0)] {
+        let mut model = steady();
+        let ask = asked(OperationKind::Failover, Some(LeverKind::Records));
+        update(&mut model, ask);
+        confirm(&mut model);
+        let effects = answered(&mut model, 0, Err(in_doubt));
+        let change = RecordsChange::NONE;
+        let entry = Entry::Undo { change };
+        let takes_back = |e: &&Effect| matches!(e, Effect::Journal { entry: e, .. } if *e == entry);
+        assert_eq!(effects.iter().filter(takes_back).count(), none);
+    }
+}

@@ -10,6 +10,7 @@ use crate::app::update::{cancel, orders, watch};
 use crate::domain::lever::LeverKind;
 use crate::domain::operation::{OperationId, OperationKind, Outcome, StepState};
 use crate::domain::plan::Action;
+use crate::domain::records_lever::RecordsChange;
 
 /// Starts every step that can begin, or ends the operation if none is left. After a failure nothing begins any more, and
 /// the operation ends when what runs beside it has come to its own end.
@@ -217,8 +218,11 @@ pub(super) fn step_done(
         return Vec::new();
     };
     arrived(run, index, &result);
+    let refused = refused(run, index, &result, now);
     if !run.is_running() {
-        return after_the_end(model, index, &result);
+        let mut effects = after_the_end(model, index, &result);
+        effects.extend(refused);
+        return effects;
     }
     let Some(slot) = run
         .steps
@@ -247,24 +251,47 @@ pub(super) fn step_done(
             effects.extend(start_next(model));
             effects
         }
-        Err(failed) => fail_step(model, index, failed.why),
+        Err(failed) => {
+            let mut effects: Vec<Effect> = refused.into_iter().collect();
+            effects.extend(fail_step(model, index, failed.why));
+            effects
+        }
     }
 }
 
 /// Whether AWS has the command of a step, or may have it.
 fn arrived(run: &mut Run, index: usize, result: &Result<StepDone, StepFailed>) {
     let action = run.plan().steps.get(index).map(|step| step.action.clone());
-    let told = match action {
-        Some(Action::Pull {
-            lever: LeverKind::Metric,
-            ..
-        }) => run.lever.as_mut(),
-        Some(Action::Approve { .. }) => run.approval.as_mut(),
-        _ => None,
-    };
-    if let Some(told) = told {
+    let pulls = matches!(&action, Some(Action::Pull { lever, .. }) if *lever == LeverKind::Metric);
+    let approves = matches!(&action, Some(Action::Approve { .. }));
+    let lever = run.lever.as_mut().filter(|_| pulls);
+    if let Some(told) = lever.or_else(|| run.approval.as_mut().filter(|_| approves)) {
         told.may_have_arrived |= result.as_ref().map_or_else(|e| e.in_doubt, |_| true);
     }
+}
+
+/// What takes a move of the record sets back was written down before it: where none was made, there is nothing to take back.
+fn refused(
+    run: &Run,
+    index: usize,
+    result: &Result<StepDone, StepFailed>,
+    at: jiff::Timestamp,
+) -> Option<Effect> {
+    let Action::Pull {
+        lever: LeverKind::Records,
+        ..
+    } = run.plan().steps.get(index)?.action
+    else {
+        return None;
+    };
+    let failed = result.as_ref().err()?;
+    (!failed.in_doubt).then(|| Effect::Journal {
+        operation: run.plan().id.clone(),
+        entry: Entry::Undo {
+            change: RecordsChange::NONE,
+        },
+        at,
+    })
 }
 
 /// The outcome of a call that outlasted its operation: the end stays what it was, and this stands behind it.

@@ -98,9 +98,18 @@ pub(super) fn entry_text(entry: &Entry) -> String {
         Entry::Note { text } => format!("note  {text}"),
         Entry::Cancelled { reason } => format!("cancelled{}", consent_text(reason.as_ref(), &[])),
         Entry::Milestone { name, at } => format!("reached  {name} at {}", clock(*at)),
+        Entry::Undo { what } if is_nothing(what) => {
+            "undo  nothing: no record set was changed".to_owned()
+        }
         Entry::Undo { what } => format!("undo  {what}"),
         Entry::Closed { .. } => end_text(entry),
     }
+}
+
+/// A change of no record sets.
+fn is_nothing(what: &serde_json::Value) -> bool {
+    let sets = what.get("before").and_then(serde_json::Value::as_array);
+    sets.is_some_and(Vec::is_empty)
 }
 
 fn consent_text(reason: Option<&String>, overrides: &[Override]) -> String {
