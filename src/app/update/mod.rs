@@ -10,6 +10,7 @@ mod inspect;
 mod observe;
 mod operate;
 mod orders;
+mod outcome;
 mod pause;
 mod promotion;
 mod repair;

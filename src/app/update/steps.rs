@@ -6,11 +6,9 @@ use crate::app::msg::{StepDone, StepFailed};
 use crate::app::run::{Finished, PulledLever, Run};
 use crate::app::update::operate::run_of;
 use crate::app::update::resume::{self, Again};
-use crate::app::update::{cancel, orders, watch};
-use crate::domain::lever::LeverKind;
+use crate::app::update::{cancel, orders, outcome, watch};
 use crate::domain::operation::{OperationId, OperationKind, Outcome, StepState};
 use crate::domain::plan::Action;
-use crate::domain::records_lever::RecordsChange;
 
 /// Starts every step that can begin, or ends the operation if none is left. After a failure nothing begins any more, and
 /// the operation ends when what runs beside it has come to its own end.
@@ -217,10 +215,10 @@ pub(super) fn step_done(
     let Some(run) = run_of(model, operation) else {
         return Vec::new();
     };
-    arrived(run, index, &result);
-    let refused = refused(run, index, &result, now);
+    outcome::arrived(run, index, &result);
+    let refused = outcome::refused(run, index, &result, now);
     if !run.is_running() {
-        let mut effects = after_the_end(model, index, &result);
+        let mut effects = outcome::after_the_end(model, index, &result);
         effects.extend(refused);
         return effects;
     }
@@ -257,68 +255,6 @@ pub(super) fn step_done(
             effects
         }
     }
-}
-
-/// Whether AWS has the command of a step, or may have it.
-fn arrived(run: &mut Run, index: usize, result: &Result<StepDone, StepFailed>) {
-    let action = run.plan().steps.get(index).map(|step| step.action.clone());
-    let pulls = matches!(&action, Some(Action::Pull { lever, .. }) if *lever == LeverKind::Metric);
-    let approves = matches!(&action, Some(Action::Approve { .. }));
-    let lever = run.lever.as_mut().filter(|_| pulls);
-    if let Some(told) = lever.or_else(|| run.approval.as_mut().filter(|_| approves)) {
-        told.may_have_arrived |= result.as_ref().map_or_else(|e| e.in_doubt, |_| true);
-    }
-}
-
-/// What takes a move of the record sets back was written down before it: where none was made, there is nothing to take back.
-fn refused(
-    run: &Run,
-    index: usize,
-    result: &Result<StepDone, StepFailed>,
-    at: jiff::Timestamp,
-) -> Option<Effect> {
-    let Action::Pull {
-        lever: LeverKind::Records,
-        ..
-    } = run.plan().steps.get(index)?.action
-    else {
-        return None;
-    };
-    let failed = result.as_ref().err()?;
-    (!failed.in_doubt).then(|| Effect::Journal {
-        operation: run.plan().id.clone(),
-        entry: Entry::Undo {
-            change: RecordsChange::NONE,
-        },
-        at,
-    })
-}
-
-/// The outcome of a call that outlasted its operation: the end stays what it was, and this stands behind it.
-fn after_the_end(
-    model: &mut Model,
-    index: usize,
-    result: &Result<StepDone, StepFailed>,
-) -> Vec<Effect> {
-    let at = model.now;
-    let Some(run) = model.run.as_deref() else {
-        return Vec::new();
-    };
-    let Some(step) = run.plan().steps.get(index) else {
-        return Vec::new();
-    };
-    let (said, weight) = match result {
-        Ok(done) => (done.note.as_deref().unwrap_or("done"), Weight::Warning),
-        Err(failed) => (failed.why.as_str(), Weight::Bad),
-    };
-    let text = format!("{}, after the operation's end: {said}", step.title);
-    let operation = run.plan().id.clone();
-    model.note("you", text.clone(), weight);
-    vec![Effect::Journal {
-        operation,
-        entry: Entry::Note { text },
-        at,
-    }]
 }
 
 pub(super) fn fail_step(model: &mut Model, index: usize, why: String) -> Vec<Effect> {
