@@ -67,8 +67,8 @@ pub struct Model {
     pub interrupted: Option<Timestamp>,
     pub last_key: Timestamp,
     pub pace: Pace,
-    /// The lever that the next `F` proposes, once another was not followed in time.
-    pub next_lever: Option<LeverKind>,
+    /// The lever that the next `F` (or `B`) proposes, once another was not followed in time.
+    pub next_lever: Option<NextLever>,
     /// How long an operation may take before it counts as timed out; none: as long as its kind usually may.
     pub patience: Option<Duration>,
     /// What was known of rehearsals and drills of this environment at the start, in whatever world.
@@ -117,6 +117,13 @@ impl Page {
             .copied()
             .unwrap_or(self)
     }
+}
+
+/// A lever that an operation of this kind may try next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextLever {
+    pub kind: OperationKind,
+    pub lever: LeverKind,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -252,15 +259,13 @@ impl Model {
 
     /// The levers that a failback releases unless the operator chooses another.
     pub fn way_back(&self) -> Vec<LeverKind> {
-        match self.next_lever {
-            Some(next) => vec![next],
-            None => way_back(&self.env, &self.seen, &self.facts, self.now),
-        }
+        let next = self.next_of(OperationKind::Failback);
+        way_back(&self.env, &self.seen, &self.facts, self.now, next)
     }
 
     /// The lever that is pulled unless the operator chooses another: the manifest's first.
     pub fn default_lever(&self) -> LeverKind {
-        if let Some(next) = self.next_lever {
+        if let Some(next) = self.next_of(OperationKind::Failover) {
             return next;
         }
         let levers = self.env.traffic.iter().flat_map(|t| &t.levers);
@@ -268,6 +273,12 @@ impl Model {
             .map(crate::domain::lever::LeverSpec::kind)
             .next()
             .unwrap_or(LeverKind::Metric)
+    }
+
+    /// The lever that was not tried yet in this direction.
+    fn next_of(&self, kind: OperationKind) -> Option<LeverKind> {
+        let next = self.next_lever.filter(|next| next.kind == kind);
+        next.map(|next| next.lever)
     }
 
     pub fn is_busy(&self) -> bool {

@@ -371,3 +371,52 @@ fn a_refused_change_of_records_leaves_nothing_to_undo() {
         assert_eq!(effects.iter().filter(takes_back).count(), none);
     }
 }
+
+/// After a metric lever that DNS did not follow, B releases it, and F tries the next one.
+#[test]
+fn the_next_lever_is_one_for_the_same_direction_and_a_way_back_takes_the_engaged_ones() {
+    let mut model = told(Ok(()));
+    for _ in 0..7 {
+        tick(&mut model, 60);
+        crate::app::fixtures::see_all(&mut model);
+    }
+    assert!(!model.is_busy());
+    let number = model.now.as_second();
+    lever(&mut model, Command::Engage, number, AlarmState::Alarm);
+    let levers = |model: &mut Model, kind| {
+        update(model, asked(kind, None));
+        let levers = plan(model).levers();
+        let predicted = guard(&plan(model).guards, GuardId::Predicted).verdict;
+        update(model, Msg::Key(Key::Esc));
+        (levers, predicted)
+    };
+    assert_eq!(
+        levers(&mut model, OperationKind::Failback),
+        (vec![LeverKind::Metric], GuardVerdict::Allow)
+    );
+    assert_eq!(
+        levers(&mut model, OperationKind::Failover).0,
+        [LeverKind::Endpoint]
+    );
+
+    // the way back is not followed either: releasing another lever that is not engaged would do nothing
+    marker(&mut model, Role::Standby);
+    update(&mut model, asked(OperationKind::Failback, None));
+    confirm(&mut model);
+    answered(&mut model, 0, Ok(()));
+    tick(&mut model, 361);
+    assert!(!model.is_busy());
+    let said = model.run.as_deref().unwrap().advice.clone().unwrap();
+    assert!(
+        said.contains("(F engages it again); next lever: force"),
+        "{said}"
+    );
+    crate::app::fixtures::see_all(&mut model);
+    let newer = number + 900;
+    lever(&mut model, Command::Engage, newer, AlarmState::Alarm);
+    marker(&mut model, Role::Standby);
+    assert_eq!(
+        levers(&mut model, OperationKind::Failback).0,
+        [LeverKind::Metric, LeverKind::Force]
+    );
+}

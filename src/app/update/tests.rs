@@ -647,7 +647,11 @@ fn a_lever_that_is_not_followed_in_time_offers_the_next() {
         None,
         "traffic that has not arrived has no recovery time"
     );
-    assert_eq!(model.next_lever, Some(LeverKind::Endpoint));
+    let next = model.next_lever.unwrap();
+    assert_eq!(
+        (next.kind, next.lever),
+        (OperationKind::Failover, LeverKind::Endpoint)
+    );
 }
 
 #[test]

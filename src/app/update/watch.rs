@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::app::effect::{Effect, Entry, Order};
-use crate::app::model::{Model, Weight};
+use crate::app::model::{Model, NextLever, Weight};
 use crate::app::run::{PulledLever, Run};
 use crate::app::update::{observe::lever_of, orders, promotion, steps};
 use crate::domain::alarm::AlarmState;
@@ -208,17 +208,18 @@ fn time_out(model: &mut Model) -> Vec<Effect> {
 }
 
 fn late(model: &mut Model, why: &str) -> Vec<Effect> {
-    let moves = model
-        .run
-        .as_ref()
-        .is_some_and(|run| run.plan().kind.moves_traffic());
-    let next = if moves { lever_after(model) } else { None };
-    let advice = match next {
-        Some(next) => {
-            format!("{why}; what was pulled stays so (B releases it); next lever: {next}")
+    let kind = model.run.as_ref().map(|run| run.plan().kind);
+    let next = lever_after(model);
+    let stays = match kind {
+        Some(OperationKind::Failover) => "what was pulled stays so (B releases it)",
+        Some(OperationKind::Failback) => "what was released stays so (F engages it again)",
+        Some(OperationKind::Deploy | OperationKind::Delete | OperationKind::Repair) | None => {
+            "AWS goes on by itself: see the Stacks page"
         }
-        None if moves => format!("{why}; what was pulled stays so (B releases it)"),
-        None => format!("{why}; AWS goes on by itself: see the Stacks page"),
+    };
+    let advice = match next {
+        Some(next) => format!("{why}; {stays}; next lever: {}", next.lever),
+        None => format!("{why}; {stays}"),
     };
     if let Some(run) = model.run.as_deref_mut() {
         run.advice = Some(advice.clone());
@@ -228,9 +229,19 @@ fn late(model: &mut Model, why: &str) -> Vec<Effect> {
     steps::finish(model, Outcome::TimedOut, Some(advice))
 }
 
-/// The lever after the one that was pulled, in the manifest's order, of those within reach.
-pub(super) fn lever_after(model: &Model) -> Option<LeverKind> {
+/// The lever after the one that was pulled, in the manifest's order, of those within reach. On the way back only one that
+/// is engaged or that can force the primary's answer does anything.
+pub(super) fn lever_after(model: &Model) -> Option<NextLever> {
     let run = model.run.as_deref()?;
+    let kind = run.plan().kind;
+    if !kind.moves_traffic() {
+        return None;
+    }
+    let helps = |lever: &LeverKind| {
+        kind == OperationKind::Failover
+            || lever.needs_route53()
+            || model.facts.engaged.contains(lever)
+    };
     let used = lever_of(run.plan());
     let levers = model
         .env
@@ -242,7 +253,9 @@ pub(super) fn lever_after(model: &Model) -> Option<LeverKind> {
     levers
         .skip_while(|lever| *lever != used)
         .skip(1)
+        .filter(helps)
         .find(|lever| crate::domain::guard::means::reach(&model.seen, model.now, *lever).is_ok())
+        .map(|lever| NextLever { kind, lever })
 }
 
 /// Sends the metric lever's command again each minute until its number is echoed, or a newer one rules. A newer one is

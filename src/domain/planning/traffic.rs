@@ -58,13 +58,21 @@ pub fn failover(basis: &Basis<'_>, id: OperationId, lever: LeverKind) -> Result<
 }
 
 /// The levers that let traffic return: those that are engaged. Where one of them is out of reach (the standby that
-/// holds it may be dead), the first other that forces the primary's answer and can be reached.
+/// holds it may be dead), the first other that forces the primary's answer and can be reached. `next` is pulled besides,
+/// since what was released before was not followed.
 pub fn way_back(
     env: &Environment,
     seen: &Observation,
     facts: &Assessment,
     now: Timestamp,
+    next: Option<LeverKind>,
 ) -> Vec<LeverKind> {
+    let reached = |lever: &LeverKind| reach(seen, now, *lever).is_ok();
+    if let Some(next) = next {
+        let engaged = facts.engaged.iter().copied();
+        let others = engaged.filter(|lever| *lever != next && reached(lever));
+        return others.chain([next]).collect();
+    }
     let known: Vec<LeverKind> = env
         .traffic
         .iter()
@@ -79,7 +87,6 @@ pub fn way_back(
     if facts.engaged.is_empty() && home {
         return vec![LeverKind::Force];
     }
-    let reached = |lever: &LeverKind| reach(seen, now, *lever).is_ok();
     if home || engaged.iter().all(reached) {
         return engaged;
     }
