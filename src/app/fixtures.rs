@@ -135,6 +135,7 @@ pub(crate) fn lever(
         model,
         Seen::Lever(Ok(MetricLever {
             command: Some(numbered),
+            command_since: None,
             echo: Some(numbered),
             engaged: Some(engaged),
             alarm: Some(alarm),

@@ -173,6 +173,7 @@ impl RegionClient {
         let engaged = series(&data, metric::ENGAGED, "Maximum").and_then(Series::newest);
         Ok(MetricLever {
             command,
+            command_since: command.and_then(|c| since(&data, c)),
             echo,
             engaged: engaged.map(|p| p.value >= 1.0),
             alarm_since: alarm.as_ref().and_then(|a| a.since),
@@ -253,6 +254,16 @@ pub(super) fn newest(data: &BTreeMap<SignalId, Series>, name: &str) -> Option<Nu
         .flat_map(|s| &s.0)
         .filter_map(|point| NumberedCommand::from_datum(point.value))
         .reduce(NumberedCommand::newer)
+}
+
+/// When the data first have this command.
+fn since(data: &BTreeMap<SignalId, Series>, command: NumberedCommand) -> Option<Timestamp> {
+    let both = ["Maximum", "Minimum"].into_iter();
+    both.filter_map(|statistic| series(data, metric::COMMAND, statistic))
+        .flat_map(|s| &s.0)
+        .filter(|point| NumberedCommand::from_datum(point.value) == Some(command))
+        .map(|point| point.at)
+        .min()
 }
 
 fn dimension((name, value): &(String, String)) -> sdk::Dimension {
@@ -568,7 +579,11 @@ mod tests {
         let data = results(
             None,
             &[
-                ("q0", None, &[(minute, 1_767_225_000.0)]),
+                (
+                    "q0",
+                    None,
+                    &[(minute - 60, 1_767_225_000.0), (minute, 1_767_225_000.0)],
+                ),
                 ("q1", None, &[(minute, 1_767_225_000.0)]),
                 ("q4", None, &[(minute - 60, 0.0), (minute, 1.0)]),
             ],
@@ -581,6 +596,7 @@ mod tests {
         let seen = aws.regions.standby.metric_lever(&lever()).await.unwrap();
         assert_eq!(seen.commanded(), Some(Command::Engage));
         assert_eq!(seen.engaged, Some(true));
+        assert_eq!(seen.command_since, Some(at(minute - 60)));
         assert_eq!(seen.echo, None);
         assert_eq!(seen.alarm, Some(AlarmState::Alarm));
     }

@@ -195,6 +195,9 @@ impl NumberedCommand {
 pub struct MetricLever {
     /// The newest command of the look-back.
     pub command: Option<NumberedCommand>,
+    /// The minute in which CloudWatch first had that command, by its own clock.
+    #[serde(default)]
+    pub command_since: Option<Timestamp>,
     /// The newest number that the keepalive echoed.
     pub echo: Option<NumberedCommand>,
     /// The newest `FailoverEngaged`.

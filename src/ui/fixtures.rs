@@ -435,6 +435,7 @@ pub(crate) fn lever(command: Command, number: i64, alarm: AlarmState, since: &st
     let spoken = Some(NumberedCommand { number, command });
     MetricLever {
         command: spoken,
+        command_since: None,
         echo: spoken,
         engaged: Some(command == Command::Engage),
         alarm: Some(alarm),

@@ -420,3 +420,30 @@ fn the_next_lever_is_one_for_the_same_direction_and_a_way_back_takes_the_engaged
         [LeverKind::Metric, LeverKind::Force]
     );
 }
+
+/// Somebody engages the lever by a clock that is ahead of ours, or behind; DNS has not followed yet.
+#[test]
+fn a_command_of_another_clock_is_under_way_all_the_same() {
+    for (number, since, recent) in [
+        (-20, None, true),
+        (900, None, true),
+        (-400, None, false),
+        (-400, Some(-30), true),
+        (900, Some(-400), false),
+    ] {
+        let mut model = steady();
+        let at = |seconds: i64| noon() + jiff::SignedDuration::from_secs(seconds);
+        lever(
+            &mut model,
+            Command::Engage,
+            at(number).as_second(),
+            AlarmState::Ok,
+        );
+        let mut seen = model.seen.traffic.lever.last().unwrap().clone();
+        seen.command_since = since.map(at);
+        see(&mut model, Seen::Lever(Ok(seen)));
+        let found = guard(&model.go.failover, GuardId::NothingRunning);
+        let refuses = found.verdict == GuardVerdict::Refuse;
+        assert_eq!(refuses, recent, "{number} {since:?}: {found:?}");
+    }
+}

@@ -187,7 +187,8 @@ impl Asked<'_> {
     }
 
     /// The same command of the metric lever, given a moment ago by another operation, that DNS has not followed yet: a
-    /// second one would only restart the wait.
+    /// second one would only restart the wait. The number is a clock of somebody's, perhaps wrong: CloudWatch's own counts
+    /// where it is known, and what comes from the future was given a moment ago.
     fn under_way(&self) -> Option<String> {
         if self.question.levers != [LeverKind::Metric] || self.facts.serving == Serving::of(self.to)
         {
@@ -198,11 +199,12 @@ impl Asked<'_> {
             .command
             .filter(|c| Some(c.number) != self.question.own);
         let given = foreign.filter(|c| c.command.wanted() == self.to)?;
-        let seconds = self.now.as_second().saturating_sub(given.number);
-        let recent = 0..LeverKind::Metric.patience().as_secs().cast_signed();
-        recent
-            .contains(&seconds)
-            .then(|| format!("command {} was given {seconds} s ago", given.number))
+        let at = lever
+            .command_since
+            .map_or(given.number, Timestamp::as_second);
+        let seconds = self.now.as_second().saturating_sub(at).max(0);
+        let is_recent = seconds < LeverKind::Metric.patience().as_secs().cast_signed();
+        is_recent.then(|| format!("command {} was given {seconds} s ago", given.number))
     }
 
     /// Stacks settled, no critical alarm, readings fresh.
