@@ -19,6 +19,7 @@ use crate::domain::plan::{Consent, Plan};
 use crate::domain::records_lever::{RecordsChange, moved};
 use crate::domain::region::Role;
 use crate::domain::routing::{Policy, RecordSet};
+use crate::domain::signal::{Series, SignalKind};
 
 fn asked(kind: OperationKind, lever: Option<LeverKind>) -> Msg {
     Msg::Ask(Ask {
@@ -446,4 +447,34 @@ fn a_command_of_another_clock_is_under_way_all_the_same() {
         let refuses = found.verdict == GuardVerdict::Refuse;
         assert_eq!(refuses, recent, "{number} {since:?}: {found:?}");
     }
+}
+
+/// CloudWatch refuses one series and reads the others: that is no silence.
+#[test]
+fn a_side_whose_requests_could_not_be_read_has_not_drained() {
+    let mut model = told(Ok(()));
+    let number = noon().as_second();
+    lever(&mut model, Command::Engage, number, AlarmState::Alarm);
+    tick(&mut model, 60);
+    marker(&mut model, Role::Standby);
+    let answer = EndpointAnswer {
+        status: 200,
+        took: std::time::Duration::from_millis(40),
+    };
+    see(&mut model, Seen::Endpoint(Role::Standby, Ok(answer)));
+    assert!(!model.is_busy());
+    tick(&mut model, 600);
+    see(
+        &mut model,
+        Seen::Signals(Role::Primary, Ok(BTreeMap::new())),
+    );
+    let drained = |model: &Model| model.run.as_deref().unwrap().milestones.drained;
+    assert_eq!(drained(&model), None);
+    let requests = model
+        .env
+        .signal_of_kind(SignalKind::Requests, Role::Primary)
+        .unwrap();
+    let silence = BTreeMap::from([(requests.id.clone(), Series::default())]);
+    see(&mut model, Seen::Signals(Role::Primary, Ok(silence)));
+    assert!(drained(&model).is_some());
 }

@@ -357,8 +357,8 @@ fn drained(model: &Model) -> Option<(Role, Timestamp)> {
     let spec = model.env.signal_of_kind(SignalKind::Requests, from)?;
     let region = model.seen.regions.get(from);
     let period = Duration::from_secs(u64::from(spec.period_seconds));
-    let series = region.signals.last()?.get(&spec.id);
-    let points = series.map_or(&[][..], |series| &series.0);
+    // a series without points is silence; one that is not there could not be read
+    let points = &region.signals.last()?.get(&spec.id)?.0;
     let busy = points.iter().filter(|p| p.value >= 1.0).map(|p| p.at).max();
     let quiet = busy
         .and_then(|at| at.checked_add(period).ok())
