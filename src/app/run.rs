@@ -38,6 +38,8 @@ pub struct Run {
     pub first_failure: Option<LiveEvent>,
     pub progress: BTreeMap<StackId, StackProgress>,
     pub milestones: Milestones,
+    /// What was seen of the move before its lever was acknowledged.
+    pub early: Early,
     /// Exposure at the cut: fixed when the operation was confirmed.
     pub exposure: Option<Exposure>,
     pub finished: Option<Finished>,
@@ -62,6 +64,13 @@ pub struct Run {
     pub paused: Duration,
     /// The operator stops it: nothing more begins.
     pub cancelled: bool,
+}
+
+/// Moments of a move whose lever is not acknowledged yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Early {
+    pub dns: Option<Timestamp>,
+    pub healthy: Option<Timestamp>,
 }
 
 /// AWS does not accept the credentials.
@@ -176,6 +185,7 @@ impl Run {
             first_failure: None,
             progress: BTreeMap::new(),
             milestones,
+            early: Early::default(),
             exposure,
             finished: None,
             journal: Err("not written yet".into()),

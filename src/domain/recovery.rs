@@ -67,11 +67,13 @@ impl Milestones {
         } else {
             self.dns
         };
+        // DNS may have followed before AWS acknowledged the lever
+        let pulled = self.pulled.map(|p| arrived.map_or(p, |a| p.min(a)));
         Parts {
             detect: between(self.last_alive, self.first_failed),
             decide: between(self.first_failed, self.confirmed),
-            pull: between(self.confirmed, self.pulled),
-            propagate: between(self.pulled, arrived),
+            pull: between(self.confirmed, pulled),
+            propagate: between(pulled, arrived),
             recover: between(arrived, self.settled),
             drain: between(self.settled, self.drained),
         }
@@ -86,7 +88,7 @@ pub struct Parts {
     pub detect: Option<f64>,
     /// From the first failed answer to the confirmation.
     pub decide: Option<f64>,
-    /// From the confirmation until AWS had acknowledged the lever.
+    /// From the confirmation until AWS had acknowledged the lever, or DNS had followed it if that was first.
     pub pull: Option<f64>,
     /// Until every name server that answers names the new side (or, for a hold, until the lever's alarm followed).
     pub propagate: Option<f64>,
@@ -192,6 +194,13 @@ mod tests {
         assert_eq!(Some(sum(&clock, &["pull", "propagate", "recover"])), rto);
         assert_eq!(clock.parts().known()[0], ("detect", 10.0));
         assert_eq!(clock.parts().drain, Some(197.0));
+        let acknowledged_late = Milestones {
+            pulled: at(230),
+            ..clock.clone()
+        };
+        let rto = acknowledged_late.rto_seconds(at(500).unwrap());
+        let moved = ["pull", "propagate", "recover"];
+        assert_eq!(Some(sum(&acknowledged_late, &moved)), rto);
         clock.moved_before = true;
         clock.dns = at(101);
         let rto = clock.rto_seconds(at(500).unwrap());

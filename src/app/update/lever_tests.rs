@@ -373,6 +373,42 @@ fn a_refused_change_of_records_leaves_nothing_to_undo() {
     }
 }
 
+/// The endpoint lever is acknowledged when its stack is updated; traffic may have arrived long before.
+#[test]
+fn what_is_seen_before_the_lever_is_acknowledged_counts_from_then() {
+    let mut model = steady();
+    let ask = asked(OperationKind::Failover, Some(LeverKind::Endpoint));
+    update(&mut model, ask);
+    confirm(&mut model);
+    let answer = || EndpointAnswer {
+        status: 200,
+        took: std::time::Duration::from_millis(40),
+    };
+    // it comes and goes: that does not count
+    tick(&mut model, 10);
+    marker(&mut model, Role::Standby);
+    marker(&mut model, Role::Primary);
+    tick(&mut model, 30);
+    marker(&mut model, Role::Standby);
+    tick(&mut model, 5);
+    see(&mut model, Seen::Endpoint(Role::Standby, Ok(answer())));
+    tick(&mut model, 35);
+    marker(&mut model, Role::Standby);
+    let effects = answered(&mut model, 0, Ok(()));
+    assert!(!model.is_busy(), "{effects:?}");
+    let found = &model.run.as_deref().unwrap().milestones;
+    let after = |seconds| Some(noon() + std::time::Duration::from_secs(seconds));
+    assert_eq!(
+        (found.dns, found.healthy, found.settled, found.pulled),
+        (after(40), after(45), after(45), after(80))
+    );
+    let parts = found.parts();
+    assert_eq!(
+        (parts.pull, parts.propagate, parts.recover),
+        (Some(40.0), Some(0.0), Some(5.0))
+    );
+}
+
 /// After a metric lever that DNS did not follow, B releases it, and F tries the next one.
 #[test]
 fn the_next_lever_is_one_for_the_same_direction_and_a_way_back_takes_the_engaged_ones() {

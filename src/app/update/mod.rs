@@ -7,6 +7,7 @@ mod facilitate;
 mod forecast;
 mod input;
 mod inspect;
+mod milestones;
 mod observe;
 mod operate;
 mod orders;

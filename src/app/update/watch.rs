@@ -1,4 +1,4 @@
-//! Watches a running failover: milestones, steps that wait, time-outs, the lever's repetition.
+//! Watches a running failover: steps that wait, time-outs, the lever's repetition.
 
 use std::time::Duration;
 
@@ -7,15 +7,12 @@ use jiff::Timestamp;
 use crate::app::effect::{Effect, Entry, Order};
 use crate::app::model::{Model, NextLever, Weight};
 use crate::app::run::{PulledLever, Run};
+use crate::app::update::milestones::{milestone, milestones};
 use crate::app::update::{observe::lever_of, orders, promotion, steps};
-use crate::domain::alarm::AlarmState;
-use crate::domain::health::Health;
 use crate::domain::lever::{Command, LeverKind, NumberedCommand};
-use crate::domain::observation::Serving;
 use crate::domain::observed::age;
 use crate::domain::operation::{OperationKind, Outcome, StepState};
 use crate::domain::plan::Action;
-use crate::domain::prediction::healthy_now;
 use crate::domain::region::Role;
 use crate::domain::signal::SignalKind;
 
@@ -35,71 +32,6 @@ pub(super) fn watch(model: &mut Model) -> Vec<Effect> {
     effects.extend(advance(model));
     effects.extend(time_out(model));
     effects
-}
-
-/// Notes the moments at which the alarm followed, DNS moved, and the destination answered.
-fn milestones(model: &mut Model) -> Vec<Effect> {
-    let Some(run) = model.run.as_deref() else {
-        return Vec::new();
-    };
-    let Some(to) = run.plan().destination() else {
-        return Vec::new();
-    };
-    let (moments, pulled) = (run.milestones.clone(), run.milestones.pulled);
-    let now = model.now;
-    let alarm = pulled.is_some() && alarm_follows(model, to);
-    let dns = pulled.is_some() && model.facts.serving == Serving::of(to);
-    let healthy = dns && healthy_since(model, to, pulled);
-    let mut reached = Vec::new();
-    if let Some(run) = model.run.as_deref_mut() {
-        let found = &mut run.milestones;
-        for (name, slot, known, holds) in [
-            ("alarm", &mut found.alarm, moments.alarm, alarm),
-            ("dns", &mut found.dns, moments.dns, dns),
-            ("healthy", &mut found.healthy, moments.healthy, healthy),
-        ] {
-            if holds && known.is_none() {
-                *slot = Some(now);
-                reached.push(name);
-            }
-        }
-    }
-    reached
-        .into_iter()
-        .filter_map(|name| milestone(model, name, now))
-        .collect()
-}
-
-pub(super) fn milestone(model: &Model, name: &str, at: Timestamp) -> Option<Effect> {
-    let operation = model.run.as_ref()?.plan().id.clone();
-    Some(Effect::Journal {
-        operation,
-        entry: Entry::Milestone {
-            name: name.to_owned(),
-            at,
-        },
-        at,
-    })
-}
-
-/// Whether the lever's alarm shows what was commanded.
-fn alarm_follows(model: &Model, to: Role) -> bool {
-    let wanted = match to {
-        Role::Standby => AlarmState::Alarm,
-        Role::Primary => AlarmState::Ok,
-    };
-    model
-        .seen
-        .traffic
-        .lever
-        .last()
-        .is_some_and(|lever| lever.alarm.as_ref() == Some(&wanted))
-}
-
-/// Whether the side answers, by a reading no older than the pull.
-fn healthy_since(model: &Model, to: Role, pulled: Option<Timestamp>) -> bool {
-    let read = model.seen.regions.get(to).endpoint.at();
-    healthy_now(&model.seen, to, model.now) == Health::Healthy && read >= pulled
 }
 
 /// Ends waiting steps whose condition holds.
@@ -142,8 +74,14 @@ fn advance(model: &mut Model) -> Vec<Effect> {
     }
     // traffic has arrived; a promotion may still be at work
     let settles = matches!(action, Action::AwaitHealthy { .. });
+    // what had moved before has settled only when the lever holds it
+    let arrived = run
+        .milestones
+        .healthy
+        .filter(|_| !run.milestones.moved_before);
+    let arrived = arrived.unwrap_or(now);
     if settles {
-        run.milestones.settled.get_or_insert(now);
+        run.milestones.settled.get_or_insert(arrived);
     }
     let entry = Entry::Step {
         index,
@@ -162,7 +100,7 @@ fn advance(model: &mut Model) -> Vec<Effect> {
         at: now,
     }];
     if settles {
-        effects.extend(milestone(model, "settled", now));
+        effects.extend(milestone(model, "settled", arrived));
     }
     effects.extend(steps::start_next(model));
     effects
