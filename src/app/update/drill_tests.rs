@@ -13,9 +13,10 @@ use crate::app::msg::Msg;
 use crate::app::update::update;
 use crate::domain::drill::{DrillWindow, Label};
 use crate::domain::guard::{GuardId, GuardVerdict};
-use crate::domain::operation::{OperationKind, Outcome};
+use crate::domain::operation::{OperationKind, Outcome, StepState};
 use crate::domain::plan::{Confirmed, Consent, Plan};
 use crate::domain::region::Role;
+use crate::domain::unfinished::{Choice, RecordedStep, Unfinished};
 
 fn production(open: bool) -> Model {
     let mut model = steady();
@@ -161,4 +162,42 @@ fn deployments_have_no_such_label() {
     update(&mut model, Msg::Key(Key::Char('X')));
     update(&mut model, Msg::Key(Key::Ctrl('d')));
     assert!(!confirmation(&model).plan.drill);
+}
+
+/// Cut off before or after its pull, and taken up again when its window is over.
+#[test]
+fn a_drill_that_is_continued_is_held_against_its_window_again() {
+    for (open, pulled, verdict) in [
+        (true, false, GuardVerdict::Allow),
+        (false, false, GuardVerdict::Refuse),
+        (false, true, GuardVerdict::Warn),
+    ] {
+        let mut first = production(true);
+        update(&mut first, Msg::Key(Key::Char('F')));
+        update(&mut first, Msg::Key(Key::Ctrl('d')));
+        consent(&mut first);
+        let run = first.run.as_deref().unwrap();
+        let mut steps = vec![RecordedStep::WAITING; run.steps.len()];
+        if pulled {
+            steps[0].state = StepState::Done;
+        }
+        let mut model = production(open);
+        model.unfinished = vec![Unfinished {
+            plan: run.plan().clone(),
+            who: "ops".into(),
+            reason: None,
+            drill: true,
+            begun: run.confirmed.at(),
+            last: run.confirmed.at(),
+            opening: None,
+            steps,
+            milestones: run.milestones.clone(),
+            orders: std::collections::BTreeMap::new(),
+            cancelled: false,
+        }];
+        let operation = run.plan().id.clone();
+        let choice = Choice::Continue;
+        update(&mut model, Msg::Resume { operation, choice });
+        assert_eq!(window(&model), Some(verdict), "{open} {pulled}");
+    }
 }

@@ -7,7 +7,9 @@ use crate::app::msg::{Ask, StepDone};
 use crate::app::run::Run;
 use crate::app::unfinished::{self, Next};
 use crate::app::update::{operate, orders};
-use crate::domain::guard::{GuardId, GuardResult, firm_refusal, situation_of};
+use crate::domain::guard::{
+    GuardId, GuardResult, GuardVerdict, drill_window, firm_refusal, situation_of,
+};
 use crate::domain::health::CheckTarget;
 use crate::domain::operation::{OperationId, OperationKind};
 use crate::domain::plan::{Action, Confirmed, Plan, Step};
@@ -149,6 +151,7 @@ pub(super) fn guards(model: &Model, one: &Unfinished) -> Result<Vec<GuardResult>
         ))
     });
     let mut all: Vec<GuardResult> = stops.collect();
+    all.extend(window(model, one));
     if !writes(model, one) {
         return Ok(all);
     }
@@ -179,6 +182,29 @@ pub(super) fn guards(model: &Model, one: &Unfinished) -> Result<Vec<GuardResult>
         Err(why) => return Err(format!("{} can't be continued: {why}", one.id())),
     }
     Ok(all)
+}
+
+/// A drill on production is begun in its window only. One that has told a lever is better brought to an end: then it is
+/// said, and does not stop it.
+fn window(model: &Model, one: &Unfinished) -> Option<GuardResult> {
+    if !one.plan.drill || !one.kind().moves_traffic() {
+        return None;
+    }
+    let mut found = drill_window(&model.env, one.kind(), model.now);
+    if found.verdict == GuardVerdict::Refuse && has_pulled(model, one) {
+        found.verdict = GuardVerdict::Warn;
+        "the drill has outlasted its window: bring it to an end".clone_into(&mut found.reason);
+        found.remedy.clear();
+    }
+    Some(found)
+}
+
+/// Whether a lever was told, or perhaps: a pull is over, or AWS shows it.
+fn has_pulled(model: &Model, one: &Unfinished) -> bool {
+    one.steps().enumerate().any(|(index, (step, recorded))| {
+        let told = unfinished::order(one, index).is_some_and(|order| shows(model, &order));
+        matches!(step.action, Action::Pull { .. }) && (recorded.is_over() || told)
+    })
 }
 
 /// The repair of a step.
