@@ -13,7 +13,7 @@ use crate::domain::assess::{Assessment, assess};
 use crate::domain::drill::{Label, Practised};
 use crate::domain::environment::{Environment, StackSpec};
 use crate::domain::guard::{GuardResult, Question, judge};
-use crate::domain::lever::LeverKind;
+use crate::domain::lever::{LeverKind, NextLever};
 use crate::domain::observation::{Observation, Serving};
 use crate::domain::observed::Observed;
 use crate::domain::operation::{OperationKind, Outcome};
@@ -117,13 +117,6 @@ impl Page {
             .copied()
             .unwrap_or(self)
     }
-}
-
-/// A lever that an operation of this kind may try next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NextLever {
-    pub kind: OperationKind,
-    pub lever: LeverKind,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -259,13 +252,13 @@ impl Model {
 
     /// The levers that a failback releases unless the operator chooses another.
     pub fn way_back(&self) -> Vec<LeverKind> {
-        let next = self.next_of(OperationKind::Failback);
+        let next = NextLever::of(self.next_lever, OperationKind::Failback);
         way_back(&self.env, &self.seen, &self.facts, self.now, next)
     }
 
     /// The lever that is pulled unless the operator chooses another: the manifest's first.
     pub fn default_lever(&self) -> LeverKind {
-        if let Some(next) = self.next_of(OperationKind::Failover) {
+        if let Some(next) = NextLever::of(self.next_lever, OperationKind::Failover) {
             return next;
         }
         let levers = self.env.traffic.iter().flat_map(|t| &t.levers);
@@ -273,12 +266,6 @@ impl Model {
             .map(crate::domain::lever::LeverSpec::kind)
             .next()
             .unwrap_or(LeverKind::Metric)
-    }
-
-    /// The lever that was not tried yet in this direction.
-    fn next_of(&self, kind: OperationKind) -> Option<LeverKind> {
-        let next = self.next_lever.filter(|next| next.kind == kind);
-        next.map(|next| next.lever)
     }
 
     pub fn is_busy(&self) -> bool {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::alarm::AlarmState;
+use crate::domain::operation::OperationKind;
 use crate::domain::placeholder::Placeholder;
 use crate::domain::region::Role;
 use crate::domain::stack::StackId;
@@ -54,6 +55,20 @@ impl LeverKind {
 impl fmt::Display for LeverKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// A lever that an operation of this kind may try next, since another was not followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextLever {
+    pub kind: OperationKind,
+    pub lever: LeverKind,
+}
+
+impl NextLever {
+    /// The lever, if it is one for an operation of this kind.
+    pub fn of(next: Option<Self>, kind: OperationKind) -> Option<LeverKind> {
+        next.filter(|next| next.kind == kind).map(|next| next.lever)
     }
 }
 

@@ -5,11 +5,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::app::effect::{Effect, Entry, Order};
-use crate::app::model::{Model, NextLever, Weight};
+use crate::app::model::{Model, Weight};
 use crate::app::run::{PulledLever, Run};
 use crate::app::update::milestones::{milestone, milestones};
 use crate::app::update::{observe::lever_of, orders, promotion, steps};
-use crate::domain::lever::{Command, LeverKind, NumberedCommand};
+use crate::domain::lever::{Command, LeverKind, NextLever, NumberedCommand};
 use crate::domain::observed::age;
 use crate::domain::operation::{OperationKind, Outcome, StepState};
 use crate::domain::plan::Action;
