@@ -3,9 +3,11 @@
 use std::sync::atomic::Ordering;
 
 use aws_sdk_cloudformation::types as sdk;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::aws::client::RegionClient;
 use crate::aws::convert::{some_text, text, timestamp};
+use crate::aws::error::CallError;
 use crate::domain::failure::Failure;
 use crate::domain::observed::{FailureKind, ReadError};
 use crate::domain::stack::{STACK, STACK_SET};
@@ -24,12 +26,13 @@ impl RegionClient {
             return Ok(Vec::new());
         }
         match self.read_failures(stack, change_set).await {
-            Err(error) if is_refused(error.kind) => {
+            Ok(found) => Ok(found),
+            Err(Unread { error, never: true }) => {
                 tracing::info!(%error, "DescribeEvents is not asked again");
                 self.without_events.store(true, Ordering::Relaxed);
                 Ok(Vec::new())
             }
-            other => other,
+            Err(Unread { error, .. }) => Err(error),
         }
     }
 
@@ -37,7 +40,7 @@ impl RegionClient {
         &self,
         stack: &str,
         change_set: Option<&str>,
-    ) -> Result<Vec<Failure>, ReadError> {
+    ) -> Result<Vec<Failure>, Unread> {
         let mut found = Vec::new();
         let mut token = None;
         for _ in 0..MOST_PAGES {
@@ -52,8 +55,10 @@ impl RegionClient {
                 .send()
                 .await
                 .map_err(|e| {
-                    self.cloudformation_site()
-                        .read_error("cloudformation:DescribeEvents", &e)
+                    let site = self.cloudformation_site();
+                    let error = site.read_error("cloudformation:DescribeEvents", &e);
+                    let never = error.kind == FailureKind::Denied || says_unknown(&e);
+                    Unread { error, never }
                 })?;
             found.extend(answer.operation_events().iter().filter_map(failure));
             token = answer.next_token;
@@ -66,15 +71,29 @@ impl RegionClient {
     }
 }
 
-/// Whether an error means that the call itself is not there or not allowed, rather than that it went wrong.
-const fn is_refused(kind: FailureKind) -> bool {
-    match kind {
-        FailureKind::Denied
-        | FailureKind::Invalid
-        | FailureKind::NotFound
-        | FailureKind::Service => true,
-        FailureKind::Throttled | FailureKind::Unreachable | FailureKind::Credentials => false,
-    }
+/// Why nothing was read, and whether the call itself is not there or not allowed, rather than gone wrong once.
+struct Unread {
+    error: ReadError,
+    never: bool,
+}
+
+/// Whether the service says that it has no such call.
+fn says_unknown<E: ProvideErrorMetadata>(error: &CallError<E>) -> bool {
+    const NOT_IMPLEMENTED: u16 = 501;
+    error.as_service_error().is_some_and(|e| {
+        matches!(
+            e.code(),
+            Some(
+                "InvalidAction"
+                    | "UnknownAction"
+                    | "UnknownOperation"
+                    | "UnknownOperationException"
+                    | "NotImplemented"
+            )
+        )
+    }) || error
+        .raw_response()
+        .is_some_and(|answer| answer.status().as_u16() == NOT_IMPLEMENTED)
 }
 
 /// None for what is about the stack as a whole and gives no reason of its own.
@@ -151,6 +170,32 @@ mod tests {
             assert!(region.failures("s", None).await.unwrap().is_empty());
             assert!(region.failures("s", None).await.unwrap().is_empty());
             assert_eq!(sent(&replay).len(), 1, "{code}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_went_wrong_is_made_again_another_time() {
+        let went_wrong = [
+            (500, error_xml("InternalFailure", "no")),
+            (503, error_xml("ServiceUnavailable", "no")),
+            (
+                400,
+                error_xml("ValidationError", "Stack [s] does not exist"),
+            ),
+        ];
+        for (status, body) in went_wrong {
+            let twice = [(status, body.clone()), (status, body)];
+            let why = "<member><LogicalResourceId>Queue</LogicalResourceId>\
+                 <Timestamp>2026-01-01T00:00:08Z</Timestamp>\
+                 <ResourceStatusReason>no such key</ResourceStatusReason></member>";
+            // a refusal is told at once, the others are tried twice by the SDK
+            let failed = twice.into_iter().take(if status < 500 { 1 } else { 2 });
+            let replay = script(failed.chain([events(why)]));
+            let aws = clients(replay).await;
+            let region = &aws.regions.primary;
+            assert!(region.failures("s", None).await.is_err(), "{status}");
+            let found = region.failures("s", None).await.unwrap();
+            assert_eq!(found.len(), 1, "{status}");
         }
     }
 }
