@@ -135,7 +135,7 @@ fn deployed(
 ) -> (String, Next) {
     let now = label(model, stack);
     let phase = phase(model, stack);
-    let gone = recorded.is_over() && !matches!(phase, None | Some(Phase::Settled | Phase::Unknown));
+    let gone = recorded.is_over() && !phase.is_none_or(|phase| explains(recorded.state, phase));
     let foreign = recorded.state == StepState::Waiting && phase == Some(Phase::InProgress);
     let next = if gone {
         Next::Stop("it was done and has changed since: give up and make a new plan".to_owned())
@@ -145,6 +145,16 @@ fn deployed(
         usual
     };
     (now, next)
+}
+
+/// Whether a step that is over may have left the stack like this. One that had nothing to change leaves a stack that was
+/// rolled back before as it is.
+const fn explains(state: StepState, phase: Phase) -> bool {
+    match phase {
+        Phase::Settled | Phase::Unknown => true,
+        Phase::RolledBack => matches!(state, StepState::Skipped),
+        Phase::Absent | Phase::Dead | Phase::Failed | Phase::InProgress | Phase::Review => false,
+    }
 }
 
 fn pulled(model: &Model, unfinished: &Unfinished, index: usize, usual: Next) -> (String, Next) {
@@ -179,4 +189,32 @@ pub(crate) fn superseded(model: &Model, order: Option<&Order>) -> Option<String>
             newest.number
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::fixtures::{status, steady};
+
+    #[test]
+    fn a_stack_that_the_step_has_left_so_has_not_changed_since() {
+        let stops = |state, seen: &str| {
+            let mut model = steady();
+            status(&mut model, "standby", seen);
+            let recorded = RecordedStep {
+                state,
+                ..RecordedStep::WAITING
+            };
+            let stack = StackId("standby".into());
+            let (_, next) = deployed(&model, &stack, &recorded, Next::Nothing);
+            matches!(next, Next::Stop(_))
+        };
+        assert!(!stops(StepState::Skipped, "UPDATE_ROLLBACK_COMPLETE"));
+        assert!(!stops(StepState::Skipped, "UPDATE_COMPLETE"));
+        assert!(!stops(StepState::Done, "UPDATE_COMPLETE"));
+        // a change that went well does not end so: somebody has tried another one
+        assert!(stops(StepState::Done, "UPDATE_ROLLBACK_COMPLETE"));
+        assert!(stops(StepState::Skipped, "UPDATE_ROLLBACK_FAILED"));
+        assert!(stops(StepState::Skipped, "UPDATE_IN_PROGRESS"));
+    }
 }
