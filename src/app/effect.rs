@@ -28,6 +28,8 @@ pub enum Effect {
     Open(Box<Confirmed<Plan>>),
     /// Open the journal of an operation that was cut off, to continue it.
     Reopen(Box<Confirmed<Plan>>),
+    /// Write no more to the journal of an operation whose end nobody has seen.
+    LeaveOpen(OperationId),
     /// Close the journal of an operation that was cut off.
     GiveUp(Box<Confirmed<Plan>>),
     /// Record an operation that was refused or not confirmed.
@@ -151,6 +153,7 @@ pub struct StackTarget {
 /// A stack that a `StackSet` makes: what its name begins with, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instance {
+    pub stack: StackId,
     pub role: Role,
     pub prefix: String,
 }

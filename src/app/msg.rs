@@ -68,6 +68,12 @@ pub enum Msg {
         index: usize,
         result: Result<StepDone, StepFailed>,
     },
+    /// Nobody has seen the end of a step: AWS goes on with what it was told, and does not answer.
+    StepUnseen {
+        operation: OperationId,
+        index: usize,
+        why: String,
+    },
     Past(Vec<PastOperation>),
     /// Operations of this environment that were cut off, oldest first.
     Unfinished(Vec<Unfinished>),

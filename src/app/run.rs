@@ -64,6 +64,9 @@ pub struct Run {
     pub paused: Duration,
     /// The operator stops it: nothing more begins.
     pub cancelled: bool,
+    /// The end of a step was not seen: the operation gets no end in the journal.
+    #[serde(default)]
+    pub unseen: bool,
 }
 
 /// Moments of a move whose lever is not acknowledged yet.
@@ -199,6 +202,7 @@ impl Run {
             pause: None,
             paused: Duration::ZERO,
             cancelled: false,
+            unseen: false,
         }
     }
 

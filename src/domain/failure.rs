@@ -1,7 +1,6 @@
 //! Why an operation of a stack failed, as `DescribeEvents` tells it.
 
 use std::fmt;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -36,16 +35,12 @@ impl fmt::Display for Failure {
     }
 }
 
-/// CloudFormation's clock may be behind ours by this much.
-const MARGIN: Duration = Duration::from_secs(5);
-
-/// The first failure (of a list, oldest first) since a moment that says why, not only that a stack below failed or that
+/// The first failure (of a list, oldest first) since a moment of the service's own time that says why, not only that a stack below failed or that
 /// something was cancelled because of another failure.
 pub fn first_since(all: &[Failure], since: Timestamp) -> Option<&Failure> {
-    let from = since.checked_sub(MARGIN).unwrap_or(since);
     let mut telling = all
         .iter()
-        .filter(|f| f.at >= from && !f.vague && !f.reason.ends_with("cancelled"));
+        .filter(|f| f.at >= since && !f.vague && !f.reason.ends_with("cancelled"));
     telling.next()
 }
 

@@ -2,6 +2,7 @@
 
 use crate::app::msg::News;
 use crate::domain::stack::StackStatus;
+use crate::runtime::patience::Stopped;
 use crate::runtime::stacks::{Job, POLL};
 
 /// How often a stack is looked at for a change that has only just begun.
@@ -17,7 +18,7 @@ impl Job {
         self.tell(News::Note(said)).await;
     }
 
-    async fn try_to_cancel(&self) -> Result<String, String> {
+    async fn try_to_cancel(&self) -> Result<String, Stopped> {
         let name = &self.target.name;
         for _ in 0..LOOKS {
             let state = self.look().await?;
@@ -30,8 +31,8 @@ impl Job {
                     if self.executed(&state, &self.token()).await?.is_some() =>
                 {
                     let token = format!("{}-cancel", self.token());
-                    self.insist(|| self.client().cancel_update(&arn, &token))
-                        .await?;
+                    let call = || self.client().cancel_update(&arn, &token);
+                    self.change(&arn, &token, call).await?;
                     return Ok(format!("the update of {name} is cancelled and taken back"));
                 }
                 _ => self.session.clock.sleep(POLL).await,

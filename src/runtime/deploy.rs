@@ -6,6 +6,7 @@ use crate::app::run::StackProgress;
 use crate::aws::{ActError, ChangeSetState, NewChangeSet};
 use crate::domain::change::{Change, ChangeSet};
 use crate::domain::stack::{Phase, StackState};
+use crate::runtime::patience::{ASIDE, Stopped};
 use crate::runtime::stacks::{Job, POLL, StepEnd, why};
 
 /// What is to be done with a change set that is ready.
@@ -17,8 +18,7 @@ enum Judged {
 
 impl Job {
     /// Creates or updates the stack through a change set.
-    pub(super) async fn deploy(self, wanted: Deployment) -> Result<StepEnd, String> {
-        let since = self.session.clock.now();
+    pub(super) async fn deploy(self, wanted: Deployment) -> Result<StepEnd, Stopped> {
         let state = self.look().await?;
         if let Some(begun) = self.executed(&state, &self.token()).await? {
             let name = self.target.name.clone();
@@ -31,8 +31,10 @@ impl Job {
                 "{} is {}: somebody else is changing it",
                 self.target.name,
                 state.label()
-            ));
+            )
+            .into());
         }
+        let anchor = self.anchor(&state).await?;
         let create = matches!(phase, Phase::Absent | Phase::Review);
         let (token, reviewed) = (self.token(), wanted.reviewed.clone());
         let Some(set) = self.change_set(&token, wanted, create).await? else {
@@ -53,20 +55,22 @@ impl Job {
                 return Err(format!(
                     "the change set of {} is not the one that was reviewed ({how}); it was not executed: plan again",
                     self.target.name
-                ));
+                )
+                .into());
             }
         }
         let total = set.changes.len();
         let nests = set.changes.iter().any(Change::is_nested);
         self.tell_start(total).await;
-        if let Err(why) = self.insist(|| self.execute(&token)).await {
+        let executed = self.change(&self.target.name, &token, || self.execute(&token));
+        if let Err(stopped) = executed.await {
             if self.session.cancelled.has(&self.operation) {
                 self.discard(&token).await;
             }
-            return Err(why);
+            return Err(stopped);
         }
         let end = self
-            .follow_counting(&self.target.name, since, (total, nests))
+            .follow_counting(&self.target.name, anchor, (total, nests))
             .await?;
         self.deployed(&end).map(StepEnd::Done)
     }
@@ -84,9 +88,9 @@ impl Job {
     }
 
     /// How the stack's change ended.
-    pub(super) fn deployed(&self, end: &StackState) -> Result<StepDone, String> {
+    pub(super) fn deployed(&self, end: &StackState) -> Result<StepDone, Stopped> {
         if end.phase() != Phase::Settled {
-            return Err(why(&self.target.name, end));
+            return Err(why(&self.target.name, end).into());
         }
         let note = Some(end.label().to_owned());
         Ok(StepDone {
@@ -97,7 +101,7 @@ impl Job {
 
     /// What a deployment would change in a stack that exists; the change set is thrown away again.
     /// None: nothing.
-    pub(super) async fn preview(self, wanted: Deployment) -> Result<Option<Vec<Change>>, String> {
+    pub(super) async fn preview(self, wanted: Deployment) -> Result<Option<Vec<Change>>, Stopped> {
         let name = format!("{}-review", self.token());
         let Some(set) = self.change_set(&name, wanted, false).await? else {
             return Ok(None);
@@ -112,7 +116,7 @@ impl Job {
         name: &str,
         wanted: Deployment,
         create: bool,
-    ) -> Result<Option<ChangeSet>, String> {
+    ) -> Result<Option<ChangeSet>, Stopped> {
         let new = NewChangeSet {
             stack_name: self.target.name.clone(),
             name: name.to_owned(),
@@ -125,29 +129,31 @@ impl Job {
             token: name.to_owned(),
         };
         if !self.has_change_set(name).await? {
-            self.insist(|| self.client().create_change_set(new.clone()))
-                .await?;
+            let made = self.insist(|| self.client().create_change_set(new.clone()));
+            if let Err(stopped) = made.await {
+                // it is refused because a call before got through
+                let is_there = stopped.doubt && !stopped.open;
+                if !is_there || !self.finds_change_set(name).await? {
+                    return Err(stopped);
+                }
+            }
         }
-        let renewal = self.renewal();
-        let mut failures = 0;
         loop {
-            let seen = renewal.until_accepted(|| self.client().change_set(&self.target.name, name));
-            match seen.await {
-                Ok(ChangeSetState::Ready(set)) => return Ok(Some(set)),
-                Ok(ChangeSetState::Empty) => {
+            let seen = self.insist(|| self.client().change_set(&self.target.name, name));
+            match seen.await? {
+                ChangeSetState::Ready(set) => return Ok(Some(set)),
+                ChangeSetState::Empty => {
                     self.discard(name).await;
                     return Ok(None);
                 }
-                Ok(ChangeSetState::Failed(reason)) => {
+                ChangeSetState::Failed(reason) => {
                     let reason = self.told_of_set(name).await.unwrap_or(reason);
                     self.discard(name).await;
-                    return Err(format!(
-                        "the change set of {} failed: {reason}",
-                        self.target.name
-                    ));
+                    return Err(
+                        format!("the change set of {} failed: {reason}", self.target.name).into(),
+                    );
                 }
-                Ok(ChangeSetState::Pending) => failures = 0,
-                Err(error) => failures = self.bear(&error, failures)?,
+                ChangeSetState::Pending => {}
             }
             self.session.clock.sleep(POLL).await;
         }
@@ -156,14 +162,14 @@ impl Job {
     /// Why a change set failed, as the service itself says where it can: the change set's own reason may only say that
     /// a validation failed.
     async fn told_of_set(&self, name: &str) -> Option<String> {
-        let told = self.client().failures(&self.target.name, Some(name));
-        let all = told.await.ok()?;
+        let ask = || self.client().failures(&self.target.name, Some(name));
+        let all = self.insist_within(ASIDE, ask).await.ok()?;
         all.first().map(ToString::to_string)
     }
 
     async fn discard(&self, name: &str) {
-        let discarded = self.insist(|| self.client().delete_change_set(&self.target.name, name));
-        if let Err(error) = discarded.await {
+        let call = || self.client().delete_change_set(&self.target.name, name);
+        if let Err(error) = self.insist_within(ASIDE, call).await {
             self.tell(News::Note(format!("change set {name} stays: {error}")))
                 .await;
         }

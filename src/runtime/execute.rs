@@ -5,10 +5,11 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::app::effect::Order;
-use crate::app::msg::{Msg, StepDone, StepFailed};
+use crate::app::msg::{Msg, StepDone};
 use crate::aws::ActError;
 use crate::domain::operation::OperationId;
 use crate::runtime::levers;
+use crate::runtime::patience::{BRIEF, PATIENCE, Stopped};
 use crate::runtime::renewal::Renewal;
 use crate::runtime::session::Shared;
 use crate::runtime::stacks::{Job, StepEnd};
@@ -43,17 +44,16 @@ pub(super) async fn execute(
     out: &mpsc::Sender<Msg>,
     operation: &OperationId,
     order: Order,
-) -> Result<StepEnd, StepFailed> {
+) -> Result<StepEnd, Stopped> {
     let job = |target| Job {
         session: Shared::clone(session),
         out: out.clone(),
         operation: operation.clone(),
         target,
+        patience: PATIENCE,
     };
     let done = match order {
-        Order::Deploy(target, deployment) => {
-            return Ok(job(target).deploy(deployment).await?);
-        }
+        Order::Deploy(target, deployment) => return job(target).deploy(deployment).await,
         Order::Delete(target) => job(target).delete().await,
         Order::Repair {
             target,
@@ -64,7 +64,13 @@ pub(super) async fn execute(
             target,
             parameter,
             value,
-        } => job(target).set_parameter(&parameter, &value).await,
+        } => {
+            let lever = Job {
+                patience: BRIEF,
+                ..job(target)
+            };
+            lever.set_parameter(&parameter, &value).await
+        }
         Order::PutCommand(_)
         | Order::Approve(_)
         | Order::SetThreshold { .. }
@@ -75,14 +81,14 @@ pub(super) async fn execute(
                 operation,
                 what: "the lever".to_owned(),
             };
-            return pull(&renewal, &order).await.map(StepEnd::Done);
+            pull(&renewal, &order).await
         }
     };
-    Ok(done.map(StepEnd::Done)?)
+    done.map(StepEnd::Done)
 }
 
 /// Pulls a lever, and waits for a new login if it must. A repetition does not wait: the next one comes in a minute.
-async fn pull(renewal: &Renewal<'_>, order: &Order) -> Result<StepDone, StepFailed> {
+async fn pull(renewal: &Renewal<'_>, order: &Order) -> Result<StepDone, Stopped> {
     let session = renewal.session;
     let done = match order {
         Order::PutCommand(datum) if datum.repeat => levers::put_command(session, datum).await,
@@ -118,8 +124,9 @@ async fn pull(renewal: &Renewal<'_>, order: &Order) -> Result<StepDone, StepFail
             return Err("a stack is no lever".to_owned().into());
         }
     };
-    done.map_err(|error: ActError| StepFailed {
+    done.map_err(|error: ActError| Stopped {
         why: error.to_string(),
-        in_doubt: !error.nothing_changed,
+        open: false,
+        doubt: !error.nothing_changed,
     })
 }

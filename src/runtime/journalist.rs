@@ -24,6 +24,8 @@ pub(super) enum Line {
     Open(Box<Confirmed<Plan>>, Box<Opening>, oneshot::Sender<()>),
     /// Go on with an operation that was cut off.
     Reopen(Box<Confirmed<Plan>>, oneshot::Sender<()>),
+    /// Write no more about an operation that has no end: somebody continues it or gives it up.
+    LeaveOpen(OperationId),
     /// Close an operation that was cut off.
     GiveUp(Box<Confirmed<Plan>>, Serving),
     /// What must not be written, as it is known now.
@@ -122,6 +124,12 @@ impl Journalist {
             Line::Reopen(confirmed, told) => {
                 let log = self.reopen(&confirmed);
                 self.opened(&confirmed, log, told);
+                None
+            }
+            Line::LeaveOpen(operation) => {
+                self.logs.remove(&operation);
+                self.tell_past();
+                self.tell_unfinished();
                 None
             }
             Line::GiveUp(confirmed, serving) => self.give_up(&confirmed, serving).err(),

@@ -8,8 +8,8 @@ use crate::app::effect::{Instance, StackTarget};
 use crate::app::run::LiveEvent;
 use crate::aws::Clients;
 use crate::domain::region::Role;
-use crate::domain::stack::{Phase, STACK_SET, Stack, StackEvent, StackState};
-use crate::runtime::story::Story;
+use crate::domain::stack::{Phase, STACK_SET, Stack, StackEvent, StackId, StackState};
+use crate::runtime::story::{Anchor, Story};
 
 /// Instances of a set are searched for at every so many looks: each search lists a region's stacks.
 const LOOKS_PER_SEARCH: u32 = 4;
@@ -18,7 +18,9 @@ const MOST_STACKS: usize = 50;
 
 /// A stack that is followed, with all that it makes.
 pub(super) struct Merged {
+    /// When the operation's first event was, or since when there may be one, in the service's own time.
     since: Timestamp,
+    has_begun: bool,
     /// Resources that are expected; those of nested stacks too if `nested`.
     total: usize,
     nested: bool,
@@ -26,7 +28,11 @@ pub(super) struct Merged {
     threads: Vec<Thread>,
     /// Instances that were not found yet.
     missing: Vec<Instance>,
+    /// Instances that were found and not told of yet.
+    found: Vec<(Role, StackId, Box<Stack>)>,
     set_at_work: bool,
+    /// Something could not be read at the last look.
+    unread: bool,
     looks: u32,
     first_failure: Option<Failure>,
 }
@@ -65,28 +71,32 @@ struct Failure {
 }
 
 impl Merged {
-    /// Follows `stack` (name or ARN) from `since` (UTC) on. `total` resources are expected, those of nested stacks counted
-    /// if `nested`.
+    /// Follows `stack` (name or ARN) from there on. `total` resources are expected, those of nested stacks counted if
+    /// `nested`.
     pub(super) fn new(
         target: &StackTarget,
         stack: &str,
-        since: Timestamp,
+        from: Anchor,
         (total, nested): (usize, bool),
     ) -> Self {
+        let since = from.at;
         let root = Thread {
             role: target.role,
             stack: stack.to_owned(),
             kind: Kind::Root,
-            story: Story::new(since),
+            story: Story::new(from),
             state: State::Active,
         };
         Self {
             since,
+            has_begun: false,
             total,
             nested,
             threads: vec![root],
             missing: target.instances.clone(),
+            found: Vec::new(),
             set_at_work: false,
+            unread: false,
             looks: 0,
             first_failure: None,
         }
@@ -101,6 +111,21 @@ impl Merged {
         };
         let done = self.threads.iter().filter(counts).map(|t| t.story.done);
         (done.sum(), self.total)
+    }
+
+    /// When the operation's first event was, in the service's own time.
+    pub(super) const fn since(&self) -> Timestamp {
+        self.since
+    }
+
+    /// Whether a stack's events could not be read at the last look.
+    pub(super) const fn has_unread(&self) -> bool {
+        self.unread
+    }
+
+    /// The instances that were found since this was asked last.
+    pub(super) fn take_found(&mut self) -> Vec<(Role, StackId, Box<Stack>)> {
+        std::mem::take(&mut self.found)
     }
 
     /// Reads what is new, oldest first.
@@ -118,20 +143,22 @@ impl Merged {
             .filter(|(_, thread)| thread.state != State::Over)
             .map(async |(index, thread)| {
                 let client = clients.regions.get(thread.role);
-                let known = thread.story.known.as_deref();
-                let fresh = client.stack_events(&thread.stack, self.since, known).await;
+                let (since, known) = (thread.story.since, thread.story.known.as_deref());
+                let fresh = client.stack_events(&thread.stack, since, known).await;
                 (index, fresh)
             });
         let mut live = Vec::new();
+        self.unread = false;
         for (index, fresh) in join_all(reads).await {
             // what could not be read now is read at the next look
-            if let Ok(fresh) = fresh {
-                live.extend(self.take(index, fresh));
-            }
-        }
-        for index in ending {
+            let Ok(fresh) = fresh else {
+                self.unread = true;
+                continue;
+            };
+            live.extend(self.take(index, fresh));
             let thread = self.threads.get_mut(index);
-            if let Some(thread) = thread.filter(|thread| thread.state == State::Ending) {
+            let ends = |t: &&mut Thread| t.state == State::Ending && ending.contains(&index);
+            if let Some(thread) = thread.filter(ends) {
                 thread.state = State::Over;
             }
         }
@@ -159,6 +186,7 @@ impl Merged {
             match seen {
                 Ok(StackState::Present(stack)) if self.is_at_work(&stack) => {
                     self.follow(instance.role, &stack.arn, Kind::Instance);
+                    self.found.push((instance.role, instance.stack, stack));
                 }
                 _ => missing.push(instance),
             }
@@ -182,7 +210,7 @@ impl Merged {
                 role,
                 stack: stack.to_owned(),
                 kind,
-                story: Story::new(self.since),
+                story: Story::new(Anchor::at(self.since)),
                 state: State::Active,
             }),
         }
@@ -198,6 +226,11 @@ impl Merged {
             Kind::Root | Kind::Instance => (String::new(), false),
             Kind::Nested(place) => (format!("{place}/"), true),
         };
+        if let (false, Some(first)) = (self.has_begun, fresh.first()) {
+            // what the stack makes tells nothing of this operation before that
+            self.since = first.at;
+            self.has_begun = true;
+        }
         for event in &fresh {
             self.heed(event, role, &below);
         }
@@ -277,7 +310,7 @@ impl Merged {
 mod tests {
     use super::*;
     use crate::aws::scripted::{EPOCH, clients, script, sent};
-    use crate::domain::stack::{ResourceStatus, STACK, StackId};
+    use crate::domain::stack::{ResourceStatus, STACK};
 
     const CHILD: &str = "arn:aws:cloudformation:us-east-1:1:stack/pay-Net-1/c";
 
@@ -293,7 +326,7 @@ mod tests {
             cut_off: None,
             instances,
         };
-        Merged::new(&target, "pay", since(), counted)
+        Merged::new(&target, "pay", Anchor::at(since()), counted)
     }
 
     /// `second stack logical physical type status reason`, separated by bars.

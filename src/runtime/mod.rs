@@ -25,6 +25,7 @@ mod journalist;
 mod known;
 mod levers;
 mod merged;
+mod patience;
 mod perform;
 mod poller;
 mod quiet;

@@ -18,11 +18,12 @@ use crate::runtime::execute::{PATIENCE_OF_A_LEVER, execute, recorded};
 use crate::runtime::inspect;
 use crate::runtime::journalist::Line;
 use crate::runtime::levers;
+use crate::runtime::patience::{BRIEF, PATIENCE, Stopped};
 use crate::runtime::session::Shared;
 use crate::runtime::stacks::{Job, StepEnd};
 
 /// What deploy, delete and repair wait for the disk at most before they refuse to begin.
-const PATIENCE: Duration = Duration::from_secs(10);
+const DISK_PATIENCE: Duration = Duration::from_secs(10);
 
 impl Core {
     /// Performs one effect; one that only the driver can perform is handed back.
@@ -34,9 +35,10 @@ impl Core {
             Effect::Pace(_) => {}
             Effect::Open(confirmed) => self.open(confirmed),
             Effect::Reopen(confirmed) => {
-                let told = self.patiently(&confirmed.plan().id, PATIENCE);
+                let told = self.patiently(&confirmed.plan().id, DISK_PATIENCE);
                 self.write_masked(Line::Reopen(confirmed, told));
             }
+            Effect::LeaveOpen(operation) => self.write(Line::LeaveOpen(operation)),
             Effect::GiveUp(confirmed) => {
                 self.write(Line::GiveUp(confirmed, self.model.facts.serving));
             }
@@ -93,7 +95,7 @@ impl Core {
         let patience = if confirmed.plan().kind.moves_traffic() {
             PATIENCE_OF_A_LEVER
         } else {
-            PATIENCE
+            DISK_PATIENCE
         };
         let told = self.patiently(&confirmed.plan().id, patience);
         let opening = Box::new(self.opening());
@@ -179,7 +181,7 @@ impl Core {
                     | Order::Approve(Approval { repeat: true, .. })
             );
             let done = async {
-                recorded(&order, on_disk).await?;
+                recorded(&order, on_disk).await.map_err(Stopped::from)?;
                 execute(&session, &out, &operation, order).await
             };
             let (result, made) = requests::noted(Box::pin(done)).await;
@@ -204,10 +206,15 @@ impl Core {
                     index,
                     result: Ok(done),
                 },
-                Err(failed) => Msg::StepDone {
+                Err(stopped) if stopped.open => Msg::StepUnseen {
                     operation,
                     index,
-                    result: Err(failed),
+                    why: stopped.why,
+                },
+                Err(stopped) => Msg::StepDone {
+                    operation,
+                    index,
+                    result: Err(stopped.into()),
                 },
             };
             tell(&out, msg).await;
@@ -223,6 +230,7 @@ impl Core {
                 out: self.results.clone(),
                 operation: operation.clone(),
                 target,
+                patience: PATIENCE,
             };
             let (written, on_disk) = oneshot::channel();
             self.write(Line::Sync(written));
@@ -251,8 +259,9 @@ impl Core {
                         out: out.clone(),
                         operation: operation.clone(),
                         target,
+                        patience: BRIEF,
                     };
-                    job.preview(deployment).await
+                    job.preview(deployment).await.map_err(|s| s.why)
                 }
                 _ => Err("only deployments are previewed".to_owned()),
             };

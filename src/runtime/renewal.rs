@@ -25,17 +25,28 @@ pub(super) struct Renewal<'a> {
 /// What a failed call says of itself.
 pub(super) trait Failure: std::fmt::Display {
     fn kind(&self) -> FailureKind;
+
+    /// Whether the call may have been carried out all the same.
+    fn may_have_changed(&self) -> bool;
 }
 
 impl Failure for ReadError {
     fn kind(&self) -> FailureKind {
         self.kind
     }
+
+    fn may_have_changed(&self) -> bool {
+        false
+    }
 }
 
 impl Failure for ActError {
     fn kind(&self) -> FailureKind {
         self.kind
+    }
+
+    fn may_have_changed(&self) -> bool {
+        !self.nothing_changed
     }
 }
 

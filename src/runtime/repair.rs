@@ -1,12 +1,12 @@
 //! Gets one stack out of a status in which it is stuck.
 
-use jiff::Timestamp;
-
 use crate::app::msg::StepDone;
 use crate::aws::{ActError, DeleteOptions};
 use crate::domain::repair::{Repair, way_out};
 use crate::domain::stack::{Phase, StackState};
+use crate::runtime::patience::Stopped;
 use crate::runtime::stacks::{Job, why};
+use crate::runtime::story::Anchor;
 
 impl Job {
     /// Repairs the stack and follows it to its end. `skip` names what is left as it is, or left behind.
@@ -14,8 +14,7 @@ impl Job {
         self,
         repair: Repair,
         skip: Vec<String>,
-    ) -> Result<StepDone, String> {
-        let since = self.session.clock.now();
+    ) -> Result<StepDone, Stopped> {
         let before = self.look().await?;
         if let Some(begun) = self.executed(&before, &self.token()).await? {
             return self.watch(&before, (repair, begun)).await;
@@ -30,29 +29,31 @@ impl Job {
             });
         }
         let StackState::Present(stack) = &before else {
-            return Err(format!("{} is not there any more", self.target.name));
+            return Err(format!("{} is not there any more", self.target.name).into());
         };
         if !way_out(&stack.status).repairs.contains(&repair) {
             return Err(format!(
                 "{} is {} now, which {repair} does not help: look again",
                 self.target.name, stack.status
-            ));
+            )
+            .into());
         }
-        self.insist(|| self.call(&stack.arn, repair, skip.clone()))
-            .await?;
-        self.watch(&before, (repair, since)).await
+        let anchor = self.anchor(&before).await?;
+        let call = || self.call(&stack.arn, repair, skip.clone());
+        self.change(&stack.arn, &self.token(), call).await?;
+        self.watch(&before, (repair, anchor)).await
     }
 
     /// Follows a repair that AWS has been told of to its end.
     async fn watch(
         &self,
         before: &StackState,
-        (repair, since): (Repair, Timestamp),
-    ) -> Result<StepDone, String> {
+        (repair, from): (Repair, Anchor),
+    ) -> Result<StepDone, Stopped> {
         let Some(arn) = before.stack().map(|stack| stack.arn.clone()) else {
-            return Err(format!("{} is not there any more", self.target.name));
+            return Err(format!("{} is not there any more", self.target.name).into());
         };
-        let end = self.follow(&arn, since, 0).await?;
+        let end = self.follow(&arn, from, 0).await?;
         self.tell_stack(end.clone()).await;
         let left = if end.phase() == Phase::Absent {
             self.left_behind(&arn).await
@@ -79,7 +80,7 @@ impl Job {
         }
     }
 
-    fn judge(&self, repair: Repair, end: &StackState, left: &str) -> Result<StepDone, String> {
+    fn judge(&self, repair: Repair, end: &StackState, left: &str) -> Result<StepDone, Stopped> {
         let phase = end.phase();
         let note = match (repair, phase) {
             (Repair::CancelUpdate, Phase::Settled) => {
@@ -87,7 +88,7 @@ impl Job {
             }
             (_, Phase::Absent) => format!("DELETE_COMPLETE, {left}"),
             _ if repair.is_reached(phase) => end.label().to_owned(),
-            _ => return Err(why(&self.target.name, end)),
+            _ => return Err(why(&self.target.name, end).into()),
         };
         Ok(StepDone {
             skipped: false,

@@ -4,27 +4,29 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use crate::app::effect::StackTarget;
 use crate::app::msg::{Msg, News, StepDone};
 use crate::app::run::{LiveEvent, StackProgress};
-use crate::aws::{ActError, DeleteOptions, RegionClient};
+use crate::aws::{DeleteOptions, RegionClient};
 use crate::domain::change::Change;
 use crate::domain::failure::first_since;
 use crate::domain::observation::{Seen, Sighting};
-use crate::domain::observed::{FailureKind, ReadError};
 use crate::domain::operation::OperationId;
-use crate::domain::stack::{Phase, StackState};
+use crate::domain::region::Role;
+use crate::domain::stack::{Phase, StackId, StackState};
 use crate::runtime::merged::Merged;
-use crate::runtime::renewal::Renewal;
+use crate::runtime::patience::{ASIDE, Silence, Stopped};
 use crate::runtime::session::Shared;
+use crate::runtime::story::Anchor;
 
 /// Between two looks at a stack that is in progress.
 pub(super) const POLL: Duration = Duration::from_secs(3);
-/// Reads in a row that may fail before the step gives up watching: about ten minutes.
-const MOST_FAILURES: u32 = 60;
+/// How often the last events of a stack that has ended are asked for, if they can't be read.
+const LAST_LOOKS: usize = 10;
+/// A lever does not wait for the service's own time: what it has begun is looked for this far back in ours.
+const CLOCKS_DIFFER: Duration = Duration::from_mins(5);
 
 /// How a step ended.
 pub(super) enum StepEnd {
@@ -39,6 +41,8 @@ pub(super) struct Job {
     pub out: mpsc::Sender<Msg>,
     pub operation: OperationId,
     pub target: StackTarget,
+    /// How long its calls go on without one good answer.
+    pub patience: Duration,
 }
 
 impl Job {
@@ -52,8 +56,7 @@ impl Job {
     }
 
     /// Deletes the stack and follows it until it is gone.
-    pub(super) async fn delete(self) -> Result<StepDone, String> {
-        let since = self.session.clock.now();
+    pub(super) async fn delete(self) -> Result<StepDone, Stopped> {
         let state = self.look().await?;
         let Some(arn) = state.stack().map(|s| s.arn.clone()) else {
             self.tell_stack(state).await;
@@ -64,8 +67,7 @@ impl Job {
                 note: Some(note.to_owned()),
             });
         };
-        let renewal = self.renewal();
-        let listed = renewal.until_accepted(|| self.client().stack_resources(&arn));
+        let listed = self.insist(|| self.client().stack_resources(&arn));
         let total = listed.await.map_or(0, |all| all.len());
         self.tell(News::Stack(
             self.target.stack.clone(),
@@ -80,15 +82,16 @@ impl Job {
             token: self.token(),
             ..DeleteOptions::default()
         };
-        let since = match self.executed(&state, &options.token).await? {
+        let from = match self.executed(&state, &options.token).await? {
             Some(begun) if state.phase() == Phase::InProgress => begun,
             _ => {
-                self.insist(|| self.client().delete_stack(&arn, options.clone()))
-                    .await?;
-                since
+                let anchor = self.anchor(&state).await?;
+                let call = || self.client().delete_stack(&arn, options.clone());
+                self.change(&arn, &options.token, call).await?;
+                anchor
             }
         };
-        let end = self.follow(&arn, since, total).await?;
+        let end = self.follow(&arn, from, total).await?;
         if end.phase() == Phase::Absent {
             self.tell_stack(StackState::Absent).await;
             let left = self.left_behind(&arn).await;
@@ -97,14 +100,13 @@ impl Job {
                 note: Some(format!("DELETE_COMPLETE, {left}")),
             })
         } else {
-            Err(why(&self.target.name, &end))
+            Err(why(&self.target.name, &end).into())
         }
     }
 
     /// What a deleted stack has left in AWS, in words. CloudFormation remembers a deleted stack's resources for 90 days.
     pub(super) async fn left_behind(&self, arn: &str) -> String {
-        let renewal = self.renewal();
-        let listed = renewal.until_accepted(|| self.client().stack_resources(arn));
+        let listed = self.insist(|| self.client().stack_resources(arn));
         let resources = match listed.await {
             Ok(resources) => resources,
             Err(error) => return format!("what is left could not be listed: {error}"),
@@ -130,8 +132,7 @@ impl Job {
         self,
         parameter: &str,
         value: &str,
-    ) -> Result<StepDone, String> {
-        let since = self.session.clock.now();
+    ) -> Result<StepDone, Stopped> {
         let token = format!("{}-{value}", self.token());
         if self.target.cut_off.is_some() {
             let state = self.look().await?;
@@ -155,115 +156,109 @@ impl Job {
                 });
             }
             Ok(crate::aws::Updated::Started) => {}
-            Err(error) => return Err(error.to_string()),
+            Err(error) => return Err(error.to_string().into()),
         }
-        let end = self.follow(&self.target.name.clone(), since, 0).await?;
+        let from = self.begun(&token).await;
+        let end = self.follow(&self.target.name.clone(), from, 0).await?;
         if end.phase() == Phase::Settled {
             Ok(StepDone {
                 skipped: false,
                 note: Some(format!("{parameter} = {value}")),
             })
         } else {
-            Err(why(&self.target.name, &end))
+            Err(why(&self.target.name, &end).into())
         }
     }
 
-    /// How the calls of this job wait for a new login.
-    pub(super) fn renewal(&self) -> Renewal<'_> {
-        Renewal {
-            session: &self.session,
-            out: &self.out,
-            operation: &self.operation,
-            what: format!("{} in {}", self.target.name, self.client().region()),
-        }
+    /// From where on the stack's events are those of the call that has just been made.
+    async fn begun(&self, token: &str) -> Anchor {
+        let now = self.session.clock.now();
+        let newest = self.client().newest_events(&self.target.name).await;
+        let ours = newest.ok().and_then(|events| {
+            let mut ours = events.into_iter();
+            ours.find(|e| e.token.as_deref() == Some(token))
+        });
+        Anchor::at(ours.map_or_else(
+            || now.checked_sub(CLOCKS_DIFFER).unwrap_or(now),
+            |first| first.at,
+        ))
     }
 
-    /// Calls again while CloudFormation throttles: a call that was throttled has done nothing, and each carries a token.
-    pub(super) async fn insist<T, F>(&self, mut call: impl FnMut() -> F) -> Result<T, String>
-    where
-        F: Future<Output = Result<T, ActError>>,
-    {
-        let renewal = self.renewal();
-        let mut failures = 0;
-        loop {
-            match renewal.until_accepted(&mut call).await {
-                Ok(done) => return Ok(done),
-                Err(error) if error.kind == FailureKind::Throttled && failures < MOST_FAILURES => {
-                    failures += 1;
-                }
-                Err(error) => return Err(error.to_string()),
-            }
-            self.session.clock.sleep(POLL).await;
-        }
-    }
-
-    pub(super) async fn look(&self) -> Result<StackState, String> {
-        let renewal = self.renewal();
-        let mut failures = 0;
-        loop {
-            let seen = renewal.until_accepted(|| self.client().stack(&self.target.name));
-            match seen.await {
-                Ok(state) => return Ok(state),
-                Err(error) => failures = self.bear(&error, failures.max(MOST_FAILURES - 3))?,
-            }
-            self.session.clock.sleep(POLL).await;
-        }
+    pub(super) async fn look(&self) -> Result<StackState, Stopped> {
+        self.insist(|| self.client().stack(&self.target.name)).await
     }
 
     /// Follows the stack's events until it is no longer in progress.
     pub(super) async fn follow(
         &self,
         name: &str,
-        since: Timestamp,
+        from: Anchor,
         total: usize,
-    ) -> Result<StackState, String> {
-        self.follow_counting(name, since, (total, false)).await
+    ) -> Result<StackState, Stopped> {
+        self.follow_counting(name, from, (total, false)).await
     }
 
     /// The same; `counted` is how many resources are expected, and whether those of nested stacks are among them.
     pub(super) async fn follow_counting(
         &self,
         name: &str,
-        since: Timestamp,
+        from: Anchor,
         counted: (usize, bool),
-    ) -> Result<StackState, String> {
-        let mut merged = Merged::new(&self.target, name, since, counted);
+    ) -> Result<StackState, Stopped> {
+        let mut merged = Merged::new(&self.target, name, from, counted);
         let renewal = self.renewal();
-        let mut failures = 0;
+        let mut silence = Silence::default();
         loop {
             self.session.clock.sleep(POLL).await;
             let seen = futures_util::future::join(
                 renewal.until_accepted(|| self.client().stack(name)),
                 merged.look(&self.session.clients),
             );
-            match seen.await {
-                (Ok(state), live) => {
-                    failures = 0;
-                    self.tell_events(&merged, live, state.label()).await;
-                    self.tell_stack(state.clone()).await;
-                    if state.phase() != Phase::InProgress && state.phase() != Phase::Review {
-                        let told = self.told_failure(name, &state, since).await;
-                        return Ok(merged.explain(state, told.as_deref()));
-                    }
+            let (seen, live) = seen.await;
+            self.tell_found(&mut merged).await;
+            let state = match seen {
+                Ok(state) => state,
+                Err(error) => {
+                    let borne = self.bear(&mut silence, self.patience, &error).await;
+                    // AWS was told: whatever ends the watching, nobody has seen the end
+                    borne.map_err(|stopped| Stopped::unseen(stopped.why))?;
+                    let status = silence.words().unwrap_or_default();
+                    self.tell_events(&merged, live, &status).await;
+                    continue;
                 }
-                (Err(error), live) => {
-                    if !live.is_empty() {
-                        self.tell(News::Events(live)).await;
-                    }
-                    failures = self.bear(&error, failures)?;
-                }
+            };
+            self.heard(&mut silence).await;
+            self.tell_events(&merged, live, state.label()).await;
+            self.tell_stack(state.clone()).await;
+            if state.phase() != Phase::InProgress && state.phase() != Phase::Review {
+                self.last_events(&mut merged, state.label()).await;
+                let told = self.told_failure(name, &state, &merged).await;
+                return Ok(merged.explain(state, told.as_deref()));
             }
         }
     }
 
+    /// What a stack that has ended has said last, if that could not be read at once.
+    async fn last_events(&self, merged: &mut Merged, status: &str) {
+        for _ in 0..LAST_LOOKS {
+            if !merged.has_unread() {
+                return;
+            }
+            self.session.clock.sleep(POLL).await;
+            let live = merged.look(&self.session.clients).await;
+            self.tell_events(merged, live, status).await;
+        }
+    }
+
     /// Why the stack's change failed, as the service itself says where it can.
-    async fn told_failure(&self, name: &str, end: &StackState, since: Timestamp) -> Option<String> {
+    async fn told_failure(&self, name: &str, end: &StackState, merged: &Merged) -> Option<String> {
         let went_wrong = matches!(end.phase(), Phase::Failed | Phase::Dead | Phase::RolledBack);
         if !went_wrong {
             return None;
         }
-        match self.client().failures(name, None).await {
-            Ok(all) => first_since(&all, since).map(ToString::to_string),
+        let told = self.insist_within(ASIDE, || self.client().failures(name, None));
+        match told.await {
+            Ok(all) => first_since(&all, merged.since()).map(ToString::to_string),
             Err(error) => {
                 tracing::debug!(%error, "what failed is told by the stack's events only");
                 None
@@ -271,20 +266,11 @@ impl Job {
         }
     }
 
-    /// Whether a failed read is borne: a number of failures in a row, else the reason to give up watching.
-    pub(super) fn bear(&self, error: &ReadError, failures: u32) -> Result<u32, String> {
-        let hopeless = matches!(
-            error.kind,
-            FailureKind::Denied | FailureKind::Invalid | FailureKind::NotFound
-        );
-        if hopeless || failures >= MOST_FAILURES {
-            return Err(format!(
-                "{} in {}: {error}; AWS goes on with what it was told",
-                self.target.name,
-                self.client().region()
-            ));
+    /// Stacks that a set has made are known as soon as they are found: nobody else has to look for them.
+    async fn tell_found(&self, merged: &mut Merged) {
+        for (role, id, stack) in merged.take_found() {
+            self.tell_seen(role, id, StackState::Present(stack)).await;
         }
-        Ok(failures + 1)
     }
 
     async fn tell_events(&self, merged: &Merged, live: Vec<LiveEvent>, status: &str) {
@@ -302,8 +288,13 @@ impl Job {
     }
 
     pub(super) async fn tell_stack(&self, state: StackState) {
+        self.tell_seen(self.target.role, self.target.stack.clone(), state)
+            .await;
+    }
+
+    async fn tell_seen(&self, role: Role, id: StackId, state: StackState) {
         let at = self.session.clock.now();
-        let seen = Seen::Stack(self.target.role, self.target.stack.clone(), Ok(state));
+        let seen = Seen::Stack(role, id, Ok(state));
         self.send(Msg::Sighted(Box::new(Sighting { at, seen })))
             .await;
     }

@@ -1,7 +1,6 @@
 //! A stack's events while an operation follows it: what is new, what took how long.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -10,21 +9,51 @@ use crate::domain::observed::age;
 use crate::domain::region::Role;
 use crate::domain::stack::StackEvent;
 
+/// From where on a stack's events belong to an operation, in the service's own time: this machine's clock may differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Anchor {
+    /// Nothing older (UTC) is read.
+    pub at: Timestamp,
+    /// The last event before the operation, if there was one.
+    pub known: Option<String>,
+}
+
+impl Anchor {
+    /// From this moment of the service on.
+    pub(super) const fn at(at: Timestamp) -> Self {
+        Self { at, known: None }
+    }
+
+    pub(super) fn after(event: &StackEvent) -> Self {
+        Self {
+            at: event.at,
+            known: Some(event.id.clone()),
+        }
+    }
+}
+
+/// The stack is new: all that it tells belongs to the operation.
+impl Default for Anchor {
+    fn default() -> Self {
+        Self::at(Timestamp::MIN)
+    }
+}
+
 /// A stack's events as they come in.
 pub(super) struct Story {
-    since: Timestamp,
-    /// The newest event taken in.
+    /// Nothing older is read.
+    pub(super) since: Timestamp,
+    /// The newest event taken in, or the last one before the operation.
     pub(super) known: Option<String>,
     started: HashMap<String, Timestamp>,
     pub(super) done: usize,
 }
 
 impl Story {
-    /// From `since` (UTC) on.
-    pub(super) fn new(since: Timestamp) -> Self {
+    pub(super) fn new(anchor: Anchor) -> Self {
         Self {
-            since,
-            known: None,
+            since: anchor.at,
+            known: anchor.known,
             started: HashMap::new(),
             done: 0,
         }
@@ -32,12 +61,7 @@ impl Story {
 
     pub(super) fn take(&mut self, role: Role, fresh: Vec<StackEvent>) -> Vec<LiveEvent> {
         let mut live = Vec::new();
-        for event in fresh.into_iter().filter(|e| {
-            e.at >= self
-                .since
-                .checked_sub(Duration::from_secs(5))
-                .unwrap_or(self.since)
-        }) {
+        for event in fresh {
             // the second CREATE_IN_PROGRESS of a resource, once it has its physical id, says nothing new
             let initiated = event
                 .reason

@@ -18,6 +18,7 @@ mod facilitator;
 mod failover;
 mod killed;
 mod layers;
+mod patient;
 mod payment_pci;
 mod renewed;
 mod resume;

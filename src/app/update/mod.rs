@@ -18,6 +18,7 @@ mod repair;
 mod resume;
 mod second;
 mod steps;
+mod unseen;
 mod watch;
 
 #[cfg(test)]
@@ -75,6 +76,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             index,
             result,
         } => steps::step_done(model, &operation, index, result),
+        Msg::StepUnseen {
+            operation,
+            index,
+            why,
+        } => unseen::step(model, &operation, index, why),
         Msg::Past(past) => observe::past(model, past),
         Msg::Unfinished(all) => resume::found(model, all),
         Msg::Resume { operation, choice } => resume::choose(model, &operation, choice),

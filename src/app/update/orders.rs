@@ -80,6 +80,7 @@ fn instances(model: &Model, spec: &StackSpec) -> Vec<Instance> {
     let all = model.env.stacks.iter();
     let made = all.filter(|other| other.made_by.as_ref().is_some_and(|by| by.stack == spec.id));
     made.map(|instance| Instance {
+        stack: instance.id.clone(),
         role: instance.role,
         prefix: instance.name.clone(),
     })

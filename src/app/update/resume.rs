@@ -26,7 +26,7 @@ pub(super) fn found(model: &mut Model, all: Vec<Unfinished>) -> Vec<Effect> {
             && model
                 .run
                 .as_ref()
-                .is_none_or(|run| run.plan().id != *u.id())
+                .is_none_or(|run| run.plan().id != *u.id() || !run.is_running())
     };
     let all: Vec<Unfinished> = all.into_iter().filter(ours).collect();
     for one in &all {

@@ -6,7 +6,7 @@ use crate::app::msg::{StepDone, StepFailed};
 use crate::app::run::{Finished, PulledLever, Run};
 use crate::app::update::operate::run_of;
 use crate::app::update::resume::{self, Again};
-use crate::app::update::{cancel, orders, outcome, watch};
+use crate::app::update::{cancel, orders, outcome, unseen, watch};
 use crate::domain::operation::{OperationId, OperationKind, Outcome, StepState};
 use crate::domain::plan::Action;
 
@@ -30,6 +30,8 @@ pub(super) fn start_next(model: &mut Model) -> Vec<Effect> {
         let why = failed.note.clone();
         return if is_running {
             Vec::new()
+        } else if run.unseen {
+            unseen::leave(model, why)
         } else {
             finish(model, Outcome::Failed, why)
         };
