@@ -7,9 +7,12 @@ use switchback::app::run::LiveEvent;
 use switchback::domain::change::ChangeAction;
 use switchback::domain::forecast::{Basis, Forecast};
 use switchback::domain::guard::GuardId;
-use switchback::domain::operation::{OperationKind, OperationResult, Outcome, StepState};
+use switchback::domain::operation::{
+    OperationKind, OperationResult, Outcome, StepResult, StepState,
+};
 use switchback::domain::plan::{Consent, Plan};
 use switchback::domain::region::Role;
+use switchback::rehearsal::faults::Service;
 use switchback::rehearsal::scenario::Scenario;
 use switchback::runtime::headless::{self, Went};
 
@@ -167,37 +170,83 @@ fn the_replacement_of_a_table_is_refused_until_it_is_overridden() {
     });
 }
 
+/// What a deploy may ask CloudFormation for, call by call: at each look one `DescribeStacks` for each stack of the
+/// environment and one page of events for each stack that is being changed; and what a step needs once.
+fn budget(stage: &Rehearsed, result: &OperationResult) -> BTreeMap<&'static str, f64> {
+    let seconds =
+        |from: jiff::Timestamp, to: jiff::Timestamp| to.duration_since(from).as_secs_f64();
+    let looks = |seconds: f64| seconds / POLL;
+    let lasted = seconds(result.started, result.finished);
+    let env = &stage.model().env;
+    let made = env.stacks.iter().filter(|s| s.made_by.is_some()).count() as f64;
+    let (stacks, steps) = (env.stacks.len() as f64, result.steps.len() as f64);
+    let each = |s: &StepResult| seconds(s.started.unwrap(), s.finished.unwrap());
+    let followed: f64 = result.steps.iter().map(each).sum();
+    let longest = result.steps.iter().map(each).fold(0.0, f64::max);
+    BTreeMap::from([
+        // a step looks once before it begins, and the pollers as it ends
+        ("DescribeStacks", stacks * looks(lasted) + 2.0 * steps),
+        // a stack that exists is asked once where its events end; a set makes one stack after the other
+        (
+            "DescribeStackEvents",
+            looks(followed) + steps + made.min(1.0) * looks(longest),
+        ),
+        ("CreateChangeSet", steps),
+        ("DescribeChangeSet", 3.0 * steps),
+        ("ExecuteChangeSet", steps),
+        ("DeleteChangeSet", 0.0),
+        // once each stack is at rest
+        ("ListStackResources", stacks),
+        // as long as a set is at work and its stacks are not found
+        ("ListStacks", made.min(1.0) * looks(longest) / 4.0),
+    ])
+}
+
+async fn keeps_to_the_budget(stage: &mut Rehearsed, parameters: &[(&str, &str)]) {
+    let plan = headless::plan(&mut stage.core, ask(parameters))
+        .await
+        .unwrap();
+    // what the review has asked for is over
+    let since = stage.core.clock().now();
+    let consent = Consent {
+        typed_name: stage.model().env.name.0.clone(),
+        reason: Some("a test".to_owned()),
+        overridden: Vec::new(),
+    };
+    let went = headless::confirm(&mut stage.core, plan, consent, &mut |_| {}).await;
+    let Went::Ended(result) = went else {
+        panic!("it did not run: {went:?}")
+    };
+    assert_eq!(result.outcome, Outcome::Succeeded, "{result:?}");
+    let allowed = budget(stage, &result);
+    let mut made: BTreeMap<String, f64> = BTreeMap::new();
+    for request in stage.requests_since(since) {
+        if request.service == Service::CloudFormation && request.at <= result.finished {
+            *made.entry(request.operation).or_default() += 1.0;
+        }
+    }
+    for (call, count) in &made {
+        let most = allowed.get(call.as_str()).copied().unwrap_or_default();
+        assert!(*count <= most, "{call}: {made:?} of {allowed:?}");
+    }
+}
+
 #[test]
 fn a_deploy_asks_once_for_each_stack_and_poll_and_for_events_of_active_stacks_only() {
+    for bundle in ["payment-standby", "transaction-platform", "transaction-dr"] {
+        let folder = tempfile::tempdir().unwrap();
+        let scenario = Scenario::shipped("empty").unwrap();
+        rehearse_on(bundle, scenario, folder.path(), async |mut stage| {
+            Box::pin(keeps_to_the_budget(&mut stage, &[])).await;
+        });
+    }
     let folder = tempfile::tempdir().unwrap();
-    rehearse("empty", folder.path(), async |mut stage| {
-        let since = stage.model().now;
-        let result = deploy(&mut stage, &[], &[]).await;
-        assert_eq!(result.outcome, Outcome::Succeeded, "{result:?}");
-        let requests = stage.requests_since(since);
-        let count = |name: &str| requests.iter().filter(|r| r.operation == name).count() as f64;
-        let seconds =
-            |from: jiff::Timestamp, to: jiff::Timestamp| to.duration_since(from).as_secs_f64();
-        let lasted = seconds(result.started, result.finished) + 30.0;
-        let stacks = result.steps.len() as f64;
-        let describes = count("DescribeStacks");
-        assert!(
-            describes <= stacks * (lasted / POLL + 1.0),
-            "{describes} DescribeStacks in {lasted} s"
-        );
-        let active: f64 = result
-            .steps
-            .iter()
-            .map(|s| seconds(s.started.unwrap(), s.finished.unwrap()) / POLL + PAGES)
-            .sum();
-        let events = count("DescribeStackEvents");
-        assert!(
-            events <= active,
-            "{events} DescribeStackEvents, {active} allowed"
-        );
-        for name in ["CreateChangeSet", "ExecuteChangeSet"] {
-            assert_eq!(count(name), stacks, "{name}");
-        }
+    rehearse("steady", folder.path(), async |mut stage| {
+        Box::pin(keeps_to_the_budget(
+            &mut stage,
+            &[("reservedConcurrency", "90")],
+        ))
+        .await;
     });
 }
 
@@ -262,4 +311,31 @@ fn who_is_at_work_in_a_stack_is_said_and_a_second_operation_is_refused() {
             "{refusal:?}"
         );
     });
+}
+
+#[test]
+fn a_deploy_and_a_delete_without_a_screen_are_refused_while_somebody_else_is_at_work() {
+    for kind in [OperationKind::Deploy, OperationKind::Delete] {
+        let folder = tempfile::tempdir().unwrap();
+        rehearse("foreign-operation", folder.path(), async |mut stage| {
+            stage.wait(5).await;
+            let since = stage.model().now;
+            let every = [
+                GuardId::NothingRunning,
+                GuardId::NotServing,
+                GuardId::DataLoss,
+            ];
+            let every = every.map(|id| id.as_str().to_owned());
+            let refused = stage.try_operate(kind, None, every.to_vec()).await;
+            let why = refused.unwrap_err();
+            assert!(why.contains("nothing_running"), "{kind:?}: {why}");
+            assert!(!stage.model().is_busy());
+            let changes = ["ExecuteChangeSet", "DeleteStack", "UpdateStack"];
+            let told = stage.requests_since(since);
+            assert!(
+                !told.iter().any(|r| changes.contains(&r.operation.as_str())),
+                "{kind:?}"
+            );
+        });
+    }
 }

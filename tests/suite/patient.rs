@@ -1,17 +1,13 @@
 //! Operations whose calls are throttled, not answered, or answered by a clock that differs: slower, and never wrong.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use switchback::app::msg::{Ask, Msg};
 use switchback::domain::operation::{OperationKind, OperationResult, Outcome};
-use switchback::domain::plan::Consent;
 use switchback::domain::region::Role;
 use switchback::domain::stack::StackId;
 use switchback::journal;
 use switchback::rehearsal::faults::Fault;
 use switchback::rehearsal::scenario::Scenario;
-use switchback::runtime::headless;
 
 use crate::support::in_process::{Rehearsed, rehearse, rehearse_scenario};
 
@@ -22,22 +18,7 @@ const THROTTLED: Fault = Fault::Throttling {
 
 /// Confirms an operation before anything goes wrong.
 async fn begin(stage: &mut Rehearsed, kind: OperationKind, parameters: &[(&str, &str)]) {
-    let own = |(k, v): &(&str, &str)| ((*k).to_owned(), (*v).to_owned());
-    let ask = Ask {
-        kind,
-        lever: None,
-        parameters: parameters.iter().map(own).collect::<BTreeMap<_, _>>(),
-        repair: None,
-        salt: 3,
-    };
-    headless::plan(&mut stage.core, ask).await.unwrap();
-    let consent = Consent {
-        typed_name: stage.model().env.name.0.clone(),
-        reason: Some("a test".to_owned()),
-        overridden: vec!["not_serving".to_owned()],
-    };
-    stage.core.take(Msg::Consent(consent));
-    assert!(stage.model().is_busy(), "{:?}", stage.model().dialog);
+    stage.begin_with(kind, parameters, 0).await;
 }
 
 async fn end(stage: &mut Rehearsed, seconds: u64) -> OperationResult {

@@ -10,7 +10,7 @@ use crate::domain::observation::Seen;
 use crate::domain::observed::ReadError;
 use crate::domain::placeholder::Bindings;
 use crate::domain::region::Role;
-use crate::domain::stack::{StackId, StackResource};
+use crate::domain::stack::{Phase, StackId, StackResource, StackStatus};
 use crate::runtime::known::{Known, StackVersion};
 use crate::runtime::poller::{Cadence, Poller, Wakes};
 
@@ -36,6 +36,9 @@ impl Poller {
         let mut seen = Vec::new();
         for spec in self.env.stacks_of(role) {
             let version = known.names.versions.get(&spec.id);
+            if is_followed(known, spec, version) {
+                continue;
+            }
             match self.list(role, spec, version, names).await {
                 Ok(resources) => seen.extend(resources),
                 Err(error) => {
@@ -82,6 +85,16 @@ impl Poller {
         let texts = self.env.alarm_prefixes.get(role).iter();
         texts.filter_map(|t| t.resolve(bindings).ok()).collect()
     }
+}
+
+/// A stack that an operation follows, or that such a stack makes, is listed when it is at rest: each status on the way is
+/// another version.
+fn is_followed(known: &Known, spec: &StackSpec, version: Option<&StackVersion>) -> bool {
+    let made = spec.made_by.as_ref();
+    let at_work = |v: &StackVersion| StackStatus::new(&v.status).phase() == Phase::InProgress;
+    known.followed.contains(&spec.id)
+        || (made.is_some_and(|by| known.followed.contains(&by.stack))
+            && version.is_some_and(at_work))
 }
 
 fn alarm_names(resources: &[StackResource]) -> Vec<String> {

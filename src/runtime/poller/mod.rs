@@ -72,8 +72,8 @@ pub(super) fn start(poller: &Poller, tasks: &mut JoinSet<()>) {
     for role in Role::BOTH {
         for spec in poller.env.stacks_of(role) {
             let (poller, id, name) = (poller.clone(), spec.id.clone(), spec.name.clone());
-            if spec.made_by.is_some() {
-                tasks.spawn(poller.made_stack(role, id, name));
+            if let Some(maker) = spec.made_by.as_ref().map(|made| made.stack.clone()) {
+                tasks.spawn(poller.made_stack(role, id, name, maker));
             } else {
                 tasks.spawn(poller.stack(role, id, name));
             }

@@ -73,18 +73,21 @@ impl Poller {
         Some(Seen::Activity(role, id.clone(), result))
     }
 
-    /// A stack that a `StackSet` makes, found by the beginning of its name in its own region; once found, by its ARN.
-    pub(super) async fn made_stack(self, role: Role, id: StackId, prefix: String) {
+    /// A stack that a `StackSet` makes, found by the beginning of its name in its own region; once found, by its ARN. While
+    /// a step of ours follows the stack of the set, the step looks for it.
+    pub(super) async fn made_stack(self, role: Role, id: StackId, prefix: String, maker: StackId) {
         self.every(Cadence(30, 3), Wakes::Never, move |poller, known| {
             let (id, prefix) = (id.clone(), prefix.clone());
+            let is_sought = known.followed.contains(&maker);
             async move {
                 let client = poller.session.clients.regions.get(role);
                 let found = match known.names.versions.get(&id) {
                     Some(version) => client.stack(&version.arn).await,
+                    None if is_sought => return Vec::new(),
                     None => Ok(StackState::Absent),
                 };
                 let result = match found {
-                    Ok(StackState::Absent) => client.stack_with_prefix(&prefix).await,
+                    Ok(StackState::Absent) if !is_sought => client.stack_with_prefix(&prefix).await,
                     found => found,
                 };
                 vec![Seen::Stack(role, id, result)]

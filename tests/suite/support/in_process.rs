@@ -190,10 +190,21 @@ impl Rehearsed {
 
     /// Confirms an operation and takes in so many messages of it.
     pub(crate) async fn begin_operation(&mut self, kind: OperationKind, messages: usize) {
+        self.begin_with(kind, &[], messages).await;
+    }
+
+    /// The same with parameters.
+    pub(crate) async fn begin_with(
+        &mut self,
+        kind: OperationKind,
+        parameters: &[(&str, &str)],
+        messages: usize,
+    ) {
+        let own = |(k, v): &(&str, &str)| ((*k).to_owned(), (*v).to_owned());
         let ask = Ask {
             kind,
             lever: None,
-            parameters: std::collections::BTreeMap::new(),
+            parameters: parameters.iter().map(own).collect(),
             repair: None,
             salt: 7,
         };
