@@ -124,6 +124,11 @@ impl Served {
 
     /// Kills it again and again, and lets it end at last with this outcome.
     fn survive(&self, verb: &[&str], kills: &[usize], outcome: &str) {
+        self.survive_as(verb, kills, &[outcome]);
+    }
+
+    /// The same; the journal then has these ends of the verb, newest first.
+    fn survive_as(&self, verb: &[&str], kills: &[usize], wanted: &[&str]) {
         let killed = kills.iter().filter(|lines| self.kill(verb, **lines));
         let killed = killed.count();
         assert!(killed > 1, "it was killed {killed} times only");
@@ -136,7 +141,27 @@ impl Served {
         let mut journal = self.journal();
         journal.retain(|o| o["kind"] == verb[0]);
         let outcomes: Vec<&Value> = journal.iter().map(|o| &o["outcome"]).collect();
-        assert_eq!(outcomes, [outcome], "{}", ran.err);
+        assert_eq!(outcomes, wanted, "{}", ran.err);
+    }
+
+    /// How often each stack was begun to be changed with each token, by its own events: a change set that is executed
+    /// twice begins twice.
+    fn executions(&self, status: &str) -> Vec<(String, usize)> {
+        let count = |spec: &switchback::domain::environment::StackSpec| {
+            let region = self.env.regions.get(spec.role).as_str();
+            let events = self.world.with(|w| w.stack_events(region, &spec.name));
+            let mut begun = std::collections::BTreeMap::new();
+            let events = events.unwrap();
+            for event in events
+                .iter()
+                .filter(|e| e.is_of_the_stack() && e.status.0 == status)
+            {
+                let token = event.token.clone().unwrap_or_default();
+                *begun.entry(token).or_insert(0) += 1;
+            }
+            begun
+        };
+        self.env.stacks.iter().flat_map(count).collect()
     }
 
     /// How often each stack was begun to be made, by its own events.
@@ -177,6 +202,19 @@ fn a_deploy_and_a_delete_survive_being_killed_again_and_again() {
     served.survive(&deploy, &[1, 2, 4, 3, 9], "succeeded");
     let created = served.creations();
     assert_eq!(created, vec![1; created.len()]);
+    let stacks = served.env.stacks.len();
+    let executed = served.executions("CREATE_IN_PROGRESS");
+    assert_eq!(executed.len(), stacks, "{executed:?}");
+
+    let mut update = deploy.clone();
+    update.extend(["--parameter", "reservedConcurrency=90"]);
+    served.survive_as(&update, &[1, 3, 5, 2], &["succeeded", "succeeded"]);
+    let executed = served.executions("UPDATE_IN_PROGRESS");
+    assert!(executed.len() >= 2, "both regions: {executed:?}");
+    assert!(
+        executed.iter().all(|(_, times)| *times == 1),
+        "{executed:?}"
+    );
     let mut delete = vec![
         "delete",
         "--yes",

@@ -63,6 +63,24 @@ fn asked(rehearsed: &Rehearsed, operation: &str) -> usize {
     })
 }
 
+/// By how many changes of the operation each stack was changed, and how often it was begun to be: by the tokens of its
+/// own events.
+fn updates(rehearsed: &Rehearsed, operation: &str) -> Vec<usize> {
+    let env = &rehearsed.model().env;
+    let begun = |spec: &StackSpec| {
+        let region = env.regions.get(spec.role).as_str();
+        let events = rehearsed
+            .world
+            .with(|w| w.stack_events(region, &spec.name).unwrap());
+        let begins = events.iter().filter(|e| {
+            let ours = e.token.as_deref().is_some_and(|t| t.starts_with(operation));
+            ours && e.is_of_the_stack() && e.status.0 == "UPDATE_IN_PROGRESS"
+        });
+        begins.count()
+    };
+    env.stacks.iter().map(begun).collect()
+}
+
 /// Every journal is whole; the newest operation ended well, and nothing is unfinished.
 fn journals_are_whole(state: &Path) {
     for file in journal::files(state) {
@@ -152,6 +170,63 @@ fn a_delete_that_is_cut_off_anywhere_deletes_each_stack_once() {
             journals_are_whole(state.path());
         });
     }
+}
+
+/// Cuts an update of the stacks off after so many messages; whether it had ended by then.
+fn update_is_cut_off((messages, later): Cut) -> bool {
+    let state = tempfile::tempdir().unwrap();
+    rehearse("steady", state.path(), async |mut stage| {
+        let changed = [("reservedConcurrency", "90")];
+        stage
+            .begin_with(OperationKind::Deploy, &changed, messages)
+            .await;
+        let was_over = !stage.model().is_busy();
+        let operation = stage.model().run.as_ref().unwrap().plan().id.to_string();
+        let mut again = Box::pin(stage.killed(state.path(), later)).await;
+        if again.model().unfinished.is_empty() {
+            // nothing reached the disk, so nothing was begun; or it had ended already
+            assert!(was_over || messages < 3, "{messages}");
+            assert_eq!(asked(&again, "ExecuteChangeSet") > 0, was_over);
+        } else {
+            let result = again.resume().await;
+            assert_eq!(
+                result.outcome,
+                Outcome::Succeeded,
+                "{messages}, {later} s: {result:#?}"
+            );
+            let once = updates(&again, &operation);
+            assert_eq!(once, vec![1; once.len()], "{messages}, {later} s");
+            for stack in ["standby", "primary"] {
+                let stack = switchback::domain::stack::StackId(stack.into());
+                let seen = again.model().seen.stack(&stack).unwrap();
+                let value = seen.parameters.get("reservedConcurrency");
+                assert_eq!(value.map(String::as_str), Some("90"), "{messages}");
+            }
+        }
+        again.core.stop().await;
+        journals_are_whole(state.path());
+        was_over
+    })
+}
+
+#[test]
+fn an_update_that_is_cut_off_anywhere_changes_each_stack_once() {
+    // each of the first messages, where AWS is told; then further and further apart
+    let early = (0..10).map(|messages| (messages, 0));
+    let late = [
+        (14, 20),
+        (20, 0),
+        (28, 4_000),
+        (40, 0),
+        (60, 20),
+        (90, 0),
+        (140, 4_000),
+        (220, 0),
+        (350, 20),
+        (550, 0),
+    ];
+    let over: Vec<bool> = early.chain(late).map(update_is_cut_off).collect();
+    assert!(over.iter().filter(|over| !**over).count() > 15, "{over:?}");
 }
 
 /// So many moments of an operation and pauses after it, that a seed has drawn.
