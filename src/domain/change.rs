@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::stack::{STACK, STACK_SET};
+
 /// A change set that was created and described.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeSet {
@@ -40,8 +42,10 @@ pub enum Replacement {
     Yes,
 }
 
-/// Resource types that hold data: replacing or removing one loses it.
-pub const STATEFUL: [&str; 14] = [
+/// Resource types that hold data: replacing or removing one loses it. A stack or a set of stacks may hold any of them.
+pub const STATEFUL: [&str; 16] = [
+    STACK,
+    STACK_SET,
     "AWS::DynamoDB::GlobalTable",
     "AWS::DynamoDB::Table",
     "AWS::S3::Bucket",
@@ -76,5 +80,29 @@ impl Change {
     pub fn endangers_data(&self) -> bool {
         let lost = self.action == ChangeAction::Remove || self.replacement != Replacement::No;
         lost && STATEFUL.contains(&self.resource_type.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_behind_a_stack_or_a_set_goes_with_it() {
+        let change = |action, kind: &str, replacement| Change {
+            action,
+            logical_id: "Regions".into(),
+            resource_type: kind.into(),
+            replacement,
+            causes: Vec::new(),
+        };
+        for kind in [STACK, STACK_SET, "AWS::S3::Bucket"] {
+            let removed = change(ChangeAction::Remove, kind, Replacement::No);
+            assert!(removed.endangers_data(), "{kind}");
+            let replaced = change(ChangeAction::Modify, kind, Replacement::Conditional);
+            assert!(replaced.endangers_data(), "{kind}");
+            let modified = change(ChangeAction::Modify, kind, Replacement::No);
+            assert!(!modified.endangers_data(), "{kind}");
+        }
     }
 }

@@ -16,6 +16,7 @@ pub mod failure;
 pub mod forecast;
 pub mod guard;
 pub mod health;
+pub mod inner;
 pub mod lever;
 pub mod observation;
 pub mod observed;

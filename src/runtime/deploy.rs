@@ -5,6 +5,7 @@ use crate::app::msg::{News, StepDone};
 use crate::app::run::StackProgress;
 use crate::aws::{ActError, ChangeSetState, NewChangeSet};
 use crate::domain::change::{Change, ChangeSet};
+use crate::domain::inner;
 use crate::domain::stack::{Phase, StackState};
 use crate::runtime::patience::{ASIDE, Stopped};
 use crate::runtime::stacks::{Job, POLL, StepEnd, why};
@@ -37,13 +38,17 @@ impl Job {
         let anchor = self.anchor(&state).await?;
         let create = matches!(phase, Phase::Absent | Phase::Review);
         let (token, reviewed) = (self.token(), wanted.reviewed.clone());
-        let Some(set) = self.change_set(&token, wanted, create).await? else {
+        let template = wanted.template.clone();
+        let Some(mut set) = self.change_set(&token, wanted, create).await? else {
             self.tell_stack(state).await;
             return Ok(StepEnd::Done(StepDone {
                 skipped: true,
                 note: Some("no changes".to_owned()),
             }));
         };
+        let total = set.changes.len();
+        let nests = set.changes.iter().any(Change::is_nested);
+        self.look_inside(&mut set, &template).await;
         match judge(&set, reviewed.as_ref()) {
             Judged::Execute => {}
             Judged::Asks(changes) => {
@@ -59,8 +64,6 @@ impl Job {
                 .into());
             }
         }
-        let total = set.changes.len();
-        let nests = set.changes.iter().any(Change::is_nested);
         self.tell_start(total).await;
         let executed = self.change(&self.target.name, &token, || self.execute(&token));
         if let Err(stopped) = executed.await {
@@ -103,11 +106,25 @@ impl Job {
     /// None: nothing.
     pub(super) async fn preview(self, wanted: Deployment) -> Result<Option<Vec<Change>>, Stopped> {
         let name = format!("{}-review", self.token());
-        let Some(set) = self.change_set(&name, wanted, false).await? else {
+        let template = wanted.template.clone();
+        let Some(mut set) = self.change_set(&name, wanted, false).await? else {
             return Ok(None);
         };
         self.discard(&name).await;
+        self.look_inside(&mut set, &template).await;
         Ok(Some(set.changes))
+    }
+
+    /// Adds what changes in the stacks of a modified `StackSet`, of which its change set says nothing.
+    async fn look_inside(&self, set: &mut ChangeSet, template: &str) {
+        if !set.changes.iter().any(inner::is_modified_set) {
+            return;
+        }
+        let deployed = self.insist(|| self.client().template(&self.target.name));
+        let deployed = deployed.await.map_err(|unread| unread.why);
+        let old = deployed.as_deref().map_err(String::as_str);
+        let inside = inner::inside(&set.changes, old, template);
+        set.changes.extend(inside);
     }
 
     /// Makes a change set and waits for it; none where nothing would change.

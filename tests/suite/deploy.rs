@@ -232,6 +232,43 @@ async fn keeps_to_the_budget(stage: &mut Rehearsed, parameters: &[(&str, &str)])
 }
 
 #[test]
+fn what_a_set_would_lose_in_its_stacks_is_refused_until_it_is_overridden() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = Scenario::shipped("steady").unwrap();
+    rehearse_on(
+        "transaction-dr",
+        scenario,
+        folder.path(),
+        async |mut stage| {
+            let root = &mut stage.core.model.env.stacks[0];
+            let mut template: serde_json::Value = serde_json::from_str(&root.template).unwrap();
+            let body = template
+                .pointer_mut("/Resources/Regions/Properties/TemplateBody")
+                .unwrap();
+            let mut inner: serde_json::Value =
+                serde_json::from_str(body.as_str().unwrap()).unwrap();
+            let resources = inner["Resources"].as_object_mut().unwrap();
+            let bucket = resources
+                .iter()
+                .find(|(_, r)| r["Type"] == "AWS::S3::Bucket");
+            let bucket = bucket.unwrap().0.clone();
+            resources[&bucket]["Properties"]["BucketName"] = "another-bucket".into();
+            *body = inner.to_string().into();
+            root.template = template.to_string();
+
+            let plan = review(&mut stage, &[]).await;
+            let refused: Vec<GuardId> = plan.refusals().map(|g| g.id).collect();
+            assert_eq!(refused, [GuardId::DataLoss], "{plan:#?}");
+            let danger = plan.steps.iter().filter_map(|s| s.forecast.as_ref());
+            let danger: Vec<_> = danger.flat_map(Forecast::dangers).collect();
+            assert_eq!(danger.len(), 1, "{danger:?}");
+            assert_eq!(danger[0].logical_id, format!("Regions/{bucket}"));
+            assert_eq!(danger[0].causes, ["Properties.BucketName"]);
+        },
+    );
+}
+
+#[test]
 fn a_deploy_asks_once_for_each_stack_and_poll_and_for_events_of_active_stacks_only() {
     for bundle in ["payment-standby", "transaction-platform", "transaction-dr"] {
         let folder = tempfile::tempdir().unwrap();
