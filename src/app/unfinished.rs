@@ -90,7 +90,14 @@ fn seen(
         Next::Begin
     };
     match &step.action {
-        Action::DeployStack { stack } => deployed(model, stack, recorded, usual),
+        Action::DeployStack { stack } => {
+            let (now, next) = deployed(model, stack, recorded, usual);
+            let next = match forgotten(model, unfinished, stack) {
+                Some(why) if matches!(next, Next::Begin | Next::Look) => Next::Stop(why),
+                _ => next,
+            };
+            (now, next)
+        }
         Action::DeleteStack { stack } | Action::RepairStack { stack, .. } => {
             (label(model, stack), usual)
         }
@@ -155,6 +162,25 @@ const fn explains(state: StepState, phase: Phase) -> bool {
         Phase::RolledBack => matches!(state, StepState::Skipped),
         Phase::Absent | Phase::Dead | Phase::Failed | Phase::InProgress | Phase::Review => false,
     }
+}
+
+/// A secret that the stack was to be given and that nobody has any more: it is never written down, and without it the
+/// stack would go on with another one.
+fn forgotten(model: &Model, unfinished: &Unfinished, stack: &StackId) -> Option<String> {
+    let spec = model.env.stack(stack)?;
+    let given = &unfinished.opening.as_ref()?.secrets;
+    let taken = spec
+        .parameters
+        .values()
+        .flat_map(|text| model.env.secrets_in(text));
+    let mut missing = taken.filter(|name| {
+        let was_given = given.iter().any(|known| known == name);
+        was_given && !model.env.is_given(name)
+    });
+    let name = missing.next()?;
+    Some(format!(
+        "it was begun with a value for {name}, which is never written down: give the same with --parameter {name}=…, or give up"
+    ))
 }
 
 fn pulled(model: &Model, unfinished: &Unfinished, index: usize, usual: Next) -> (String, Next) {

@@ -274,6 +274,58 @@ impl Environment {
         all
     }
 
+    /// Whether a parameter was given a value. An empty text for a sensitive one gives none: nobody can see what is there.
+    pub fn is_given(&self, name: &str) -> bool {
+        let sensitive = self
+            .parameters
+            .iter()
+            .any(|p| p.sensitive && p.name == name);
+        let given = self.given.get(name);
+        given.is_some_and(|value| !sensitive || !value.is_empty())
+    }
+
+    /// The sensitive parameters that a stack takes in one of its own.
+    pub fn secrets_in<'a>(&'a self, text: &'a Placeholder) -> impl Iterator<Item = &'a str> {
+        let names = text.names().unwrap_or_default();
+        let ours = self.parameters.iter().filter(|p| p.sensitive);
+        ours.map(|p| p.name.as_str())
+            .filter(move |name| names.contains(name))
+    }
+
+    /// Whether a deployed stack keeps what it has in one of its parameters: a sensitive value that is not given. AWS
+    /// never tells it, so that anything else would take its place unseen.
+    pub fn keeps(&self, seen: &Observation, spec: &StackSpec, parameter: &str) -> bool {
+        let text = spec.parameters.get(parameter);
+        has_deployed(seen, spec, parameter)
+            && text.is_some_and(|text| self.secrets_in(text).any(|name| !self.is_given(name)))
+    }
+
+    /// Whether a secret that is given takes the place of the one that a stack has: whether they differ can't be told.
+    pub fn gives_anew(&self, seen: &Observation, spec: &StackSpec, parameter: &str) -> bool {
+        let text = spec.parameters.get(parameter);
+        has_deployed(seen, spec, parameter)
+            && text.is_some_and(|text| self.secrets_in(text).any(|name| self.is_given(name)))
+    }
+
+    /// The stacks that take a sensitive parameter, each with whether it keeps what it has.
+    pub fn takers<'a>(
+        &'a self,
+        seen: &'a Observation,
+        secret: &'a str,
+    ) -> impl Iterator<Item = (&'a StackSpec, bool)> {
+        self.stacks.iter().flat_map(move |spec| {
+            let takes = move |text: &Placeholder| self.secrets_in(text).any(|name| name == secret);
+            let own = spec.parameters.iter().filter(move |(_, text)| takes(text));
+            own.map(move |(own, _)| (spec, self.keeps(seen, spec, own)))
+        })
+    }
+
+    /// Whether every stack that takes a sensitive parameter keeps what it has.
+    pub fn is_kept(&self, seen: &Observation, secret: &str) -> bool {
+        let mut takers = self.takers(seen, secret).peekable();
+        takers.peek().is_some() && takers.all(|(_, keeps)| keeps)
+    }
+
     /// The user parameter that a stack parameter's text hands on unchanged. Sensitive ones are not known from a
     /// stack: AWS shows asterisks.
     fn passed_on<'a>(&self, text: &'a Placeholder) -> Option<&'a str> {
@@ -281,4 +333,11 @@ impl Environment {
         let is_ours = |p: &&ParameterSpec| p.name == name && !p.sensitive;
         self.parameters.iter().find(is_ours).map(|_| name)
     }
+}
+
+/// Whether a stack that an update would change has a value for one of its parameters.
+fn has_deployed(seen: &Observation, spec: &StackSpec, parameter: &str) -> bool {
+    seen.stack(&spec.id).is_some_and(|stack| {
+        !stack.status.phase().is_created_anew() && stack.parameters.contains_key(parameter)
+    })
 }

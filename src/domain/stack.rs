@@ -60,6 +60,11 @@ impl Phase {
             Self::Unknown => "unknown",
         }
     }
+
+    /// Whether a deployment creates the stack, rather than updates it.
+    pub const fn is_created_anew(self) -> bool {
+        matches!(self, Self::Absent | Self::Review | Self::Dead)
+    }
 }
 
 impl StackStatus {

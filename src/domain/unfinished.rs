@@ -34,6 +34,9 @@ pub struct Opening {
     /// Parameters that were given, without the sensitive ones.
     #[serde(default)]
     pub parameters: BTreeMap<String, String>,
+    /// Names of the sensitive ones that were given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<String>,
 }
 
 /// One step as the journal has it.

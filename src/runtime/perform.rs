@@ -155,7 +155,12 @@ impl Core {
             let value = model.env.given.get(&spec.name)?.to_owned();
             (!spec.sensitive).then(|| (spec.name.clone(), value))
         };
+        let secrets = model.env.parameters.iter().filter(|spec| {
+            let name = &spec.name;
+            spec.sensitive && model.env.is_given(name)
+        });
         Opening {
+            secrets: secrets.map(|spec| spec.name.clone()).collect(),
             account: identity.map(|i| i.account.clone()),
             arn: identity.map(|i| i.arn.clone()),
             regions: model.env.regions.clone(),

@@ -259,13 +259,20 @@ fn form(model: &mut Model) -> Vec<Effect> {
         .env
         .parameters
         .iter()
-        .map(|spec| FormField {
-            name: spec.name.clone(),
-            label: spec.label.clone(),
-            text: TextField::with_value(known.get(&spec.name).unwrap_or_default()),
-            required: spec.required,
-            sensitive: spec.sensitive,
-            error: None,
+        .map(|spec| {
+            let kept = model.env.is_kept(&model.seen, &spec.name);
+            FormField {
+                name: spec.name.clone(),
+                label: if kept {
+                    format!("{} (empty keeps the deployed one)", spec.label)
+                } else {
+                    spec.label.clone()
+                },
+                text: TextField::with_value(known.get(&spec.name).unwrap_or_default()),
+                required: spec.required && !kept,
+                sensitive: spec.sensitive,
+                error: None,
+            }
         })
         .collect();
     if fields.is_empty() {

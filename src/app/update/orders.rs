@@ -111,7 +111,8 @@ fn deploy(model: &Model, stack: &StackId) -> Result<Order, String> {
         })
     };
     let mut parameters = BTreeMap::new();
-    for (name, text) in &spec.parameters {
+    let all = spec.parameters.iter();
+    for (name, text) in all.filter(|(name, _)| !model.env.keeps(&model.seen, spec, name)) {
         match text.resolve(&bindings) {
             Ok(value) => {
                 parameters.insert(name.clone(), value);

@@ -217,6 +217,7 @@ mod tests {
     fn opening() -> Opening {
         let region = |name: &str| RegionId::parse(name).unwrap();
         Opening {
+            secrets: Vec::new(),
             account: Some("123456789012".into()),
             arn: Some("arn:aws:sts::123456789012:assumed-role/ops/me".into()),
             regions: RegionPair::new(region("us-east-1"), region("us-west-2")).unwrap(),

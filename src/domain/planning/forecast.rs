@@ -96,8 +96,34 @@ fn is_hidden(basis: &Basis<'_>, spec: &StackSpec, template: &Value, name: &str) 
     no_echo || names.is_some_and(|names| names.iter().any(sensitive))
 }
 
+/// Secrets that only a part of the stacks keeps, because the others are new and nothing is given for them.
+pub(super) fn apart(basis: &Basis<'_>) -> Vec<String> {
+    let env = basis.env;
+    let secrets = env.parameters.iter().filter(|p| p.sensitive);
+    let parted = secrets.filter_map(|secret| {
+        let takers = env.takers(basis.seen, &secret.name);
+        let (keeping, new): (Vec<_>, Vec<_>) = takers.partition(|(_, keeps)| *keeps);
+        let ids = |all: &[(&StackSpec, bool)]| {
+            let ids = all.iter().map(|(spec, _)| spec.id.0.as_str());
+            ids.collect::<Vec<_>>().join(", ")
+        };
+        let name = &secret.name;
+        (!keeping.is_empty() && !new.is_empty()).then(|| {
+            format!(
+                "{name} is not given: {} keeps what it has, which nobody can read, and {} gets the default; give it with --parameter {name}=… where both must have the same",
+                ids(&keeping),
+                ids(&new)
+            )
+        })
+    });
+    parted.collect()
+}
+
 /// Where a parameter's value comes from.
 fn source(basis: &Basis<'_>, spec: &StackSpec, name: &str) -> String {
+    if basis.env.keeps(basis.seen, spec, name) {
+        return "kept".to_owned();
+    }
     let names = spec
         .parameters
         .get(name)
@@ -113,8 +139,9 @@ fn source(basis: &Basis<'_>, spec: &StackSpec, name: &str) -> String {
     }
     match names.as_slice() {
         [] => "the manifest".to_owned(),
-        [only] if basis.env.given.get(only).is_some() => match *only {
+        [only] if basis.env.is_given(only) => match *only {
             "suffix" | "region.primary" | "region.standby" => "the environment".to_owned(),
+            _ if basis.env.gives_anew(basis.seen, spec, name) => "given anew".to_owned(),
             _ => "given".to_owned(),
         },
         [_] if basis.env.resolve(basis.seen, &text(spec, name)).is_err() => {

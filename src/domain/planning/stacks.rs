@@ -18,7 +18,9 @@ pub fn deploy(basis: &Basis<'_>, id: OperationId) -> Result<Plan, CannotPlan> {
     let known = env.bindings(basis.seen);
     for spec in &env.parameters {
         match known.get(&spec.name).filter(|v| !v.is_empty()) {
-            None if spec.required => return Err(CannotPlan::MissingParameter(spec.name.clone())),
+            None if spec.required && !env.is_kept(basis.seen, &spec.name) => {
+                return Err(CannotPlan::MissingParameter(spec.name.clone()));
+            }
             None => {}
             Some(value) => spec.check(value).map_err(|why| CannotPlan::BadParameter {
                 name: spec.name.clone(),
@@ -69,6 +71,7 @@ pub fn deploy(basis: &Basis<'_>, id: OperationId) -> Result<Plan, CannotPlan> {
         .collect();
     plan.basis = phases;
     plan.notes = notes;
+    plan.notes.extend(forecast::apart(basis));
     plan.guards.extend(data_loss(&plan.steps));
     plan.notes.push("each stack goes through a change set; one that would replace or remove a resource with data, and was not seen here, asks again".into());
     Ok(plan)
@@ -116,7 +119,7 @@ pub fn input_stacks(spec: &StackSpec) -> Vec<String> {
 }
 
 fn deploy_step(spec: &StackSpec, phase: Phase) -> Step {
-    let creates = matches!(phase, Phase::Absent | Phase::Review | Phase::Dead);
+    let creates = phase.is_created_anew();
     let verb = if creates { "create" } else { "update" };
     let undo = if creates {
         "delete the stack"
