@@ -142,6 +142,9 @@ pub struct StackTarget {
     pub role: Role,
     /// The stack's name in AWS.
     pub name: String,
+    /// The stack itself, where only the one that was reviewed is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
     /// An earlier run of this step was cut off after this moment: AWS may have been told already.
     #[serde(default)]
     pub cut_off: Option<Timestamp>,

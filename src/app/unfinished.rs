@@ -5,7 +5,7 @@ use crate::app::model::Model;
 use crate::domain::lever::NumberedCommand;
 use crate::domain::operation::StepState;
 use crate::domain::plan::{Action, Step};
-use crate::domain::stack::{Phase, StackId, StackState};
+use crate::domain::stack::{Phase, Stack, StackId, StackState};
 use crate::domain::unfinished::{RecordedStep, Unfinished};
 
 /// What continuing means for one step.
@@ -98,9 +98,8 @@ fn seen(
             };
             (now, next)
         }
-        Action::DeleteStack { stack } | Action::RepairStack { stack, .. } => {
-            (label(model, stack), usual)
-        }
+        Action::DeleteStack { stack } => deleted(model, unfinished, stack, (recorded, usual)),
+        Action::RepairStack { stack, .. } => (label(model, stack), usual),
         Action::Pull { .. } | Action::Approve { .. } => pulled(model, unfinished, index, usual),
         Action::AwaitAlarm { .. }
         | Action::AwaitDns { .. }
@@ -143,11 +142,40 @@ fn deployed(
     let now = label(model, stack);
     let phase = phase(model, stack);
     let gone = recorded.is_over() && !phase.is_none_or(|phase| explains(recorded.state, phase));
-    let foreign = recorded.state == StepState::Waiting && phase == Some(Phase::InProgress);
     let next = if gone {
         Next::Stop("it was done and has changed since: give up and make a new plan".to_owned())
-    } else if foreign {
-        Next::Stop("somebody else is changing it: wait, or give up".to_owned())
+    } else if is_foreign(phase, recorded) {
+        Next::Stop(FOREIGN.to_owned())
+    } else {
+        usual
+    };
+    (now, next)
+}
+
+const FOREIGN: &str = "somebody else is changing it: wait, or give up";
+
+/// Whether something goes on in a stack that this operation has not begun with.
+fn is_foreign(phase: Option<Phase>, recorded: &RecordedStep) -> bool {
+    recorded.state == StepState::Waiting && phase == Some(Phase::InProgress)
+}
+
+/// A deletion: only of the stack that was reviewed, and of none that somebody else is at work in.
+fn deleted(
+    model: &Model,
+    unfinished: &Unfinished,
+    stack: &StackId,
+    (recorded, usual): (&RecordedStep, Next),
+) -> (String, Next) {
+    let now = label(model, stack);
+    let reviewed = unfinished.plan.arns.get(stack);
+    let is_another = |seen: &Stack| reviewed.is_some_and(|arn| *arn != seen.arn);
+    let made_again = model.seen.stack(stack).is_some_and(is_another);
+    let next = if made_again {
+        Next::Stop(
+            "another stack was made under its name since: give up and make a new plan".to_owned(),
+        )
+    } else if is_foreign(phase(model, stack), recorded) {
+        Next::Stop(FOREIGN.to_owned())
     } else {
         usual
     };

@@ -34,6 +34,9 @@ pub struct Plan {
     pub notes: Vec<String>,
     /// Stack phases at the time of the plan; deploy and delete stop if they differ at execution.
     pub basis: BTreeMap<StackId, Phase>,
+    /// Which stacks these were, by ARN: one that was deleted and made again has the same name and is another one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub arns: BTreeMap<StackId, String>,
     /// What the records lever changes, as it was reviewed; it stops if the live record sets differ.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub records: Option<RecordsChange>,

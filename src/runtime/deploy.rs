@@ -28,12 +28,7 @@ impl Job {
         }
         let phase = state.phase();
         if phase == Phase::InProgress {
-            return Err(format!(
-                "{} is {}: somebody else is changing it",
-                self.target.name,
-                state.label()
-            )
-            .into());
+            return Err(self.foreign(&state).into());
         }
         let anchor = self.anchor(&state).await?;
         let create = matches!(phase, Phase::Absent | Phase::Review);

@@ -323,6 +323,7 @@ mod tests {
             stack: StackId("pay".into()),
             role: Role::Primary,
             name: "pay".into(),
+            arn: None,
             cut_off: None,
             instances,
         };

@@ -57,15 +57,10 @@ impl Job {
 
     /// Deletes the stack and follows it until it is gone.
     pub(super) async fn delete(self) -> Result<StepDone, Stopped> {
-        let state = self.look().await?;
+        let reviewed = self.target.arn.as_ref().unwrap_or(&self.target.name);
+        let state = self.look_at(reviewed).await?;
         let Some(arn) = state.stack().map(|s| s.arn.clone()) else {
-            self.tell_stack(state).await;
-            let was_ours = self.target.cut_off.is_some();
-            let note = if was_ours { "is gone" } else { "was not there" };
-            return Ok(StepDone {
-                skipped: !was_ours,
-                note: Some(note.to_owned()),
-            });
+            return self.gone().await;
         };
         let listed = self.insist(|| self.client().stack_resources(&arn));
         let total = listed.await.map_or(0, |all| all.len());
@@ -84,6 +79,7 @@ impl Job {
         };
         let from = match self.executed(&state, &options.token).await? {
             Some(begun) if state.phase() == Phase::InProgress => begun,
+            _ if state.phase() == Phase::InProgress => return Err(self.foreign(&state).into()),
             _ => {
                 let anchor = self.anchor(&state).await?;
                 let call = || self.client().delete_stack(&arn, options.clone());
@@ -102,6 +98,41 @@ impl Job {
         } else {
             Err(why(&self.target.name, &end).into())
         }
+    }
+
+    /// The stack that was to be deleted is not there. Another one that has its name by now stays: nobody has reviewed it.
+    async fn gone(&self) -> Result<StepDone, Stopped> {
+        let was_ours = self.target.cut_off.is_some();
+        let note = match &self.target.arn {
+            None if was_ours => "is gone".to_owned(),
+            None => "was not there".to_owned(),
+            Some(arn) => {
+                let named = self.look().await?;
+                if let StackState::Present(other) = named {
+                    let why = format!(
+                        "{} was deleted, and another stack has its name ({}): it was not reviewed and stays, make a new plan",
+                        self.target.name, other.arn
+                    );
+                    self.tell_stack(StackState::Present(other)).await;
+                    return Err(why.into());
+                }
+                format!("is gone, {}", self.left_behind(arn).await)
+            }
+        };
+        self.tell_stack(StackState::Absent).await;
+        Ok(StepDone {
+            skipped: !was_ours,
+            note: Some(note),
+        })
+    }
+
+    /// Why nothing is begun with a stack that is in progress.
+    pub(super) fn foreign(&self, state: &StackState) -> String {
+        format!(
+            "{} is {}: somebody else is changing it",
+            self.target.name,
+            state.label()
+        )
     }
 
     /// What a deleted stack has left in AWS, in words. CloudFormation remembers a deleted stack's resources for 90 days.
@@ -185,7 +216,12 @@ impl Job {
     }
 
     pub(super) async fn look(&self) -> Result<StackState, Stopped> {
-        self.insist(|| self.client().stack(&self.target.name)).await
+        self.look_at(&self.target.name).await
+    }
+
+    /// The stack of a name, or of an ARN.
+    async fn look_at(&self, name: &str) -> Result<StackState, Stopped> {
+        self.insist(|| self.client().stack(name)).await
     }
 
     /// Follows the stack's events until it is no longer in progress.

@@ -890,6 +890,7 @@ pub(crate) fn failover_plan(model: &Model) -> Plan {
         guards: model.go.failover.clone(),
         notes: vec!["Needs nothing from us-east-1 and nothing from the Route 53 API.".into()],
         basis: BTreeMap::new(),
+        arns: BTreeMap::new(),
         records: None,
         stays_promoted: None,
     }

@@ -132,6 +132,7 @@ pub(super) const fn label(id: GuardId) -> &'static str {
         GuardId::Production => "production",
         GuardId::DataLoss => "data loss",
         GuardId::Blockers => "imports",
+        GuardId::AsReviewed => "as reviewed",
     }
 }
 
@@ -159,7 +160,8 @@ fn limit(guard: &GuardResult) -> String {
         | GuardId::NotServing
         | GuardId::Production
         | GuardId::DataLoss
-        | GuardId::Blockers => format!("limit {limit}"),
+        | GuardId::Blockers
+        | GuardId::AsReviewed => format!("limit {limit}"),
     }
 }
 

@@ -376,3 +376,111 @@ fn a_deploy_and_a_delete_without_a_screen_are_refused_while_somebody_else_is_at_
         });
     }
 }
+
+/// Somebody updates the standby's stack, two minutes after the first look.
+fn somebody_begins_later() -> Scenario {
+    let text = "title = \"T\"\nstory = \"S\"\ndeployed = true\n[[faults]]\nkind = \"foreign-operation\"\n\
+                region = \"standby\"\nseconds = 3600\nat = 120\n[expect]\nwithin = 60\n";
+    Scenario::parse("later.toml", text).unwrap()
+}
+
+fn of_kind(kind: OperationKind) -> Ask {
+    Ask { kind, ..ask(&[]) }
+}
+
+async fn confirmed(stage: &mut Rehearsed, plan: Plan) -> Went {
+    let consent = Consent {
+        typed_name: plan.environment.0.clone(),
+        reason: Some("a test".to_owned()),
+        overridden: vec!["not_serving".to_owned()],
+    };
+    headless::confirm(&mut stage.core, plan, consent, &mut |_| {}).await
+}
+
+#[test]
+fn an_operation_of_somebody_else_that_begins_during_the_review_stops_it() {
+    for kind in [OperationKind::Deploy, OperationKind::Delete] {
+        let folder = tempfile::tempdir().unwrap();
+        rehearse_scenario(somebody_begins_later(), folder.path(), async |mut stage| {
+            let plan = headless::plan(&mut stage.core, of_kind(kind))
+                .await
+                .unwrap();
+            stage.wait(150).await;
+            let Went::NotConfirmed { why, .. } = confirmed(&mut stage, plan).await else {
+                panic!("{kind:?} was begun")
+            };
+            assert!(
+                why.contains("standby was settled and is in_progress"),
+                "{why}"
+            );
+            let since = stage.began;
+            let calls = stage.requests_since(since);
+            let writes = ["ExecuteChangeSet", "DeleteStack"];
+            assert!(
+                !calls.iter().any(|r| writes.contains(&r.operation.as_str())),
+                "{kind:?}"
+            );
+        });
+    }
+}
+
+#[test]
+fn an_operation_of_somebody_else_that_nobody_has_seen_stops_the_step() {
+    for kind in [OperationKind::Deploy, OperationKind::Delete] {
+        let folder = tempfile::tempdir().unwrap();
+        rehearse_scenario(somebody_begins_later(), folder.path(), async |mut stage| {
+            let plan = headless::plan(&mut stage.core, of_kind(kind))
+                .await
+                .unwrap();
+            // the console takes nothing in meanwhile
+            let clock = stage.core.clock().clone();
+            clock.sleep(std::time::Duration::from_secs(150)).await;
+            let Went::Ended(result) = confirmed(&mut stage, plan).await else {
+                panic!("{kind:?} was not begun")
+            };
+            assert_eq!(result.outcome, Outcome::Failed, "{result:?}");
+            let why = result.reason.unwrap();
+            assert!(
+                why.contains("UPDATE_IN_PROGRESS: somebody else is changing it"),
+                "{why}"
+            );
+        });
+    }
+}
+
+#[test]
+fn a_stack_that_was_made_again_is_not_deleted_in_the_place_of_the_reviewed_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = tempfile::tempdir().unwrap();
+    rehearse("steady", folder.path(), async |mut stage| {
+        let delete = of_kind(OperationKind::Delete);
+        let plan = headless::plan(&mut stage.core, delete.clone())
+            .await
+            .unwrap();
+        // the console takes nothing in while another one deletes all and makes it again
+        let mut beside = stage.beside(other.path()).await;
+        for kind in [OperationKind::Delete, OperationKind::Deploy] {
+            let again = headless::plan(&mut beside.core, of_kind(kind))
+                .await
+                .unwrap();
+            let went = confirmed(&mut beside, again).await;
+            assert!(
+                matches!(&went, Went::Ended(result) if result.outcome == Outcome::Succeeded),
+                "{went:?}"
+            );
+        }
+        let Went::Ended(result) = confirmed(&mut stage, plan).await else {
+            panic!("it was not begun")
+        };
+        assert_eq!(result.outcome, Outcome::Failed);
+        let why = result.reason.unwrap();
+        assert!(why.contains("another stack has its name"), "{why}");
+        let there = stage.world.with(|world| {
+            let stacks = world.describe_stacks("us-east-1", None).unwrap();
+            stacks
+                .iter()
+                .all(|s| s.status.as_str() == "CREATE_COMPLETE")
+        });
+        assert!(there);
+    });
+}

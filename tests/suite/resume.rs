@@ -332,3 +332,17 @@ fn commands(state: &Path, kind: &str) -> Vec<i64> {
     found.dedup();
     found
 }
+
+#[test]
+fn a_deletion_that_went_on_by_itself_still_says_what_is_left() {
+    let state = tempfile::tempdir().unwrap();
+    rehearse("steady", state.path(), async |mut stage| {
+        stage.begin_operation(OperationKind::Delete, 12).await;
+        let mut again = Box::pin(stage.killed(state.path(), 4_000)).await;
+        let result = again.resume().await;
+        assert_eq!(result.outcome, Outcome::Succeeded, "{result:#?}");
+        let notes = result.steps.iter().filter_map(|step| step.note.as_deref());
+        let gone: Vec<&str> = notes.filter(|note| note.starts_with("is gone")).collect();
+        assert_eq!(gone, ["is gone, nothing is left"], "{result:#?}");
+    });
+}

@@ -12,7 +12,6 @@ use crate::app::key::Key;
 use crate::app::model::{Model, Weight};
 use crate::app::update::{facilitate, input, operate, repair, resume, second};
 use crate::domain::environment::ParameterSpec;
-use crate::domain::operation::OperationKind;
 use crate::domain::unfinished::Choice;
 
 pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
@@ -272,9 +271,4 @@ fn enter(model: &mut Model) -> Vec<Effect> {
             operate::consent(model, &consent)
         }
     }
-}
-
-/// Whether a plan's guards follow the readings while its dialog is open.
-pub(super) const fn follows_readings(kind: OperationKind) -> bool {
-    kind.moves_traffic()
 }

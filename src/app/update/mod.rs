@@ -28,6 +28,8 @@ mod lever_tests;
 #[cfg(test)]
 mod promotion_tests;
 #[cfg(test)]
+mod review_tests;
+#[cfg(test)]
 mod secret_tests;
 #[cfg(test)]
 mod tests;

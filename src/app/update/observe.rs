@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::app::dialog::Dialog;
 use crate::app::effect::{Effect, Pace};
 use crate::app::model::{Model, PastOperation, Weight};
-use crate::app::update::{dialogs, drift, facilitate, operate, second, watch};
+use crate::app::update::{drift, facilitate, operate, second, watch};
 use crate::domain::alarm::AlarmState;
 use crate::domain::assess::Assessment;
 use crate::domain::guard::situation_of;
@@ -119,14 +119,11 @@ fn refresh_confirmation(model: &mut Model) {
     let Some(Dialog::Confirm(confirm)) = &model.dialog else {
         return;
     };
-    if !dialogs::follows_readings(confirm.plan.kind) && confirm.resumes.is_none() {
-        return;
-    }
     let guards = operate::guards_now(model, confirm);
     let kind = confirm.plan.kind;
     let situation = situation_of(kind, &model.seen, &model.facts, model.now);
     if let Some(Dialog::Confirm(confirm)) = &mut model.dialog {
-        if let Some(guards) = guards {
+        if let Ok(guards) = guards {
             confirm.plan.guards = guards;
         }
         confirm.plan.situation = situation;

@@ -9,7 +9,7 @@ use crate::app::update::observe::lever_of;
 use crate::app::update::steps::{finish, start_next};
 use crate::app::update::{cancel, forecast, inspect, orders, pause, resume, second};
 use crate::domain::exposure::{last_answer, silent_since};
-use crate::domain::guard::{GuardResult, drill_window};
+use crate::domain::guard::{GuardId, GuardResult, drill_window};
 use crate::domain::lever::{Command, LeverKind};
 use crate::domain::observation::Serving;
 use crate::domain::operation::{OperationId, OperationKind, Outcome};
@@ -186,8 +186,15 @@ pub(super) fn consent(model: &mut Model, consent: &Consent) -> Vec<Effect> {
         return second::consent(model, plan, consent);
     }
     let resumes = confirm.resumes.clone();
-    if let Some(guards) = guards_now(model, confirm) {
-        plan.guards = guards;
+    match guards_now(model, confirm) {
+        Ok(guards) => plan.guards = guards,
+        Err(why) => {
+            // what is too old to tell is read again; nothing is begun on it
+            if let Some(Dialog::Confirm(confirm)) = &mut model.dialog {
+                confirm.error = Some(why);
+            }
+            return vec![Effect::Refresh];
+        }
     }
     match Confirmed::confirm(plan.clone(), consent, model.now) {
         Ok(confirmed) => match resumes {
@@ -218,17 +225,36 @@ pub(super) fn consent(model: &mut Model, consent: &Consent) -> Vec<Effect> {
     }
 }
 
-/// The guards of this moment for the plan under review; none where those of the plan stay.
-pub(super) fn guards_now(model: &Model, confirm: &Confirm) -> Option<Vec<GuardResult>> {
+/// The guards of this moment for the plan under review, or why they can't be judged.
+pub(super) fn guards_now(model: &Model, confirm: &Confirm) -> Result<Vec<GuardResult>, String> {
+    let plan = &confirm.plan;
     match &confirm.resumes {
-        Some(resumes) if resumes.choice == Choice::GiveUp => None,
-        Some(resumes) => resume::guards(model, &resumes.unfinished).ok(),
-        None => {
-            let plan = &confirm.plan;
-            let follows = plan.kind.moves_traffic();
-            follows.then(|| guards_of(model, plan))
-        }
+        Some(resumes) if resumes.choice == Choice::GiveUp => Ok(plan.guards.clone()),
+        Some(resumes) => resume::guards(model, &resumes.unfinished),
+        None if confirm.cancels || second::is_about(model, plan) => Ok(plan.guards.clone()),
+        None if plan.kind.moves_traffic() => Ok(guards_of(model, plan)),
+        None => guards_again(model, plan),
     }
+}
+
+/// The guards of a plan for stacks, as it would be made now. What AWS was asked for the review stays, and what has
+/// changed since refuses.
+fn guards_again(model: &Model, plan: &Plan) -> Result<Vec<GuardResult>, String> {
+    let ask = Ask {
+        kind: plan.kind,
+        lever: None,
+        parameters: std::collections::BTreeMap::new(),
+        repair: plan.steps.iter().find_map(resume::wish),
+        salt: 0,
+    };
+    let now = make_plan(model, &ask).map_err(|why| why.to_string())?;
+    let changed = planning::changed(plan, &now);
+    let was_asked = |guard: &GuardResult| matches!(guard.id, GuardId::DataLoss | GuardId::Blockers);
+    let mut guards = now.guards;
+    guards.retain(|guard| !was_asked(guard));
+    guards.extend(plan.guards.iter().filter(|g| was_asked(g)).cloned());
+    guards.extend(changed);
+    Ok(guards)
 }
 
 fn begin(model: &mut Model, confirmed: Confirmed<Plan>) -> Vec<Effect> {

@@ -65,6 +65,7 @@ fn target(model: &Model, spec: &StackSpec) -> StackTarget {
         stack: spec.id.clone(),
         role: spec.role,
         name: made.map_or(&spec.name, |stack| &stack.name).clone(),
+        arn: None,
         cut_off: None,
         instances: instances(model, spec),
     }
@@ -193,7 +194,12 @@ fn tags(model: &Model, role: Role) -> BTreeMap<String, String> {
 }
 
 fn delete(model: &Model, stack: &StackId) -> Result<Order, String> {
-    Ok(Order::Delete(again(model, spec(model, stack)?)))
+    let run = model.run.as_deref().filter(|run| run.is_running());
+    let reviewed = run.and_then(|run| run.plan().arns.get(stack));
+    Ok(Order::Delete(StackTarget {
+        arn: reviewed.cloned(),
+        ..again(model, spec(model, stack)?)
+    }))
 }
 
 fn pull(model: &Model, lever: LeverKind, command: Command) -> Result<Order, String> {

@@ -165,7 +165,11 @@ pub(super) fn guards(model: &Model, one: &Unfinished) -> Result<Vec<GuardResult>
         kind: one.kind(),
         lever: None,
         parameters: std::collections::BTreeMap::new(),
-        repair: one.plan.steps.iter().find_map(wish),
+        // what was left out then may not be failed any more
+        repair: one.plan.steps.iter().find_map(wish).map(|wish| Wish {
+            skip: Vec::new(),
+            ..wish
+        }),
         salt: 0,
     };
     match operate::make_plan(model, &ask) {
@@ -208,13 +212,16 @@ fn has_pulled(model: &Model, one: &Unfinished) -> bool {
 }
 
 /// The repair of a step.
-fn wish(step: &Step) -> Option<Wish> {
+pub(super) fn wish(step: &Step) -> Option<Wish> {
     match &step.action {
-        Action::RepairStack { stack, repair, .. } => Some(Wish {
+        Action::RepairStack {
+            stack,
+            repair,
+            skip,
+        } => Some(Wish {
             stack: Some(stack.clone()),
             repair: Some(*repair),
-            // what was left out then may not be failed any more
-            skip: Vec::new(),
+            skip: skip.clone(),
         }),
         Action::DeployStack { .. }
         | Action::DeleteStack { .. }

@@ -357,6 +357,7 @@ mod tests {
             guards: Vec::new(),
             notes: vec!["the standby is up to date".into()],
             basis: BTreeMap::new(),
+            arns: BTreeMap::new(),
             records: None,
             stays_promoted: None,
         };

@@ -62,6 +62,8 @@ pub enum GuardId {
     DataLoss,
     /// Delete: nothing else uses what the stacks export.
     Blockers,
+    /// Deploy, delete, repair: the stacks are still as they were reviewed.
+    AsReviewed,
 }
 
 impl GuardId {
@@ -87,6 +89,7 @@ impl GuardId {
             Self::Production => "production",
             Self::DataLoss => "data_loss",
             Self::Blockers => "blockers",
+            Self::AsReviewed => "as_reviewed",
         }
     }
 }

@@ -95,6 +95,7 @@ impl Basis<'_> {
             guards: Vec::new(),
             notes: Vec::new(),
             basis: BTreeMap::new(),
+            arns: BTreeMap::new(),
             records: None,
             stays_promoted: None,
         }
@@ -107,6 +108,12 @@ impl Basis<'_> {
             .iter()
             .map(|spec| Ok((spec.id.clone(), self.phase(spec)?)))
             .collect()
+    }
+
+    /// Which stacks these are, of those that exist.
+    fn arns<'a>(&self, ids: impl IntoIterator<Item = &'a StackId>) -> BTreeMap<StackId, String> {
+        let known = |id: &StackId| Some((id.clone(), self.seen.stack(id)?.arn.clone()));
+        ids.into_iter().filter_map(known).collect()
     }
 
     fn phase(&self, spec: &StackSpec) -> Result<Phase, CannotPlan> {
@@ -158,6 +165,30 @@ impl Basis<'_> {
     fn region(&self, role: Role) -> &str {
         self.env.regions.get(role).as_str()
     }
+}
+
+/// What has become another of the stacks between the review of a plan and now, when the same plan is made again.
+pub fn changed(reviewed: &Plan, now: &Plan) -> Option<GuardResult> {
+    let differs = |(id, was): (&StackId, &Phase)| {
+        let is = now.basis.get(id)?;
+        let (old, new) = (reviewed.arns.get(id), now.arns.get(id));
+        if was != is {
+            Some(format!("{id} was {} and is {}", was.as_str(), is.as_str()))
+        } else if old.is_some() && new.is_some() && old != new {
+            Some(format!("{id} was deleted and made again"))
+        } else {
+            None
+        }
+    };
+    let all: Vec<String> = reviewed.basis.iter().filter_map(differs).collect();
+    (!all.is_empty()).then(|| {
+        firm_refusal(
+            GuardId::AsReviewed,
+            "changed",
+            format!("since the review {}", all.join("; ")),
+        )
+        .remedy("leave this review and ask for it again")
+    })
 }
 
 fn nothing_running(seen: &Observation, phases: &BTreeMap<StackId, Phase>) -> GuardResult {

@@ -46,6 +46,7 @@ pub fn repair(basis: &Basis<'_>, id: OperationId, wish: &Wish) -> Result<Plan, C
     let mut plan = basis.plan(OperationKind::Repair, id, steps);
     plan.guards = guards(basis, (spec, stack), repair);
     plan.notes = notes(stack, way, (repair, resources), &skip);
+    plan.arns = basis.arns([&spec.id]);
     plan.basis = BTreeMap::from([(spec.id.clone(), stack.status.phase())]);
     Ok(plan)
 }

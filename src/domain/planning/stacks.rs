@@ -69,6 +69,7 @@ pub fn deploy(basis: &Basis<'_>, id: OperationId) -> Result<Plan, CannotPlan> {
         .chain([nothing_running(basis.seen, &phases)])
         .chain(failed)
         .collect();
+    plan.arns = basis.arns(phases.keys());
     plan.basis = phases;
     plan.notes = notes;
     plan.notes.extend(forecast::apart(basis));
@@ -244,6 +245,7 @@ pub fn delete(basis: &Basis<'_>, id: OperationId) -> Result<Plan, CannotPlan> {
     guards.extend(production(basis));
     guards.extend(specs.iter().filter_map(|spec| protected(basis.seen, spec)));
     plan.guards = guards;
+    plan.arns = basis.arns(phases.keys());
     plan.basis = phases;
     inspect(env, &mut plan);
     Ok(plan)
