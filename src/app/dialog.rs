@@ -160,6 +160,9 @@ pub struct Confirm {
     /// The plan is to cancel the operation that runs.
     #[serde(default)]
     pub cancels: bool,
+    /// The step of the running operation that asks for a second confirmation here.
+    #[serde(default)]
+    pub asked_by: Option<usize>,
 }
 
 /// What is looked for in the changes of a review.
@@ -219,6 +222,7 @@ impl Confirm {
             error: None,
             resumes: None,
             cancels: false,
+            asked_by: None,
         }
     }
 

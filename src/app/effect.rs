@@ -246,6 +246,12 @@ pub enum Entry {
     Cancelled {
         reason: Option<String>,
     },
+    /// What a step found and the operator confirmed a second time.
+    Accepted {
+        index: usize,
+        changes: Vec<Change>,
+        reason: Option<String>,
+    },
     Closed {
         outcome: Outcome,
         reason: Option<String>,

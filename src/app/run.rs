@@ -48,8 +48,8 @@ pub struct Run {
     /// There was a word about the journal, and steps may begin.
     pub begun: bool,
     pub lever: Option<PulledLever>,
-    /// A step that waits for a second confirmation.
-    pub asking: Option<Asking>,
+    /// Steps that wait for a second confirmation, in the order in which they asked.
+    pub asking: Vec<Asking>,
     /// Changes that were confirmed while the operation ran.
     pub accepted: BTreeMap<StackId, Vec<Change>>,
     /// The approval of a promotion, repeated until the state machine has begun.
@@ -194,7 +194,7 @@ impl Run {
             journal: Err("not written yet".into()),
             begun: false,
             lever: None,
-            asking: None,
+            asking: Vec::new(),
             accepted: BTreeMap::new(),
             approval: None,
             advice: None,
@@ -270,6 +270,17 @@ impl Run {
 
     pub const fn is_running(&self) -> bool {
         self.finished.is_none()
+    }
+
+    /// Whether a step waits for a second confirmation.
+    pub fn is_asking(&self, index: usize) -> bool {
+        self.asking.iter().any(|asking| asking.index == index)
+    }
+
+    /// The question of a step, which is then answered.
+    pub fn answered(&mut self, index: usize) -> Option<Asking> {
+        let place = self.asking.iter().position(|a| a.index == index)?;
+        Some(self.asking.remove(place))
     }
 
     /// The step being done, or the next one.

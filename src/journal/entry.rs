@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::domain::change::Change;
 use crate::domain::environment::{EnvironmentName, Mode};
 use crate::domain::observation::Serving;
 use crate::domain::operation::{
@@ -66,6 +67,12 @@ pub enum Entry {
     },
     /// The operator stopped it: from here on nothing more begins.
     Cancelled {
+        reason: Option<String>,
+    },
+    /// A step found changes that endanger data and that the review did not have; they were confirmed.
+    Accepted {
+        index: usize,
+        changes: Vec<Change>,
         reason: Option<String>,
     },
     Milestone {

@@ -303,10 +303,30 @@ fn open(report: &Report, plan: &Plan, milestones: &Milestones) -> Vec<String> {
     }
     let overridden = report.overrides.iter();
     open.extend(overridden.map(|o| format!("guard {} was overridden ({})", o.guard, o.reason)));
+    open.extend(report.timeline.iter().filter_map(accepted));
     if let Some(why) = &report.broken {
         open.push(format!("the journal can't be trusted: {why}"));
     }
     open
+}
+
+/// What a step replaced or removed with its data, confirmed while it ran.
+fn accepted(moment: &Moment) -> Option<String> {
+    let Entry::Accepted {
+        index,
+        changes,
+        reason,
+    } = &moment.entry
+    else {
+        return None;
+    };
+    let what: Vec<&str> = changes.iter().map(|c| c.logical_id.as_str()).collect();
+    let reason = reason.as_deref().unwrap_or("no reason was given");
+    Some(format!(
+        "step {} was confirmed to replace or remove {} ({reason})",
+        index + 1,
+        what.join(", ")
+    ))
 }
 
 fn traffic(report: &Report, plan: &Plan, milestones: &Milestones) -> Vec<String> {

@@ -91,7 +91,9 @@ pub(super) fn masked(mut entry: Entry, secrets: &Secrets) -> Entry {
         }
         Entry::Note { text } => *text = secrets.hide(text),
         Entry::Undo { what } => mask(what, secrets),
-        Entry::Closed { reason, .. } | Entry::Cancelled { reason } => secrets.hide_some(reason),
+        Entry::Closed { reason, .. }
+        | Entry::Cancelled { reason }
+        | Entry::Accepted { reason, .. } => secrets.hide_some(reason),
         Entry::Follows { .. } | Entry::Milestone { .. } | Entry::Requests { .. } => {}
     }
     entry

@@ -348,6 +348,7 @@ impl Summary {
             | Entry::Requests { .. }
             | Entry::Note { .. }
             | Entry::Cancelled { .. }
+            | Entry::Accepted { .. }
             | Entry::Milestone { .. }
             | Entry::Undo { .. } => {}
         }

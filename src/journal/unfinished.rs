@@ -79,6 +79,7 @@ impl Unfinished {
             | Entry::Requests { .. }
             | Entry::Note { .. }
             | Entry::Undo { .. }
+            | Entry::Accepted { .. }
             | Entry::Resumed { .. }
             | Entry::Closed { .. } => {}
         }

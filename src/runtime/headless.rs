@@ -127,7 +127,7 @@ fn ready_promotion(model: &Model, bindings: &crate::domain::placeholder::Binding
 }
 
 /// One message, or one tick if none comes.
-async fn step(core: &mut Core, watch: &mut dyn FnMut(&Model)) {
+pub(super) async fn step(core: &mut Core, watch: &mut dyn FnMut(&Model)) {
     let clock = core.clock().clone();
     let msg = tokio::select! {
         biased;
@@ -281,7 +281,7 @@ pub async fn confirm(
             .model
             .run
             .as_ref()
-            .is_some_and(|run| run.asking.is_some())
+            .is_some_and(|run| !run.asking.is_empty())
         {
             answer(core, &consent);
         }

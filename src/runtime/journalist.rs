@@ -367,6 +367,15 @@ fn entry(told: Told) -> Entry {
             what: serde_json::to_value(change).unwrap_or(serde_json::Value::Null),
         },
         Told::Note { text } => Entry::Note { text },
+        Told::Accepted {
+            index,
+            changes,
+            reason,
+        } => Entry::Accepted {
+            index,
+            changes,
+            reason,
+        },
         Told::Cancelled { reason } => Entry::Cancelled { reason },
         Told::Closed {
             outcome,

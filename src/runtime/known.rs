@@ -100,12 +100,12 @@ impl Names {
 
 fn followed(model: &Model) -> BTreeSet<StackId> {
     let run = model.run.as_deref().filter(|run| run.is_running());
-    let asking = run.and_then(|run| run.asking.as_ref().map(|a| a.index));
     let steps = run.into_iter().flat_map(|run| {
         let plan = run.plan().steps.iter().zip(&run.steps).enumerate();
-        plan.filter(|(_, (_, state))| state.state == StepState::Running)
+        plan.filter(|(index, (_, state))| {
+            state.state == StepState::Running && !run.is_asking(*index)
+        })
     });
-    let steps = steps.filter(|(index, _)| Some(*index) != asking);
     let stacks = steps.filter_map(|(_, (step, _))| step.action.stack().cloned());
     stacks.collect()
 }

@@ -47,6 +47,7 @@ fn recorded(operation: &Summary) -> Option<RecordsChange> {
                 | Entry::Requests { .. }
                 | Entry::Note { .. }
                 | Entry::Cancelled { .. }
+                | Entry::Accepted { .. }
                 | Entry::Milestone { .. }
                 | Entry::Closed { .. } => None,
             })?;

@@ -121,7 +121,7 @@ pub(super) fn consent(model: &mut Model, plan: Plan, consent: &Consent) -> Vec<E
     };
     run.cancelled = true;
     let operation = run.plan().id.clone();
-    let asking = run.asking.take();
+    let asking = std::mem::take(&mut run.asking);
     model.note("you", format!("{operation} cancelled"), Weight::Warning);
     let entry = Entry::Cancelled { reason };
     let mut effects = vec![
@@ -132,13 +132,13 @@ pub(super) fn consent(model: &mut Model, plan: Plan, consent: &Consent) -> Vec<E
         },
         Effect::Cancel { operation, targets },
     ];
-    effects.extend(match asking {
-        Some(asking) => {
-            let why = "cancelled: its change set was not executed".to_owned();
-            steps::fail_step(model, asking.index, why)
-        }
-        None => steps::start_next(model),
-    });
+    if asking.is_empty() {
+        effects.extend(steps::start_next(model));
+    }
+    for step in asking {
+        let why = "cancelled: its change set was not executed".to_owned();
+        effects.extend(steps::fail_step(model, step.index, why));
+    }
     effects
 }
 

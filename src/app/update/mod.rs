@@ -30,6 +30,8 @@ mod promotion_tests;
 #[cfg(test)]
 mod review_tests;
 #[cfg(test)]
+mod second_tests;
+#[cfg(test)]
 mod secret_tests;
 #[cfg(test)]
 mod tests;

@@ -182,8 +182,8 @@ pub(super) fn consent(model: &mut Model, consent: &Consent) -> Vec<Effect> {
     if confirm.cancels {
         return cancel::consent(model, plan, consent);
     }
-    if second::is_about(model, &plan) {
-        return second::consent(model, plan, consent);
+    if let Some(index) = confirm.asked_by {
+        return second::consent(model, (index, plan), consent);
     }
     let resumes = confirm.resumes.clone();
     match guards_now(model, confirm) {
@@ -231,7 +231,7 @@ pub(super) fn guards_now(model: &Model, confirm: &Confirm) -> Result<Vec<GuardRe
     match &confirm.resumes {
         Some(resumes) if resumes.choice == Choice::GiveUp => Ok(plan.guards.clone()),
         Some(resumes) => resume::guards(model, &resumes.unfinished),
-        None if confirm.cancels || second::is_about(model, plan) => Ok(plan.guards.clone()),
+        None if confirm.cancels || confirm.asked_by.is_some() => Ok(plan.guards.clone()),
         None if plan.kind.moves_traffic() => Ok(guards_of(model, plan)),
         None => guards_again(model, plan),
     }

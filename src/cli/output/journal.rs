@@ -97,6 +97,19 @@ pub(super) fn entry_text(entry: &Entry) -> String {
         }
         Entry::Note { text } => format!("note  {text}"),
         Entry::Cancelled { reason } => format!("cancelled{}", consent_text(reason.as_ref(), &[])),
+        Entry::Accepted {
+            index,
+            changes,
+            reason,
+        } => {
+            let what: Vec<&str> = changes.iter().map(|c| c.logical_id.as_str()).collect();
+            format!(
+                "confirmed  step {}: {} replaced or removed{}",
+                index + 1,
+                what.join(", "),
+                consent_text(reason.as_ref(), &[])
+            )
+        }
         Entry::Milestone { name, at } => format!("reached  {name} at {}", clock(*at)),
         Entry::Undo { what } if is_nothing(what) => {
             "undo  nothing: no record set was changed".to_owned()

@@ -336,6 +336,37 @@ mod tests {
     }
 
     #[test]
+    fn what_was_confirmed_a_second_time_is_told_with_its_reason() {
+        let mut records = records();
+        let mut accepted = records[4].clone();
+        accepted.entry = Entry::Accepted {
+            index: 0,
+            changes: vec![crate::domain::change::Change {
+                action: crate::domain::change::ChangeAction::Remove,
+                logical_id: "Table".into(),
+                resource_type: "AWS::DynamoDB::Table".into(),
+                replacement: crate::domain::change::Replacement::No,
+                causes: Vec::new(),
+            }],
+            reason: Some("INC-4412, backed up".into()),
+        };
+        records.insert(4, accepted);
+        let text = report_text(&journal::report(&records, None).unwrap());
+        assert!(
+            text.contains(
+                "- step 1 was confirmed to replace or remove Table (INC-4412, backed up)"
+            ),
+            "{text}"
+        );
+        assert!(
+            text.contains(
+                "confirmed  step 1: Table replaced or removed, reason: INC-4412, backed up"
+            ),
+            "{text}"
+        );
+    }
+
+    #[test]
     fn what_was_cut_off_says_so_and_has_no_figures() {
         let mut records = records();
         records.truncate(6);
