@@ -10,6 +10,7 @@
 
 mod again;
 pub mod cancel;
+pub mod catch_up;
 pub mod connect;
 pub mod console;
 pub mod core;

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use switchback::app::msg::Ask;
 use switchback::app::run::LiveEvent;
+use switchback::cli::context::Streams;
+use switchback::cli::run::run;
 use switchback::domain::change::ChangeAction;
 use switchback::domain::forecast::{Basis, Forecast};
 use switchback::domain::guard::GuardId;
@@ -12,8 +14,10 @@ use switchback::domain::operation::{
 };
 use switchback::domain::plan::{Consent, Plan};
 use switchback::domain::region::Role;
+use switchback::error::ExitCode;
 use switchback::rehearsal::faults::Service;
 use switchback::rehearsal::scenario::Scenario;
+use switchback::runtime::catch_up::catch_up;
 use switchback::runtime::headless::{self, Went};
 
 use crate::support::in_process::{Rehearsed, rehearse, rehearse_on, rehearse_scenario};
@@ -483,4 +487,58 @@ fn a_stack_that_was_made_again_is_not_deleted_in_the_place_of_the_reviewed_one()
         });
         assert!(there);
     });
+}
+
+#[test]
+fn what_happens_while_a_name_is_typed_is_taken_in_before_it_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    rehearse_scenario(somebody_begins_later(), folder.path(), async |mut stage| {
+        let delete = of_kind(OperationKind::Delete);
+        let plan = headless::plan(&mut stage.core, delete).await.unwrap();
+        let shown = plan.id.clone();
+        // reading a line stops everything
+        let clock = stage.core.clock().clone();
+        clock.sleep(std::time::Duration::from_secs(150)).await;
+        catch_up(&mut stage.core, headless::LOOK).await;
+        assert_eq!(stage.model().now, clock.now());
+        let Went::NotConfirmed { why, plan } = confirmed(&mut stage, plan).await else {
+            panic!("it was begun")
+        };
+        assert_eq!(plan.id, shown);
+        assert!(
+            why.contains("standby was settled and is in_progress"),
+            "{why}"
+        );
+    });
+}
+
+#[test]
+fn a_name_typed_at_a_terminal_confirms_the_plan_above_it() {
+    for (typed, code) in [
+        ("payment-standby-demo", ExitCode::Done),
+        ("payment", ExitCode::NotConfirmed),
+    ] {
+        let state = tempfile::tempdir().unwrap();
+        let words = [
+            "switchback",
+            "--rehearse=steady",
+            "--state-dir",
+            state.path().to_str().unwrap(),
+            "deploy",
+        ];
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let line = format!("{typed}\n");
+        let mut input = line.as_bytes();
+        let mut streams = Streams {
+            input: &mut input,
+            out: &mut out,
+            err: &mut err,
+            is_terminal: true,
+        };
+        let ended = run(words, &mut streams);
+        let said = String::from_utf8(err).unwrap();
+        assert_eq!(ended, code, "{said}");
+        let shown = said.matches("Type payment-standby-demo to go on").count();
+        assert_eq!(shown, 1, "{said}");
+    }
 }

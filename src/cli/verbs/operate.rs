@@ -17,6 +17,7 @@ use crate::domain::plan::{Consent, Plan};
 use crate::domain::repair::Wish;
 use crate::domain::unfinished::Choice;
 use crate::error::ExitCode;
+use crate::runtime::catch_up::catch_up;
 use crate::runtime::core::Core;
 use crate::runtime::headless::{self, Went};
 
@@ -32,6 +33,8 @@ pub struct Wanted<'a> {
 
 /// How long a command waits for the last requests of the side that traffic left.
 const DRAIN: Duration = Duration::from_mins(10);
+/// What the readings after a typed name may take where traffic is to be moved: the guards judge on what is there by then.
+const URGENT: Duration = Duration::from_secs(3);
 
 impl<'a> Wanted<'a> {
     pub const fn new(kind: OperationKind, lever: Option<LeverKind>, how: &'a How) -> Self {
@@ -150,24 +153,28 @@ async fn operate(
     core: &mut Core,
     (wanted, before, asked): (&Wanted<'_>, Before, Asked),
 ) -> Ended {
-    let consent = match asked {
-        Asked::Given(consent) => consent,
-        Asked::AtTerminal(consent) => type_name(streams, core, (wanted, &before), consent).await?,
-    };
+    // what is in the way of a new plan is given up first, by a name of its own
     if let Before::GiveUp(operations) = &before {
+        let consent = match &asked {
+            Asked::Given(consent) => consent.clone(),
+            Asked::AtTerminal(consent) => {
+                let plan = cut_off::plan(core, operations)?;
+                type_name(streams, core, &plan, consent.clone()).await?
+            }
+        };
         cut_off::give_up(core, operations, &consent).await?;
     }
+    let plan = plan(core, wanted, &before).await?;
+    // the plan that was shown is the one that is confirmed
+    let consent = match asked {
+        Asked::Given(consent) => consent,
+        Asked::AtTerminal(consent) => type_name(streams, core, &plan, consent).await?,
+    };
     let mut reporter = Reporter::new(wanted.how.progress);
     let went = {
         let err = &mut *streams.err;
         let watch = &mut |model: &Model| reporter.report(model, err);
-        let went = match &before {
-            Before::Continue(operation) => headless::resume(core, operation, consent, watch).await,
-            Before::Nothing | Before::GiveUp(_) => {
-                let plan = plan(core, wanted, &before).await?;
-                headless::confirm(core, plan, consent, watch).await
-            }
-        };
+        let went = headless::confirm(core, plan, consent, watch).await;
         match went {
             Went::Ended(result) if wanted.drained => {
                 let result = headless::drain(core, *result, DRAIN, watch).await;
@@ -210,23 +217,25 @@ fn end(context: &Context, streams: &mut Streams<'_>, went: Went) -> Ended {
     }
 }
 
-/// Shows the plan and lets somebody type the environment's name.
+/// Shows the plan and lets somebody type the environment's name. Nothing is taken in while they read, so that everything is
+/// read again before the plan is judged by the name.
 async fn type_name(
     streams: &mut Streams<'_>,
     core: &mut Core,
-    (wanted, before): (&Wanted<'_>, &Before),
+    plan: &Plan,
     mut consent: Consent,
 ) -> Result<Consent, Failed> {
-    let plan = match before {
-        // what is in the way of a new plan is given up first, and this name is for both
-        Before::GiveUp(operations) => cut_off::plan(core, operations)?,
-        Before::Nothing | Before::Continue(_) => plan(core, wanted, before).await?,
-    };
-    write!(streams.err, "{}", plan_text(&plan, &core.model.env.regions))?;
+    write!(streams.err, "{}", plan_text(plan, &core.model.env.regions))?;
     write!(streams.err, "Type {} to go on: ", plan.environment)?;
     streams.err.flush()?;
     let mut line = String::new();
     streams.input.read_line(&mut line)?;
     line.trim().clone_into(&mut consent.typed_name);
+    let limit = if plan.kind.moves_traffic() {
+        URGENT
+    } else {
+        headless::LOOK
+    };
+    catch_up(core, limit).await;
     Ok(consent)
 }
