@@ -24,6 +24,8 @@ use crate::runtime::stacks::{Job, StepEnd};
 
 /// What deploy, delete and repair wait for the disk at most before they refuse to begin.
 const DISK_PATIENCE: Duration = Duration::from_secs(10);
+/// What a step says that is not done.
+const READ_ONLY: &str = "the console is read-only: AWS was told nothing";
 
 impl Core {
     /// Performs one effect; one that only the driver can perform is handed back.
@@ -174,11 +176,17 @@ impl Core {
         }
     }
 
+    /// Whether nothing may be told to AWS, whoever wants it: the last word on read-only mode.
+    const fn is_read_only(&self) -> bool {
+        self.model.env.read_only
+    }
+
     /// Starts a step; `index` beyond the plan is a repetition whose success is not worth a word.
     fn begin_step(&mut self, operation: OperationId, index: usize, order: Order) {
         let (session, out) = (Shared::clone(&self.session), self.results.clone());
         let (written, on_disk) = oneshot::channel();
         self.write(Line::Sync(written));
+        let read_only = self.is_read_only();
         self.tasks.spawn(async move {
             let repeats = matches!(
                 &order,
@@ -186,6 +194,9 @@ impl Core {
                     | Order::Approve(Approval { repeat: true, .. })
             );
             let done = async {
+                if read_only {
+                    return Err(Stopped::from(READ_ONLY.to_owned()));
+                }
                 recorded(&order, on_disk).await.map_err(Stopped::from)?;
                 execute(&session, &out, &operation, order).await
             };
@@ -229,6 +240,9 @@ impl Core {
     /// Cancels what runs of an operation. Its journal has it before AWS is told.
     fn cancel(&mut self, operation: &OperationId, targets: Vec<StackTarget>) {
         self.session.cancelled.add(operation.clone());
+        if self.is_read_only() {
+            return;
+        }
         for target in targets {
             let job = Job {
                 session: Shared::clone(&self.session),
@@ -252,7 +266,7 @@ impl Core {
     /// Looks at what a change set would do. Read-only mode makes none.
     fn preview(&mut self, operation: OperationId, index: usize, order: Order) {
         let (session, out) = (Shared::clone(&self.session), self.results.clone());
-        let read_only = self.model.env.read_only;
+        let read_only = self.is_read_only();
         self.tasks.spawn(async move {
             let result = match order {
                 Order::Deploy(..) if read_only => {
@@ -301,6 +315,9 @@ impl Core {
     }
 
     fn probe_lever(&mut self, datum: LeverDatum) {
+        if self.is_read_only() {
+            return;
+        }
         let (session, out) = (Shared::clone(&self.session), self.results.clone());
         self.tasks.spawn(async move {
             let result = levers::probe(&session, &datum).await;
@@ -309,6 +326,9 @@ impl Core {
     }
 
     fn publish_rto(&mut self, seconds: f64) {
+        if self.is_read_only() {
+            return;
+        }
         let (session, out) = (Shared::clone(&self.session), self.results.clone());
         let suffix = self.model.env.suffix.clone();
         // a headless command ends with the operation: this is waited for

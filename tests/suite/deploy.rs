@@ -542,3 +542,30 @@ fn a_name_typed_at_a_terminal_confirms_the_plan_above_it() {
         assert_eq!(shown, 1, "{said}");
     }
 }
+
+#[test]
+fn a_read_only_console_tells_aws_nothing_whoever_wants_it() {
+    for kind in [
+        OperationKind::Failover,
+        OperationKind::Delete,
+        OperationKind::Deploy,
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        rehearse("steady", folder.path(), async |mut stage| {
+            stage.begin_operation(kind, 0).await;
+            // as if an operation had got past its guards
+            stage.core.model.env.read_only = true;
+            let since = stage.core.clock().now();
+            assert!(stage.until(120, |model| !model.is_busy()).await, "{kind:?}");
+            let run = stage.model().run.as_deref().unwrap();
+            let why = run.finished.clone().unwrap().reason.unwrap();
+            assert!(why.contains("read-only"), "{why}");
+            let told = ["PutMetricData", "DeleteStack", "CreateChangeSet"];
+            let calls = stage.requests_since(since);
+            assert!(
+                !calls.iter().any(|r| told.contains(&r.operation.as_str())),
+                "{kind:?}"
+            );
+        });
+    }
+}
