@@ -30,6 +30,8 @@ pub enum Fault {
     },
     /// Nothing written in the primary reaches the standby.
     ReplicationStalled,
+    /// Nothing written to the primary's table reaches the standby; buckets and databases go on.
+    TableStalled,
     /// This share of the invocations fails.
     LambdaErrors { region: Role, percent: f64 },
     /// The health path answers 503.
@@ -147,6 +149,7 @@ impl Fault {
                 milliseconds,
             } => format!("{}: requests take {milliseconds} ms", place(region)),
             Self::ReplicationStalled => "replication is stalled".to_owned(),
+            Self::TableStalled => "the table's replication is stalled".to_owned(),
             Self::LambdaErrors { region, percent } => {
                 format!("{percent} % of the {region}'s requests fail")
             }
@@ -212,6 +215,7 @@ impl Fault {
             | Self::Route53Api
             | Self::SlowApi { .. }
             | Self::ReplicationStalled
+            | Self::TableStalled
             | Self::EndpointUnhealthy { .. }
             | Self::ClockSkew { .. }
             | Self::Drift { .. }

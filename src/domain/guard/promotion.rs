@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::domain::exposure::worst_lag;
+use crate::domain::exposure::lags;
 use crate::domain::guard::GuardVerdict::{Allow, Warn};
 use crate::domain::guard::means::is_deaf;
 use crate::domain::guard::rules::Asked;
@@ -77,8 +77,8 @@ impl Asked<'_> {
     /// What the replication into the standby has not brought, and where that is known from. Only a lag that is measured
     /// in the standby can be read while the primary is dead; where it has stopped too, the exposure stands in for it.
     fn behind(&self) -> Option<(String, String)> {
-        let into = (Direction::Forward, Role::Standby);
-        if let Some(lag) = worst_lag(self.env, self.seen, self.now, into) {
+        let into = (Direction::Forward, [Role::Standby].as_slice());
+        if let Some(lag) = lags(self.env, self.seen, self.now, into).longest() {
             return Some((format!("lag {:.1} s", lag.seconds), String::new()));
         }
         let found = self.facts.exposure?;

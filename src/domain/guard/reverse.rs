@@ -1,54 +1,64 @@
 //! The guard of a failback: has what was written on the standby reached the primary?
 
-use crate::domain::exposure::{worse, worst_lag};
+use crate::domain::exposure::{Lag, lags};
 use crate::domain::guard::GuardVerdict::{Allow, Warn};
 use crate::domain::guard::rules::Asked;
 use crate::domain::guard::{GuardId, GuardResult, answer};
 use crate::domain::plan::Situation;
 use crate::domain::region::Role;
-use crate::domain::signal::{Direction, SignalKind};
+use crate::domain::signal::Direction;
 
 impl Asked<'_> {
-    /// A lag above the objective stops a planned way back, since waiting helps. One that can't be told only warns: these
-    /// metrics exist while something is written on the standby, and are silent where nothing is.
+    /// A lag above the objective stops a planned way back, since waiting helps; so does one whose CloudWatch can't be read.
+    /// One that is silent only warns: these metrics exist while something is written on the standby, and not where
+    /// nothing is.
     pub(super) fn reverse(&self) -> GuardResult {
         let rpo = self.env.objectives.rpo;
-        let measured = self.env.signals.iter().any(|signal| {
-            signal.kind == SignalKind::ReplicationLag && signal.direction == Direction::Reverse
-        });
-        let lags = Role::BOTH
-            .map(|role| worst_lag(self.env, self.seen, self.now, (Direction::Reverse, role)));
-        let worst = lags.into_iter().flatten().reduce(worse);
-        let made = match worst {
-            Some(lag) => {
-                let told = |verdict, reason: &str| {
-                    let at = lag.at.strftime("%H:%MZ");
-                    let value = format!("lag {:.1} s", lag.seconds);
-                    answer(GuardId::Reverse, verdict, value, format!("{} at {at}: {reason}", lag.label))
-                };
-                if lag.seconds <= rpo as f64 {
-                    told(Allow, "what was written on the standby reaches the primary")
-                } else {
-                    told(
-                        self.strict(Warn),
-                        "what was written on the standby has not reached the primary",
-                    )
-                    .remedy(if self.situation == Situation::Planned {
-                        "wait until replication has caught up"
-                    } else {
-                        ""
-                    })
-                }
-            }
-            None if measured => answer(
+        let back = (Direction::Reverse, Role::BOTH.as_slice());
+        let found = lags(self.env, self.seen, self.now, back);
+        let told = |lag: &Lag, verdict, reason: &str| {
+            let at = lag.at.strftime("%H:%MZ");
+            let value = format!("lag {:.1} s", lag.seconds);
+            answer(
+                GuardId::Reverse,
+                verdict,
+                value,
+                format!("{} at {at}: {reason}", lag.label),
+            )
+        };
+        let made = match (&found.worst, found.unread.first(), found.silent.first()) {
+            (Some(lag), _, _) if lag.seconds > rpo as f64 => told(
+                lag,
+                self.strict(Warn),
+                "what was written on the standby has not reached the primary",
+            )
+            .remedy(if self.situation == Situation::Planned {
+                "wait until replication has caught up"
+            } else {
+                ""
+            }),
+            (_, Some(label), _) => answer(
+                GuardId::Reverse,
+                self.strict(Warn),
+                "unknown",
+                format!("{label} was not read lately: CloudWatch does not answer"),
+            )
+            .remedy("see the errors (!); compare the newest writes on both sides")
+            .unknown(),
+            (_, None, Some(label)) => answer(
                 GuardId::Reverse,
                 Warn,
                 "unknown",
-                "no lag from the standby to the primary can be read: nothing was written there lately, or nobody says so",
+                format!("{label} is silent: nothing was written there lately, or nobody says so"),
             )
             .remedy("compare the newest writes on both sides")
             .unknown(),
-            None => answer(
+            (Some(lag), None, None) => told(
+                lag,
+                Allow,
+                "what was written on the standby reaches the primary",
+            ),
+            (None, None, None) => answer(
                 GuardId::Reverse,
                 Warn,
                 "not measured",
@@ -62,11 +72,13 @@ impl Asked<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::app::fixtures::{dead, marker, see, see_all, steady};
+    use crate::app::fixtures::{dead, marker, see, see_all, steady, tick};
     use crate::app::model::Model;
     use crate::domain::guard::GuardVerdict::{self, Refuse};
-    use crate::domain::observation::Seen;
+    use crate::domain::observation::{EndpointAnswer, Seen};
     use crate::domain::signal::{Datapoint, Series, SignalId};
 
     const ID: &str = "table-lag-back";
@@ -114,6 +126,20 @@ mod tests {
             see(&mut model, Seen::Endpoint(Role::Standby, Err(dead())));
             assert_eq!(judged(&model), (emergency, value.to_owned(), unknown));
         }
+    }
+
+    /// A failed read is not silence: what CloudWatch would say may be anything.
+    #[test]
+    fn a_cloudwatch_that_does_not_answer_stops_a_planned_failback() {
+        let mut model = serving_there();
+        tick(&mut model, 151);
+        let took = Duration::from_millis(20);
+        let answer = EndpointAnswer { status: 200, took };
+        see(&mut model, Seen::Endpoint(Role::Standby, Ok(answer)));
+        see(&mut model, Seen::Signals(Role::Standby, Err(dead())));
+        assert_eq!(judged(&model), (Refuse, "unknown".to_owned(), true));
+        see(&mut model, Seen::Endpoint(Role::Standby, Err(dead())));
+        assert_eq!(judged(&model), (Warn, "unknown".to_owned(), true));
     }
 
     #[test]

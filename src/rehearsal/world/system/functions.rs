@@ -18,7 +18,9 @@ impl World {
         let stalled = self.has(|f| matches!(f, Fault::ReplicationStalled));
         let now = self.now();
         self.system.stalled_since = stalled.then(|| self.system.stalled_since.unwrap_or(now));
-        if self.is_deployed() && self.runs(Role::Primary) && !stalled {
+        // the heartbeat lies in the table
+        let arrives = !stalled && !self.has(|f| matches!(f, Fault::TableStalled));
+        if self.is_deployed() && self.runs(Role::Primary) && arrives {
             self.system.heartbeat = Some(now);
         }
     }

@@ -136,14 +136,18 @@ impl World {
         written && self.runs(Role::Standby)
     }
 
-    /// Lag grows while replication is stalled; there is none to be told while the source does not run, or while another
-    /// database is the source.
+    /// Lag grows while replication is stalled; there is none to be told while the source does not run, while another
+    /// database is the source, or of a table of which nothing arrives: its lag is measured on arrival.
     fn lag(&self, source: &Source, usual: f64) -> Option<f64> {
         let from = match source.direction {
             Direction::Forward => Role::Primary,
             Direction::Reverse => Role::Standby,
         };
         if source.id.namespace == "AWS/RDS" && self.writer() != from {
+            return None;
+        }
+        let is_table = from == Role::Primary && source.id.namespace == "AWS/DynamoDB";
+        if is_table && self.has(|f| matches!(f, Fault::TableStalled)) {
             return None;
         }
         let seconds = match self.system.stalled_since {

@@ -53,6 +53,14 @@ fn stalled_replication_is_past_the_objective_and_catches_up() {
 }
 
 #[test]
+fn a_stalled_table_is_silent_while_the_bucket_goes_on() {
+    let world = shipped("table-stall");
+    assert!(newest(&world, WEST, "staleness").unwrap() > 600.0);
+    assert!(newest(&world, WEST, "bucket-lag").unwrap() < 60.0);
+    assert_eq!(newest(&world, EAST, "table-lag"), None);
+}
+
+#[test]
 fn a_flapping_primary_sends_traffic_back_and_forth_until_it_is_held() {
     let mut world = shipped("flapping");
     pass(&mut world, 1500);
