@@ -279,7 +279,7 @@ impl Model {
     pub fn offers_failback(&self) -> bool {
         let away = matches!(self.facts.serving, Serving::Standby | Serving::Split);
         let forced = forced_home(&self.env, &self.seen);
-        self.may_move() && (away || forced || self.facts.commanded == Some(Role::Standby))
+        self.may_move() && (away || forced || !self.facts.engaged.is_empty())
     }
 
     /// Whether traffic can be moved at all: there is some, and nothing stands in the way of asking.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::domain::alarm::AlarmState;
-use crate::domain::assess::{is_engaged, limit, silence};
+use crate::domain::assess::{self, is_engaged, limit, silence};
 use crate::domain::environment::{Environment, TrafficSpec};
 use crate::domain::health::{CheckId, CheckTarget, Health, HealthCheck, HealthChecks};
 use crate::domain::lever::{Command, LeverKind, MetricLever};
@@ -207,26 +207,36 @@ fn leaf_health(
                 }),
         },
         // the endpoint lever: an inverted check on a path that answers 200 only while the lever is engaged
-        CheckTarget::Endpoint { .. } if check.inverted => {
-            let engaged = told(LeverKind::Endpoint).map_or_else(
-                || is_engaged(env, seen, now, LeverKind::Endpoint),
-                |command| command == Command::Engage,
-            );
-            Health::from_bool(engaged)
-        }
+        CheckTarget::Endpoint { .. } if check.inverted => match told(LeverKind::Endpoint) {
+            Some(command) => Health::from_bool(command == Command::Engage),
+            None => checked(seen, now, &check.id).unwrap_or_else(|| {
+                let told = assess::told(env, seen, now, LeverKind::Endpoint);
+                told.map_or(Health::Unknown, |c| Health::from_bool(c == Command::Engage))
+            }),
+        },
         CheckTarget::Endpoint { host, .. } => {
-            let checkers = seen
-                .traffic
-                .checkers
-                .get(&check.id)
-                .and_then(|c| c.fresh(now, limit::CHECKS));
-            checkers.map_or_else(
-                || probed(env, seen, now, host),
-                super::health::CheckerCount::health,
-            )
+            checked(seen, now, &check.id).unwrap_or_else(|| probed(env, seen, now, host))
         }
         CheckTarget::Calculated { .. } | CheckTarget::Other(_) => Health::Unknown,
     }
+}
+
+/// What Route 53's checkers find, while that is known.
+fn checked(seen: &Observation, now: Timestamp, id: &CheckId) -> Option<Health> {
+    let checkers = seen.traffic.checkers.get(id)?;
+    Some(checkers.fresh(now, limit::CHECKS)?.health())
+}
+
+/// What Route 53's checkers find at a side's own address. A disabled check has stopped looking.
+pub fn checkers_of(env: &Environment, seen: &Observation, now: Timestamp, role: Role) -> Health {
+    let id = check_of(env, seen, role.as_str());
+    let looks = |id: &CheckId| {
+        let check = seen.traffic.checks.last().and_then(|all| all.get(id));
+        check.is_none_or(|check| !check.disabled && !check.inverted)
+    };
+    id.filter(looks)
+        .and_then(|id| checked(seen, now, &id))
+        .unwrap_or(Health::Unknown)
 }
 
 /// The last state of a lever whose data has ended, as its alarm keeps it (it ignores missing data).

@@ -144,7 +144,7 @@ impl Look<'_> {
         let facts = self.facts;
         let commanded = facts.commanded == Some(Role::Standby);
         (commanded && facts.serving == Serving::Primary).then_some(())?;
-        let by: Vec<&str> = facts.engaged.iter().map(|l| l.as_str()).collect();
+        let by: Vec<&str> = facts.engaged_now().map(LeverKind::as_str).collect();
         let (why, advice) = if forced_home(self.env, self.seen) {
             (
                 "the primary's check is forced healthy",
@@ -185,11 +185,7 @@ impl Look<'_> {
         (facts.serving == Serving::Standby && !facts.held).then_some(())?;
         let primary = self.region(Role::Primary);
         match facts.commanded {
-            None => remark(
-                RemarkId::HoldUnknown,
-                "traffic is on the standby, and no lever can be read that would say why".to_owned(),
-                "see the errors (!); F holds it there",
-            ),
+            None => self.hold_unknown(),
             Some(Role::Standby) => remark(
                 RemarkId::HoldPending,
                 "a lever was told to hold traffic on the standby, and its alarm has not followed"
@@ -204,6 +200,28 @@ impl Look<'_> {
                 "F holds it there",
             ),
         }
+    }
+
+    /// For example `on the standby, held by no lever that can be read: force, records can't`.
+    fn hold_unknown(&self) -> Option<Remark> {
+        let facts = self.facts;
+        let words = |levers: &mut dyn Iterator<Item = LeverKind>| {
+            levers.map(LeverKind::as_str).collect::<Vec<_>>().join(", ")
+        };
+        let unread = words(&mut facts.unread.iter().copied());
+        let last = words(&mut facts.engaged.iter().copied());
+        let what = if last.is_empty() {
+            format!("on the standby, held by no lever that can be read: {unread} can't")
+        } else {
+            format!(
+                "on the standby; {last} was engaged when last read, and {unread} can't be read now"
+            )
+        };
+        remark(
+            RemarkId::HoldUnknown,
+            what,
+            "see the errors (!); F holds it there",
+        )
     }
 
     fn records_moved(&self) -> Option<Remark> {
@@ -335,6 +353,10 @@ mod tests {
         see(&mut blind, Seen::Lever(Err(dead())));
         marker(&mut blind, Role::Standby);
         assert_eq!(ids(&blind), [RemarkId::HoldUnknown]);
+        assert_eq!(
+            blind.facts.remarks[0].what,
+            "on the standby, held by no lever that can be read: metric can't"
+        );
     }
 
     #[test]

@@ -1355,6 +1355,8 @@ pub(crate) fn timed_out() -> Model {
     model.now = time("12:27:20");
     let at = time("12:27:17");
     observe_region(&mut model, Role::Standby, at);
+    let standing = model.seen.traffic.lever.last().unwrap().clone();
+    see(&mut model, at, Seen::Lever(Ok(standing)));
     see(&mut model, at, Seen::Marker(Ok(marker(["us-east-1"; 4]))));
     let run = model.run.as_mut().unwrap();
     run.advice = Some(

@@ -2,6 +2,7 @@
 
 use crate::app::model::Model;
 use crate::domain::assess::limit;
+use crate::domain::lever::LeverKind;
 use crate::domain::observation::{MarkerAnswers, Serving};
 use crate::domain::operation::OperationKind;
 use crate::domain::region::Role;
@@ -110,13 +111,16 @@ fn with_doubts(answers: &MarkerAnswers, count: String) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-/// HELD or NOT HELD, while traffic is away from home.
+/// HELD or NOT HELD or neither can be told, while traffic is away from home.
 pub(super) fn held(model: &Model) -> Option<Line<'static>> {
     match (model.facts.serving, model.facts.held) {
         (Serving::Standby, true) => {
-            let levers: Vec<&str> = model.facts.engaged.iter().map(|l| l.as_str()).collect();
+            let levers: Vec<&str> = model.facts.engaged_now().map(LeverKind::as_str).collect();
             let by = format!(" by {}", levers.join(", "));
             Some(Line::of("HELD", Paint::Strong).dim(by))
+        }
+        (Serving::Standby, false) if model.facts.commanded.is_none() => {
+            Some(Line::of(" HOLD UNKNOWN ", Paint::CannotTell))
         }
         (Serving::Standby, false) => Some(Line::of(" NOT HELD ", Paint::NoGo)),
         (Serving::Primary | Serving::Split | Serving::Unknown, _) => None,

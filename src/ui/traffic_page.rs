@@ -203,8 +203,11 @@ fn automatic() -> Line<'static> {
 fn lever_line<'a>(model: &'a Model, lever: &'a LeverSpec) -> Line<'a> {
     let kind = lever.kind();
     let engaged = model.facts.engaged.contains(&kind);
+    let unread = model.facts.unread.contains(&kind);
     let (state, words) = match (reach(&model.seen, model.now, kind), engaged) {
+        (_, true) if unread => (State::Unknown, "engaged when last read".to_owned()),
         (_, true) => (State::Warn, "ENGAGED".to_owned()),
+        (Ok(()), false) if unread => (State::Unknown, "not read lately".to_owned()),
         (Ok(()), false) => (State::Good, "ready".to_owned()),
         (Err(why), false) => (State::Bad, format!("out of reach: {why}")),
     };

@@ -191,6 +191,9 @@ fn hint(model: &Model, answer: Answer) -> Option<Line<'static>> {
     let (primary, standby) = (region(Role::Primary), region(Role::Standby));
     let free = !model.default_lever().needs_route53();
     match (facts.serving, facts.held, facts.situation) {
+        (Serving::Standby, false, _) if facts.commanded.is_none() => {
+            Some(Line::of("F", Paint::Key).text(" holds it there, whatever may hold it now"))
+        }
         (Serving::Standby, false, _) => Some(Line::of("F", Paint::Key).text(format!(
             " holds it there; until then it returns to {primary} by itself"
         ))),

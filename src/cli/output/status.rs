@@ -89,12 +89,7 @@ impl Status {
 
 impl TrafficStatus {
     fn new(facts: &Assessment, promotion: Option<PromotionStatus>) -> Self {
-        let engaged: Vec<&str> = facts
-            .engaged
-            .iter()
-            .copied()
-            .map(LeverKind::as_str)
-            .collect();
+        let engaged: Vec<&str> = facts.engaged_now().map(LeverKind::as_str).collect();
         Self {
             record: facts.record.as_deref().map(clean),
             commanded: facts.commanded.map_or(Serving::Unknown, Serving::of),
