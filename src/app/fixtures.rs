@@ -9,7 +9,7 @@ use crate::app::model::Model;
 use crate::app::msg::Msg;
 use crate::app::update::update;
 use crate::bundle::{self, Choices};
-use crate::domain::alarm::AlarmState;
+use crate::domain::alarm::{Alarm, AlarmKind, AlarmState};
 use crate::domain::health::{CheckId, CheckTarget, HealthCheck, HealthChecks, InsufficientData};
 use crate::domain::lever::{Command, MetricLever, NumberedCommand};
 use crate::domain::observation::{
@@ -17,6 +17,7 @@ use crate::domain::observation::{
 };
 use crate::domain::observed::{FailureKind, ReadError};
 use crate::domain::parity::{Contents, TemplateSeen};
+use crate::domain::placeholder::Placeholder;
 use crate::domain::region::Role;
 use crate::domain::routing::{Policy, RecordSet};
 use crate::domain::signal::{Datapoint, Series, SignalId};
@@ -79,7 +80,8 @@ pub(crate) fn see_all(model: &mut Model) {
         see(model, Seen::Resources(role, id, Ok(Vec::new())));
     }
     for role in Role::BOTH {
-        see(model, Seen::Alarms(role, Ok(Vec::new())));
+        let alarms = quiet(model);
+        see(model, Seen::Alarms(role, Ok(alarms)));
         let beat = Datapoint {
             at: model.now,
             value: model.now.as_second() as f64 - 4.0,
@@ -101,6 +103,19 @@ pub(crate) fn see_all(model: &mut Model) {
     see(model, Seen::Records(Ok(records())));
     marker(model, Role::Primary);
     lever(model, Command::Release, 1, AlarmState::Ok);
+}
+
+/// The critical alarms, all quiet.
+pub(crate) fn quiet(model: &Model) -> Vec<Alarm> {
+    let names = model.env.critical_alarms.iter();
+    let one = |name: &Placeholder| Alarm {
+        name: model.env.resolve(&model.seen, name).unwrap(),
+        kind: AlarmKind::Metric,
+        state: AlarmState::Ok,
+        reason: None,
+        since: Some(noon()),
+    };
+    names.map(one).collect()
 }
 
 pub(crate) fn see(model: &mut Model, seen: Seen) -> Vec<crate::app::effect::Effect> {

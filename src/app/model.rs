@@ -18,7 +18,7 @@ use crate::domain::observation::{Observation, Serving};
 use crate::domain::observed::Observed;
 use crate::domain::operation::{OperationKind, Outcome};
 use crate::domain::parity::Parity;
-use crate::domain::planning::traffic::way_back;
+use crate::domain::planning::traffic::{way_back, way_there};
 use crate::domain::records_lever::RecordsChange;
 use crate::domain::region::Role;
 use crate::domain::remark::forced_home;
@@ -256,16 +256,11 @@ impl Model {
         way_back(&self.env, &self.seen, &self.facts, self.now, next)
     }
 
-    /// The lever that is pulled unless the operator chooses another: the manifest's first.
+    /// The lever that is pulled unless the operator chooses another: the manifest's first, in an emergency the first that
+    /// is within reach.
     pub fn default_lever(&self) -> LeverKind {
-        if let Some(next) = NextLever::of(self.next_lever, OperationKind::Failover) {
-            return next;
-        }
-        let levers = self.env.traffic.iter().flat_map(|t| &t.levers);
-        levers
-            .map(crate::domain::lever::LeverSpec::kind)
-            .next()
-            .unwrap_or(LeverKind::Metric)
+        let first = || way_there(&self.env, &self.seen, &self.facts, self.now);
+        NextLever::of(self.next_lever, OperationKind::Failover).unwrap_or_else(first)
     }
 
     pub fn is_busy(&self) -> bool {

@@ -40,6 +40,9 @@ fn pace(model: &mut Model) -> Vec<Effect> {
         Pace::Operation
     } else if age(model.last_key, model.now) > IDLE {
         Pace::Slow
+    } else if matches!(model.dialog, Some(Dialog::Confirm(_))) {
+        // whoever decides, decides by readings that are seconds old
+        Pace::Operation
     } else {
         Pace::Idle
     };

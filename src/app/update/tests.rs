@@ -938,6 +938,18 @@ fn ten_minutes_without_a_key_slow_the_polls_down() {
 }
 
 #[test]
+fn an_open_confirmation_is_kept_fresh_until_it_is_closed_or_left_alone() {
+    let mut model = steady();
+    press(&mut model, Key::Char('F'));
+    assert!(tick(&mut model, 1).contains(&Effect::Pace(Pace::Operation)));
+    assert!(tick(&mut model, 601).contains(&Effect::Pace(Pace::Slow)));
+    press(&mut model, Key::Char('x'));
+    assert!(tick(&mut model, 1).contains(&Effect::Pace(Pace::Operation)));
+    press(&mut model, Key::Esc);
+    assert!(tick(&mut model, 1).contains(&Effect::Pace(Pace::Idle)));
+}
+
+#[test]
 fn typing_owns_the_keys() {
     let mut model = steady();
     press(&mut model, Key::Char('/'));

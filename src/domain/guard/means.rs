@@ -4,12 +4,13 @@ use jiff::Timestamp;
 
 use crate::domain::assess::limit;
 use crate::domain::drill::{Label, Practice};
+use crate::domain::environment::Environment;
 use crate::domain::guard::GuardVerdict::{Allow, Refuse, Warn};
 use crate::domain::guard::rules::Asked;
 use crate::domain::guard::{GuardId, GuardResult, answer, firm_refusal};
-use crate::domain::lever::LeverKind;
+use crate::domain::lever::{LeverKind, LeverSpec};
 use crate::domain::observation::Observation;
-use crate::domain::observed::{FailureKind, age};
+use crate::domain::observed::{FailureKind, Observed, age};
 use crate::domain::operation::Outcome;
 use crate::domain::plan::Situation;
 
@@ -38,9 +39,13 @@ impl Asked<'_> {
         match reach(self.seen, self.now, lever) {
             Ok(()) => self.writing(lever),
             Err(why) => {
-                let made = answer(GuardId::Lever, Refuse, lever.as_str(), why)
-                    .remedy("choose another lever");
-                if self.plane_untried(lever) {
+                let instead = another(self.env, self.seen, self.now, lever);
+                let remedy = instead.map_or_else(
+                    || "no other lever is within reach".to_owned(),
+                    |other| format!("choose the {other} lever: it is within reach"),
+                );
+                let made = answer(GuardId::Lever, Refuse, lever.as_str(), why).remedy(remedy);
+                if is_untried(self.seen, lever) {
                     made.unknown()
                 } else {
                     made
@@ -75,19 +80,6 @@ impl Asked<'_> {
             made.remedy("choose another lever, or credentials that may write")
         } else {
             made
-        }
-    }
-
-    /// Whether nothing was heard yet of what the lever needs, good or bad.
-    fn plane_untried(&self, lever: LeverKind) -> bool {
-        match lever {
-            LeverKind::Automatic => false,
-            LeverKind::Metric => self.seen.traffic.lever.is_untried(),
-            LeverKind::Endpoint => {
-                let mut stacks = self.seen.regions.standby.stacks.values();
-                stacks.all(crate::domain::observed::Observed::is_untried)
-            }
-            LeverKind::Force | LeverKind::Records => self.seen.traffic.checks.is_untried(),
         }
     }
 
@@ -193,6 +185,46 @@ impl Asked<'_> {
     }
 }
 
+/// Whether nothing was heard yet of what the lever needs, good or bad.
+fn is_untried(seen: &Observation, lever: LeverKind) -> bool {
+    match lever {
+        LeverKind::Automatic => false,
+        LeverKind::Metric => seen.traffic.lever.is_untried(),
+        LeverKind::Endpoint => {
+            let mut stacks = seen.regions.standby.stacks.values();
+            stacks.all(Observed::is_untried)
+        }
+        LeverKind::Force | LeverKind::Records => seen.traffic.checks.is_untried(),
+    }
+}
+
+/// The first lever of the manifest that is within reach, apart from this one.
+fn another(
+    env: &Environment,
+    seen: &Observation,
+    now: Timestamp,
+    not: LeverKind,
+) -> Option<LeverKind> {
+    let levers = env.traffic.iter().flat_map(|traffic| &traffic.levers);
+    let mut others = levers.map(LeverSpec::kind).filter(|lever| *lever != not);
+    others.find(|lever| reach(seen, now, *lever).is_ok())
+}
+
+/// What is pulled in an emergency instead of a lever that is out of reach. One of which nothing was heard is waited for,
+/// unless the standby does not tell its name.
+pub fn stand_in(
+    env: &Environment,
+    seen: &Observation,
+    now: Timestamp,
+    lever: LeverKind,
+) -> Option<LeverKind> {
+    let mut stacks = seen.regions.standby.stacks.values();
+    let nameless = stacks.any(|stack| stack.failure().is_some());
+    let awaited = is_untried(seen, lever) && !nameless;
+    let lost = reach(seen, now, lever).is_err() && !awaited;
+    another(env, seen, now, lever).filter(|_| lost)
+}
+
 /// Whether nothing that is told to the standby arrives there: none of its APIs answers, or its CloudWatch gives no answer
 /// to either reading that is made of it for traffic.
 pub fn is_deaf(seen: &Observation) -> bool {
@@ -237,5 +269,53 @@ pub fn reach(seen: &Observation, now: Timestamp, lever: LeverKind) -> Result<(),
                 (None, None) => Err("Route 53 was not read yet".to_owned()),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::fixtures::{dead, see, steady};
+    use crate::domain::observation::Seen;
+    use crate::domain::operation::OperationKind;
+    use crate::domain::region::Role;
+
+    #[test]
+    fn in_an_emergency_the_next_lever_stands_in_for_one_that_is_out_of_reach() {
+        let mut model = steady();
+        see(&mut model, Seen::Lever(Err(dead())));
+        assert_eq!(model.default_lever(), LeverKind::Metric, "planned");
+        let lever = |model: &crate::app::model::Model| {
+            let mut guards = model.go.failover.iter();
+            guards.find(|g| g.id == GuardId::Lever).unwrap().clone()
+        };
+        let found = lever(&model);
+        assert_eq!(found.verdict, Refuse);
+        assert_eq!(
+            found.remedy,
+            "choose the endpoint lever: it is within reach"
+        );
+        see(&mut model, Seen::Endpoint(Role::Primary, Err(dead())));
+        assert_eq!(model.default_lever(), LeverKind::Endpoint);
+        assert_eq!(
+            (lever(&model).verdict, lever(&model).value.as_str()),
+            (Allow, "endpoint")
+        );
+        let named = model.guards(OperationKind::Failover, &[LeverKind::Metric]);
+        let found = named.iter().find(|g| g.id == GuardId::Lever).unwrap();
+        assert_eq!(
+            found.verdict, Refuse,
+            "whoever names a lever gets that one or none"
+        );
+        for spec in model.env.stacks.clone() {
+            see(&mut model, Seen::Stack(spec.role, spec.id, Err(dead())));
+        }
+        see(&mut model, Seen::Checks(Err(dead())));
+        assert_eq!(
+            model.default_lever(),
+            LeverKind::Metric,
+            "no other is better"
+        );
+        assert_eq!(lever(&model).remedy, "no other lever is within reach");
     }
 }

@@ -20,6 +20,7 @@ use crate::domain::records_lever::RecordsChange;
 use crate::domain::region::Role;
 
 mod alike;
+mod destination;
 mod drill;
 pub mod means;
 mod promotion;

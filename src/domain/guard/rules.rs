@@ -2,20 +2,18 @@
 
 use jiff::Timestamp;
 
-use crate::domain::alarm::AlarmState;
 use crate::domain::assess::{Assessment, limit};
-use crate::domain::environment::{Environment, TrafficSpec};
+use crate::domain::environment::{Environment, StackSpec, TrafficSpec};
 use crate::domain::guard::GuardVerdict::{self, Allow, Refuse, Warn};
 use crate::domain::guard::{GuardId, GuardResult, Question, answer, firm_refusal};
-use crate::domain::health::Health;
 use crate::domain::lever::{Command, LeverKind};
 use crate::domain::observation::{Observation, Serving};
 use crate::domain::operation::OperationKind;
 use crate::domain::plan::Situation;
-use crate::domain::prediction::{healthy_now, predict};
+use crate::domain::prediction::predict;
 use crate::domain::region::Role;
 use crate::domain::remark::forced_home;
-use crate::domain::stack::Phase;
+use crate::domain::stack::{Phase, StackState};
 
 /// A question with everything that answers it.
 pub(super) struct Asked<'a> {
@@ -75,44 +73,6 @@ impl Asked<'_> {
         })
     }
 
-    pub(super) fn destination_healthy(&self) -> GuardResult {
-        let region = self.env.regions.get(self.to);
-        let endpoint = &self.seen.regions.get(self.to).endpoint;
-        let answer = match healthy_now(self.seen, self.to, self.now) {
-            Health::Healthy => answer(
-                GuardId::DestinationHealthy,
-                Allow,
-                "answers",
-                format!("{region} answers its health path"),
-            ),
-            Health::Unhealthy => {
-                let why = endpoint.failure().map_or_else(
-                    || {
-                        endpoint
-                            .last()
-                            .map_or_else(String::new, |a| format!("HTTP {}", a.status))
-                    },
-                    |f| f.message.clone(),
-                );
-                answer(
-                    GuardId::DestinationHealthy,
-                    Refuse,
-                    why,
-                    format!("{region} does not answer its health path"),
-                )
-                .remedy("repair it first: traffic would move to a side that can't serve")
-            }
-            Health::Unknown => answer(
-                GuardId::DestinationHealthy,
-                self.strict(Warn),
-                "unknown",
-                format!("it can't be told whether {region} answers"),
-            )
-            .unknown(),
-        };
-        answer.limit("2xx or 3xx")
-    }
-
     pub(super) fn predicted(&self) -> GuardResult {
         let command = if self.to == Role::Standby {
             Command::Engage
@@ -151,39 +111,56 @@ impl Asked<'_> {
     }
 
     pub(super) fn nothing_running(&self) -> GuardResult {
-        let busy = self.env.stacks.iter().find_map(|spec| {
-            let state = self
-                .seen
-                .regions
-                .get(spec.role)
-                .stacks
-                .get(&spec.id)?
-                .fresh(self.now, limit::STACKS)?;
-            (state.phase() == Phase::InProgress).then(|| match self.seen.activity(&spec.id) {
-                Some(activity) => format!("{} is {activity}", spec.name),
-                None => format!("{} is {}", spec.name, state.label()),
-            })
-        });
         let own = self.question.running.map(str::to_owned);
-        own.or(busy).or_else(|| self.under_way()).map_or_else(
-            || {
+        let busy = || self.env.stacks.iter().find_map(|spec| self.busy(spec));
+        if let Some(what) = own.or_else(busy).or_else(|| self.under_way()) {
+            return answer(
+                GuardId::NothingRunning,
+                Refuse,
+                what,
+                "another operation is running in the environment",
+            )
+            .remedy("wait for it, or look who does it");
+        }
+        let unread = |spec: &&StackSpec| self.lately(spec).is_none();
+        let mut unread = self.env.stacks.iter().filter(unread);
+        match (unread.next(), unread.count()) {
+            (None, _) => answer(
+                GuardId::NothingRunning,
+                Allow,
+                "none",
+                "no other operation is running",
+            ),
+            (Some(first), more) => {
+                let others = if more > 0 {
+                    format!(" and {more} more")
+                } else {
+                    String::new()
+                };
                 answer(
                     GuardId::NothingRunning,
-                    Allow,
-                    "none",
-                    "no other operation is running",
+                    self.strict(Warn),
+                    "unknown",
+                    format!("{}{others} not read lately", first.name),
                 )
-            },
-            |what| {
-                answer(
-                    GuardId::NothingRunning,
-                    Refuse,
-                    what,
-                    "another operation is running in the environment",
-                )
-                .remedy("wait for it, or look who does it")
-            },
-        )
+                .unknown()
+            }
+        }
+    }
+
+    /// A stack's state, while it is known.
+    pub(super) fn lately(&self, spec: &StackSpec) -> Option<&StackState> {
+        let region = self.seen.regions.get(spec.role);
+        region.stacks.get(&spec.id)?.fresh(self.now, limit::STACKS)
+    }
+
+    /// What goes on in a stack.
+    fn busy(&self, spec: &StackSpec) -> Option<String> {
+        let state = self.lately(spec)?;
+        (state.phase() == Phase::InProgress).then(|| match self.seen.activity(&spec.id) {
+            Some(activity) => format!("{} is {activity}", spec.name),
+            None => format!("{} is {}", spec.name, state.label()),
+        })
     }
 
     /// The same command of the metric lever, given a moment ago by another operation, that DNS has not followed yet: a
@@ -205,79 +182,6 @@ impl Asked<'_> {
         let seconds = self.now.as_second().saturating_sub(at).max(0);
         let is_recent = seconds < LeverKind::Metric.patience().as_secs().cast_signed();
         is_recent.then(|| format!("command {} was given {seconds} s ago", given.number))
-    }
-
-    /// Stacks settled, no critical alarm, readings fresh.
-    pub(super) fn destination_fit(&self) -> GuardResult {
-        let (problems, unknown) = self.fitness();
-        let region = self.env.regions.get(self.to);
-        if let Some(first) = problems.first() {
-            let more = if problems.len() > 1 {
-                format!(" and {} more", problems.len() - 1)
-            } else {
-                String::new()
-            };
-            answer(
-                GuardId::DestinationFit,
-                self.strict(Warn),
-                format!("{first}{more}"),
-                format!("{region} is not in order"),
-            )
-        } else if let Some(first) = unknown.first() {
-            answer(
-                GuardId::DestinationFit,
-                self.strict(Warn),
-                first.clone(),
-                format!("readings of {region} are missing or old"),
-            )
-            .unknown()
-        } else {
-            answer(
-                GuardId::DestinationFit,
-                Allow,
-                "in order",
-                format!("stacks of {region} settled, no critical alarm"),
-            )
-        }
-    }
-
-    fn fitness(&self) -> (Vec<String>, Vec<String>) {
-        let (mut problems, mut unknown) = (Vec::new(), Vec::new());
-        let region = self.seen.regions.get(self.to);
-        for spec in self.env.stacks_of(self.to) {
-            match region
-                .stacks
-                .get(&spec.id)
-                .and_then(|s| s.fresh(self.now, limit::STACKS))
-            {
-                Some(state) if matches!(state.phase(), Phase::Settled | Phase::RolledBack) => {}
-                Some(state) => problems.push(format!("{} {}", spec.name, state.label())),
-                None => unknown.push(format!("{} not read lately", spec.name)),
-            }
-        }
-        match region.alarms.fresh(self.now, limit::ALARMS) {
-            Some(alarms) => {
-                let critical = self.critical_names();
-                let firing = alarms
-                    .iter()
-                    .filter(|a| a.state == AlarmState::Alarm && critical.contains(&a.name));
-                problems.extend(firing.map(|a| format!("{} in ALARM", a.name)));
-            }
-            None => unknown.push("alarms not read lately".to_owned()),
-        }
-        (problems, unknown)
-    }
-
-    /// Only the standby has critical alarms by name; they say whether it can take over.
-    fn critical_names(&self) -> Vec<String> {
-        if self.to == Role::Primary {
-            return Vec::new();
-        }
-        self.env
-            .critical_alarms
-            .iter()
-            .filter_map(|name| self.env.resolve(self.seen, name).ok())
-            .collect()
     }
 
     /// What the move would lose: on the way there what has not reached the standby, on the way back the primary.

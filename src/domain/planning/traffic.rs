@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::domain::assess::Assessment;
 use crate::domain::environment::Environment;
-use crate::domain::guard::means::{is_deaf, reach};
+use crate::domain::guard::means::{is_deaf, reach, stand_in};
 use crate::domain::health::CheckTarget;
 use crate::domain::lever::{Command, LeverKind, LeverSpec};
 use crate::domain::observation::{Observation, Serving};
@@ -33,6 +33,7 @@ pub fn failover(basis: &Basis<'_>, id: OperationId, lever: LeverKind) -> Result<
     {
         plan.notes.push(format!("PROMOTION: {}", spec.loss));
     }
+    plan.notes.extend(lost(basis, lever));
     if basis.facts.serving == Serving::Standby {
         plan.notes
             .push("traffic is on the standby already: this holds it there".into());
@@ -55,6 +56,30 @@ pub fn failover(basis: &Basis<'_>, id: OperationId, lever: LeverKind) -> Result<
         plan.records = Some(change);
     }
     Ok(plan)
+}
+
+/// The lever that a failover pulls: the manifest's first, in an emergency the first that is within reach.
+pub fn way_there(
+    env: &Environment,
+    seen: &Observation,
+    facts: &Assessment,
+    now: Timestamp,
+) -> LeverKind {
+    let mut levers = env.traffic.iter().flat_map(|t| &t.levers);
+    let first = levers.next().map_or(LeverKind::Metric, LeverSpec::kind);
+    let instead = match facts.situation {
+        Situation::Planned => None,
+        Situation::Emergency => stand_in(env, seen, now, first),
+    };
+    instead.unwrap_or(first)
+}
+
+/// Why the manifest's first lever is not the one that is pulled, where it is out of reach.
+fn lost(basis: &Basis<'_>, lever: LeverKind) -> Option<String> {
+    let mut levers = basis.env.traffic.iter().flat_map(|t| &t.levers);
+    let first = levers.next().map(LeverSpec::kind)?;
+    let why = reach(basis.seen, basis.now, first).err()?;
+    (first != lever).then(|| format!("pulls the {lever} lever: {first} is out of reach ({why})"))
 }
 
 /// The levers that let traffic return: those that are engaged. Where one of them is out of reach (the standby that
