@@ -20,7 +20,6 @@ use crate::domain::operation::{OperationKind, Outcome};
 use crate::domain::parity::Parity;
 use crate::domain::planning::traffic::{way_back, way_there};
 use crate::domain::records_lever::RecordsChange;
-use crate::domain::region::Role;
 use crate::domain::remark::forced_home;
 use crate::domain::stack::{Phase, StackId};
 use crate::domain::trouble::InForce;

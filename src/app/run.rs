@@ -208,7 +208,7 @@ impl Run {
 
     /// An operation that was cut off: what is over stays over, what was being done is done again.
     pub fn continued(confirmed: Confirmed<Plan>, unfinished: Unfinished) -> Self {
-        let exposure = unfinished.opening.as_ref().and_then(|o| o.exposure);
+        let exposure = unfinished.opening.as_ref().and_then(|o| o.exposure.clone());
         let mut run = Self::new(confirmed, exposure, unfinished.milestones.clone());
         for (slot, recorded) in run.steps.iter_mut().zip(&unfinished.steps) {
             if recorded.is_over() {
@@ -333,7 +333,7 @@ impl Run {
             finished: self.finished.as_ref().map_or(now, |f| f.at),
             rto_seconds: self.rto_seconds(now),
             rpo_seconds: if moves {
-                self.exposure.map(|e| e.seconds)
+                self.exposure.as_ref().map(|e| e.seconds)
             } else {
                 None
             },
@@ -343,7 +343,8 @@ impl Run {
                 parts: self.milestones.parts(),
                 rto_objective_seconds: env.objectives.rto,
                 rpo_objective_seconds: env.objectives.rpo,
-                rpo_is_upper_bound: self.exposure.is_some_and(|e| e.is_upper_bound),
+                rpo_is_upper_bound: self.exposure.as_ref().is_some_and(|e| e.is_upper_bound),
+                rpo_source: self.exposure.as_ref().map(Exposure::origin),
             }),
             overrides: self.confirmed.overrides().to_vec(),
             journal: self.journal.clone().ok(),

@@ -33,6 +33,8 @@ pub mod limit {
     pub const LEVER: Duration = Duration::from_secs(40);
     /// Read once a minute, and half as often while nobody looks.
     pub const PROMOTION: Duration = Duration::from_secs(150);
+    /// Asked every five minutes, or ten.
+    pub const IDENTITY: Duration = Duration::from_mins(11);
     /// A trial write beside the lever stays proof for a while.
     pub const LEVER_PROBE: Duration = Duration::from_mins(15);
     /// Record sets are read on start and around a change; they change rarely.

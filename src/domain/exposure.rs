@@ -8,7 +8,7 @@ use crate::domain::assess::{dark_since, limit, silence};
 use crate::domain::environment::Environment;
 use crate::domain::observation::Observation;
 use crate::domain::observed::Observed;
-use crate::domain::recovery::{Exposure, exposure};
+use crate::domain::recovery::{Exposure, Source, exposure};
 use crate::domain::region::Role;
 use crate::domain::signal::{Direction, Series, SignalId, SignalKind, SignalSpec};
 
@@ -33,6 +33,7 @@ pub fn exposure_now(env: &Environment, seen: &Observation, now: Timestamp) -> Op
         SignOfLife::Ended(at) => exposure(heartbeat, Some(at), now),
         SignOfLife::Before(at) => Exposure {
             is_upper_bound: true,
+            source: Source::FirstDark { at },
             ..exposure(heartbeat, Some(at), now)
         },
         SignOfLife::Alive => lag_exposure(env, seen, now, heartbeat)
@@ -123,6 +124,7 @@ fn lag_exposure(
         seconds: lag.seconds.min(bound),
         is_upper_bound: false,
         heartbeat,
+        source: Source::Lag { label: lag.label },
     })
 }
 
@@ -195,7 +197,7 @@ mod tests {
     }
 
     fn shown(model: &Model) -> (f64, bool, GuardVerdict) {
-        let found = model.facts.exposure.expect("there is a heartbeat");
+        let found = model.facts.exposure.as_ref().expect("there is a heartbeat");
         let mut guards = model.go.failover.iter();
         let guard = guards.find(|g| g.id == GuardId::Exposure).unwrap();
         (found.seconds, found.is_upper_bound, guard.verdict)
@@ -208,6 +210,7 @@ mod tests {
         assert_eq!(shown(&model), (2.0, false, GuardVerdict::Allow));
         measure(&mut model, Some(9.0), 50);
         assert_eq!(shown(&model), (9.0, false, GuardVerdict::Allow));
+        assert_eq!(model.facts.exposure.unwrap().origin(), "table lag");
     }
 
     /// A table that has stalled tells no lag, and the bucket's looks as ever.
@@ -218,6 +221,8 @@ mod tests {
         assert_eq!(shown(&model), (50.0, true, GuardVerdict::Allow));
         measure(&mut model, None, 900);
         assert_eq!(shown(&model), (900.0, true, GuardVerdict::Refuse));
+        let origin = model.facts.exposure.unwrap().origin();
+        assert_eq!(origin, "age of the newest heartbeat (11:45:00Z)");
     }
 
     #[test]

@@ -152,6 +152,9 @@ pub struct ClockResult {
     pub rpo_objective_seconds: u64,
     /// Whether `rpo_seconds` is only known to be no more than that.
     pub rpo_is_upper_bound: bool,
+    /// Where `rpo_seconds` comes from: a lag, the age of a heartbeat, the primary's last answer.
+    #[serde(default)]
+    pub rpo_source: Option<String>,
 }
 
 /// The machine-readable result of an operation (DESIGN §11).

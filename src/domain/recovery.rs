@@ -116,13 +116,59 @@ impl Parts {
 }
 
 /// Seconds of data that would be lost, and what the figure rests on.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Exposure {
     pub seconds: f64,
     /// The true value may be smaller.
     pub is_upper_bound: bool,
     /// The newest heartbeat that reached the standby.
     pub heartbeat: Timestamp,
+    /// Where the figure comes from.
+    #[serde(default)]
+    pub source: Source,
+}
+
+/// Where an exposure comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum Source {
+    /// The longest replication lag, while the primary lives: the signal's label.
+    Lag { label: String },
+    /// The age of the newest heartbeat.
+    #[default]
+    Heartbeat,
+    /// From the newest heartbeat to the primary's last good answer.
+    LastAnswer { at: Timestamp },
+    /// From the newest heartbeat to the first look at a primary that was dark already.
+    FirstDark { at: Timestamp },
+}
+
+impl Source {
+    /// In a few words.
+    pub fn words(&self) -> &str {
+        match self {
+            Self::Lag { label } => label,
+            Self::Heartbeat => "age of the newest heartbeat",
+            Self::LastAnswer { .. } => "last answer − heartbeat",
+            Self::FirstDark { .. } => "first dark look − heartbeat",
+        }
+    }
+}
+
+impl Exposure {
+    /// Where the figure comes from, with the moments (UTC) that it was drawn from.
+    pub fn origin(&self) -> String {
+        let words = self.source.words();
+        let clock = |at: &Timestamp| at.strftime("%H:%M:%SZ").to_string();
+        let beat = clock(&self.heartbeat);
+        match &self.source {
+            Source::Lag { .. } => words.to_owned(),
+            Source::Heartbeat => format!("{words} ({beat})"),
+            Source::LastAnswer { at } | Source::FirstDark { at } => {
+                format!("{words} ({} − {beat})", clock(at))
+            }
+        }
+    }
 }
 
 /// Last sign of life of the primary − newest heartbeat that reached the standby. Where the primary's last sign of
@@ -137,11 +183,13 @@ pub fn exposure(
             seconds: seconds(heartbeat, life),
             is_upper_bound: false,
             heartbeat,
+            source: Source::LastAnswer { at: life },
         },
         None => Exposure {
             seconds: seconds(heartbeat, now),
             is_upper_bound: true,
             heartbeat,
+            source: Source::Heartbeat,
         },
     }
 }

@@ -19,7 +19,7 @@ use crate::journal::unfinished::course;
 use crate::journal::{Entry, Record, WorldId};
 
 /// A figure against its objective.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Figure {
     pub seconds: Option<f64>,
     pub objective_seconds: Option<u64>,
@@ -27,6 +27,8 @@ pub struct Figure {
     pub met: Option<bool>,
     /// The true value may be smaller.
     pub is_upper_bound: bool,
+    /// Where an exposure comes from; null for a time that was measured here.
+    pub source: Option<String>,
 }
 
 /// A guard as it was judged, and whether it was overridden.
@@ -194,12 +196,15 @@ fn rto(end: Option<&End>, opening: Option<&Opening>) -> Figure {
 }
 
 fn rpo(end: Option<&End>, opening: Option<&Opening>) -> Figure {
-    let exposure: Option<Exposure> = opening.and_then(|o| o.exposure);
+    let exposure = opening.and_then(|o| o.exposure.as_ref());
     let seconds = end
         .and_then(|e| e.rpo)
         .or_else(|| exposure.map(|e| e.seconds));
     let bound = exposure.is_some_and(|e| e.is_upper_bound);
-    figure(seconds, opening.map(|o| o.objectives.rpo), bound)
+    Figure {
+        source: exposure.map(Exposure::origin),
+        ..figure(seconds, opening.map(|o| o.objectives.rpo), bound)
+    }
 }
 
 fn figure(seconds: Option<f64>, objective: Option<u64>, is_upper_bound: bool) -> Figure {
@@ -210,6 +215,7 @@ fn figure(seconds: Option<f64>, objective: Option<u64>, is_upper_bound: bool) ->
             .zip(objective)
             .map(|(seconds, objective)| seconds <= objective as f64),
         is_upper_bound,
+        source: None,
     }
 }
 

@@ -171,7 +171,7 @@ impl Core {
             last_alive: run.and_then(|run| run.milestones.last_alive),
             first_failed: run.and_then(|run| run.milestones.first_failed),
             moved_before: run.is_some_and(|run| run.milestones.moved_before),
-            exposure: run.and_then(|run| run.exposure),
+            exposure: run.and_then(|run| run.exposure.clone()),
             parameters: model.env.parameters.iter().filter_map(given).collect(),
         }
     }

@@ -159,7 +159,7 @@ fn verdicts<'a>(model: &Model, plan: &'a Plan, columns: usize) -> Vec<Line<'a>> 
     for verdict in [GuardVerdict::Refuse, GuardVerdict::Warn] {
         for guard in plan.guards.iter().filter(|g| g.verdict == verdict) {
             let state = guards::state(guard);
-            let wrapped = text::wrap(&guards::sentence(guard), columns.saturating_sub(2));
+            let wrapped = text::wrap(&guards::sentence(model, guard), columns.saturating_sub(2));
             for (index, words) in wrapped.into_iter().enumerate() {
                 let head = if index == 0 {
                     Line::new().state(state)

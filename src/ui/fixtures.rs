@@ -919,7 +919,11 @@ pub(crate) fn failing_over() -> Model {
         alarm: Some(time("12:10:58")),
         ..Milestones::default()
     };
-    let mut run = Run::new(confirmed(plan, at), model.facts.exposure, milestones);
+    let mut run = Run::new(
+        confirmed(plan, at),
+        model.facts.exposure.clone(),
+        milestones,
+    );
     run.journal = Ok("/tmp/journal".into());
     run.advice = Some("not confirmed by 12:15: engage the endpoint lever".into());
     let states = [StepState::Done, StepState::Done, StepState::Running];
@@ -1029,7 +1033,7 @@ fn with_promotion(run: &Run) -> Run {
         settled: Some(arrived),
         ..run.milestones.clone()
     };
-    let mut run = Run::new(confirmed(plan, at), run.exposure, milestones);
+    let mut run = Run::new(confirmed(plan, at), run.exposure.clone(), milestones);
     run.journal = Ok("/tmp/journal".into());
     for step in &mut run.steps {
         step.state = StepState::Done;

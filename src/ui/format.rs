@@ -84,7 +84,7 @@ fn this_minute(now: Timestamp) -> Timestamp {
 
 /// Data at risk in seconds. While the primary lives, and for an upper bound, the figure follows the clock: it is
 /// shown in steps of 15 s, rounded up. At the cut it is exact.
-pub(super) fn exposure(exposure: Exposure, situation: Situation) -> String {
+pub(super) fn exposure(exposure: &Exposure, situation: Situation) -> String {
     if situation == Situation::Emergency && !exposure.is_upper_bound {
         return format!("{} s", whole(exposure.seconds));
     }
@@ -257,8 +257,9 @@ mod tests {
                 seconds,
                 is_upper_bound,
                 heartbeat,
+                source: crate::domain::recovery::Source::default(),
             };
-            exposure(found, situation)
+            exposure(&found, situation)
         };
         assert_eq!(of(0.8, false, Situation::Emergency), "1 s");
         assert_eq!(of(31.0, true, Situation::Emergency), "at most 45 s");

@@ -184,7 +184,7 @@ pub(super) fn rows<'a>(model: &Model, guard: &'a GuardResult, width: usize) -> V
         .pad_to(REASON - 1)
         .text(" ");
     let reason_at = line.width();
-    if guard.verdict == GuardVerdict::Allow {
+    if guard.verdict == GuardVerdict::Allow && !guard.stale {
         // what is well needs no reason where there is no room for it
         let room = width >= reason_at + text::width(&guard.reason);
         return vec![if room {
@@ -193,7 +193,7 @@ pub(super) fn rows<'a>(model: &Model, guard: &'a GuardResult, width: usize) -> V
             line
         }];
     }
-    let why = because(guard);
+    let why = because(model, guard);
     if reason_at + text::width(&why) <= width {
         return vec![line.text(why)];
     }
@@ -207,7 +207,7 @@ pub(super) fn rows<'a>(model: &Model, guard: &'a GuardResult, width: usize) -> V
 pub(super) fn value<'a>(model: &Model, guard: &'a GuardResult) -> Cow<'a, str> {
     let identity = model.seen.identity.last();
     let expires = identity.and_then(|identity| identity.expires);
-    match (guard.id, guard.verdict, model.facts.exposure, expires) {
+    match (guard.id, guard.verdict, &model.facts.exposure, expires) {
         (GuardId::Exposure, GuardVerdict::Allow, Some(found), _) => {
             Cow::Owned(format::exposure(found, model.facts.situation))
         }
@@ -219,8 +219,16 @@ pub(super) fn value<'a>(model: &Model, guard: &'a GuardResult) -> Cow<'a, str> {
     }
 }
 
-/// Everything about an objection: label, value, limit, reason, remedy.
-pub(super) fn sentence(guard: &GuardResult) -> String {
+/// How old the readings are that a guard rests on, where they are older than the polls account for.
+fn aged(model: &Model, guard: &GuardResult) -> String {
+    let as_of = guard.as_of.filter(|_| guard.stale);
+    as_of.map_or_else(String::new, |at| {
+        format!(" (read {} ago)", format::ago(at, model.now))
+    })
+}
+
+/// Everything about an objection: label, value, limit, reason, age, remedy.
+pub(super) fn sentence(model: &Model, guard: &GuardResult) -> String {
     let limit = match (guard.id, limit(guard)) {
         (_, limit) if limit.is_empty() => limit,
         (GuardId::Exposure | GuardId::Reverse, limit) => format!(" {limit}"),
@@ -238,11 +246,12 @@ pub(super) fn sentence(guard: &GuardResult) -> String {
     } else {
         format!(" {}", guard.value)
     };
-    format!("{label}{value}{limit}: {}{remedy}", guard.reason)
+    let aged = aged(model, guard);
+    format!("{label}{value}{limit}: {}{aged}{remedy}", guard.reason)
 }
 
-/// Reason and remedy in one sentence; a value that found no room in its column is said again.
-fn because(guard: &GuardResult) -> String {
+/// Reason, age and remedy in one sentence; a value that found no room in its column is said again.
+fn because(model: &Model, guard: &GuardResult) -> String {
     let value = if text::width(&guard.value) > 20 {
         format!("{}: ", guard.value)
     } else {
@@ -253,7 +262,7 @@ fn because(guard: &GuardResult) -> String {
     } else {
         format!("; {}", guard.remedy)
     };
-    format!("{value}{}{remedy}", guard.reason)
+    format!("{value}{}{}{remedy}", guard.reason, aged(model, guard))
 }
 
 #[cfg(test)]

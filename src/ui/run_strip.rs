@@ -132,6 +132,7 @@ fn risk(model: &Model, run: &Run) -> Line<'static> {
     let rpo = model.env.objectives.rpo;
     let Some(found) = run
         .exposure
+        .as_ref()
         .filter(|_| run.plan().kind == OperationKind::Failover)
     else {
         return Line::new();

@@ -8,6 +8,7 @@ use crate::domain::guard::means::reach;
 use crate::domain::lever::{Command, LeverKind, LeverSpec};
 use crate::domain::operation::OperationKind;
 use crate::domain::promotion::Stage;
+use crate::domain::recovery::Exposure;
 use crate::domain::routing::RecordSet;
 
 use super::canvas::Canvas;
@@ -58,7 +59,7 @@ fn now(model: &Model, width: usize) -> Sheet<'_> {
         serving::held(model).unwrap_or_default(),
         serving::commanded_confirmed(model),
         predicted(model),
-        traffic_strip::exposure(model),
+        exposure(model),
     ];
     sheet.lines(flow(parts, width.saturating_sub(2), "   "));
     let servers = name_servers::lines(model);
@@ -68,6 +69,13 @@ fn now(model: &Model, width: usize) -> Sheet<'_> {
         sheet.lines(explained(&remark.advice, false, width));
     }
     sheet
+}
+
+/// Data at risk, and where the figure comes from.
+fn exposure(model: &Model) -> Line<'static> {
+    let origin = model.facts.exposure.as_ref().map(Exposure::origin);
+    let origin = origin.map_or_else(String::new, |origin| format!(", by {origin}"));
+    traffic_strip::exposure(model).dim(origin)
 }
 
 /// A sentence with its glyph; what can be done about it is indented without one.

@@ -139,7 +139,7 @@ fn first_warning(found: &[GuardResult]) -> Line<'_> {
 /// Seconds of data that would be lost now, held against the objective.
 pub(super) fn exposure(model: &Model) -> Line<'static> {
     let rpo = model.env.objectives.rpo;
-    match model.facts.exposure {
+    match &model.facts.exposure {
         None => Line::of("exposure ", Paint::Dim).add("unknown", Paint::Unknown),
         Some(found) => {
             let paint = if found.seconds > rpo as f64 {

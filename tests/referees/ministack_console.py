@@ -23,7 +23,7 @@ SURE = ("--yes", "--reason", "referee")
 # MiniStack does not know ListImports, so that nobody can say who imports what is exported
 DELETES = (*SURE, "--override", "blockers")
 # what MiniStack can't tell, so that an operator has to say that it does not matter
-BLIND = ("--override", "destination_healthy", "--override", "predicted", "--override", "exposure")
+BLIND = ("--override", "destination_healthy", "--override", "destination_fit", "--override", "predicted", "--override", "exposure")
 
 DONE, FAILURE, CANNOT_TELL, REFUSED, FAILED, TIMED_OUT = 0, 1, 12, 20, 22, 23
 
@@ -207,12 +207,13 @@ def observed(judge):
         judge.aws("cloudwatch", STANDBY).set_alarm_state(AlarmName=f"payment-throttles-{SUFFIX}", StateValue=state, StateReason=reason)
         status = judge.status()
         shown = next(a for a in judge.region(STANDBY, status)["alarms"] if a["name"] == f"payment-throttles-{SUFFIX}")
-        fit = next(g["verdict"] for g in status["guards"] if g["id"] == "destination_fit")
-        return shown["state"], shown["reason"], fit
+        fit = next(g for g in status["guards"] if g["id"] == "destination_fit")
+        return shown["state"], shown["reason"], fit["verdict"], shown["name"] in fit["value"]
 
-    same(alarm("ALARM", "the referee says <so> & more"), ("ALARM", "the referee says <so> & more", "refuse"),
+    same(alarm("ALARM", "the referee says <so> & more"), ("ALARM", "the referee says <so> & more", "refuse", True),
          "SetAlarmState is seen with its reason, and a critical alarm makes the standby unfit")
-    same(alarm("OK", "well again"), ("OK", "well again", "allow"), "and well again")
+    same(alarm("OK", "well again"), ("OK", "well again", "refuse", False),
+         "and well again; the emulator leaves the others without data, which is no sign of fitness")
 
     def signal(name):
         found = next(s for s in judge.region(STANDBY)["signals"] if s["id"] == name)
@@ -237,7 +238,7 @@ def metric_lever(judge):
     same(judge.newest("FailoverCommand"), None, "nobody has commanded anything yet")
     ran = judge.console.json("preflight", "failover")
     refused = {g["id"] for g in ran.json["guards"] if g["verdict"] == "refuse"}
-    same((ran.code, refused), (REFUSED, {"destination_healthy", "predicted"}), "preflight says no-go, and why")
+    same((ran.code, refused), (REFUSED, {"destination_healthy", "destination_fit", "predicted"}), "preflight says no-go, and why")
     for words in (("failover", *SURE), ("failover", "--dry-run"), ("--read-only", "failover", *SURE, *BLIND)):
         same(judge.console.run(*words).code, REFUSED, f"`{' '.join(words)}` is refused")
     same(judge.newest("FailoverCommand"), None, "and nothing was sent")

@@ -281,7 +281,7 @@ fn begin(model: &mut Model, confirmed: Confirmed<Plan>) -> Vec<Effect> {
         ..Milestones::default()
     };
     let exposure = if plan.kind == OperationKind::Failover {
-        facts.exposure
+        facts.exposure.clone()
     } else {
         None
     };

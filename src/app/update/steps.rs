@@ -305,7 +305,7 @@ pub(super) fn finish(model: &mut Model, outcome: Outcome, reason: Option<String>
         reason: reason.clone(),
     });
     let rto_seconds = run.rto_seconds(now);
-    let exposure = run.exposure.map(|e| e.seconds);
+    let exposure = run.exposure.as_ref().map(|e| e.seconds);
     let operation = run.plan().id.clone();
     let is_whole = run.plan().stays_promoted.is_none();
     let text = format!("{} {}", kind.title(), describe(outcome, reason.as_deref()));

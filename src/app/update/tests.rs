@@ -621,7 +621,7 @@ fn exposure_of_a_primary_that_was_dark_at_the_first_look_is_bounded_and_stands_s
     let signals = BTreeMap::from([(SignalId("heartbeat".into()), Series(vec![beat]))]);
     see(&mut model, Seen::Signals(Role::Standby, Ok(signals)));
     see(&mut model, Seen::Endpoint(Role::Primary, Err(dead())));
-    let first = model.facts.exposure.unwrap();
+    let first = model.facts.exposure.clone().unwrap();
     assert!(first.is_upper_bound && first.seconds == 90.0, "{first:?}");
     tick(&mut model, 600);
     assert_eq!(model.facts.exposure, Some(first));

@@ -174,8 +174,10 @@ fn clock_rows(result: &OperationResult) -> Vec<[String; 2]> {
         } else {
             ""
         };
+        let source = held.and_then(|c| c.rpo_source.as_deref());
+        let source = source.map_or_else(String::new, |s| format!(", by {}", clean(s)));
         let words = format!(
-            "{bound}{}{}",
+            "{bound}{}{}{source}",
             span(rpo),
             of(held.map(|c| c.rpo_objective_seconds))
         );
@@ -261,6 +263,7 @@ mod tests {
                 rto_objective_seconds: 900,
                 rpo_objective_seconds: 300,
                 rpo_is_upper_bound: true,
+                rpo_source: Some("age of the newest heartbeat (11:45:00Z)".to_owned()),
             }),
             overrides: vec![Override {
                 guard: "exposure".into(),
@@ -280,7 +283,7 @@ mod tests {
           took        2m48s
           RTO         2m48s of 15m00s
           spent on    decide 1m01s, pull 0 s, propagate 2m40s, recover 8 s
-          exposure    at most 3 s of 5m00s
+          exposure    at most 3 s of 5m00s, by age of the newest heartbeat (11:45:00Z)
           overridden  exposure: drill
           operation   failover-20270115-080000-0000
           journal     /s/journal/x.jsonl

@@ -38,7 +38,16 @@ pub fn report_text(report: &Report) -> String {
     out.push_str("\n## Guards\n\n");
     table(
         &mut out,
-        ["guard", "verdict", "found", "why", "overridden"],
+        [
+            "guard",
+            "verdict",
+            "found",
+            "limit",
+            "read",
+            "why",
+            "remedy",
+            "overridden",
+        ],
         &guards(report),
     );
     section(
@@ -134,7 +143,9 @@ fn figure(figure: &Figure) -> String {
         Some(false) => ", MISSED",
         None => "",
     };
-    format!("{value}{objective}{met}")
+    let source = figure.source.as_ref();
+    let source = source.map_or_else(String::new, |source| format!(", by {source}"));
+    format!("{value}{objective}{met}{source}")
 }
 
 fn parts(report: &Report) -> Vec<[String; 2]> {
@@ -172,7 +183,7 @@ fn steps(report: &Report) -> Vec<[String; 7]> {
     report.steps.iter().map(row).collect()
 }
 
-fn guards(report: &Report) -> Vec<[String; 5]> {
+fn guards(report: &Report) -> Vec<[String; 8]> {
     let row = |judged: &crate::journal::Judged| {
         let guard = &judged.guard;
         let verdict = match guard.verdict {
@@ -180,11 +191,18 @@ fn guards(report: &Report) -> Vec<[String; 5]> {
             GuardVerdict::Warn => "warn",
             GuardVerdict::Refuse => "REFUSE",
         };
+        let remedy = match guard.verdict {
+            GuardVerdict::Allow => String::new(),
+            GuardVerdict::Warn | GuardVerdict::Refuse => guard.remedy.clone(),
+        };
         [
             guard.id.to_string(),
             verdict.to_owned(),
             guard.value.clone(),
+            guard.limit.clone(),
+            guard.as_of.map_or_else(String::new, clock),
             guard.reason.clone(),
+            remedy,
             judged.overridden.clone().unwrap_or_default(),
         ]
     };
@@ -230,6 +248,7 @@ mod tests {
                 seconds: 4.0,
                 is_upper_bound: true,
                 heartbeat: at(-130),
+                source: crate::domain::recovery::Source::default(),
             }),
             parameters: std::collections::BTreeMap::new(),
         }

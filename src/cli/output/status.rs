@@ -58,6 +58,8 @@ pub struct GuardStatus {
     pub value: String,
     pub limit: String,
     pub reason: String,
+    /// When the oldest reading was taken that it rests on; null where it rests on none.
+    pub as_of: Option<Timestamp>,
 }
 
 impl Status {
@@ -129,6 +131,7 @@ impl GuardStatus {
             value: clean(&guard.value),
             limit: clean(&guard.limit),
             reason: clean(&guard.reason),
+            as_of: guard.as_of,
         }
     }
 }

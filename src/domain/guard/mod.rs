@@ -20,6 +20,7 @@ use crate::domain::records_lever::RecordsChange;
 use crate::domain::region::Role;
 
 mod alike;
+mod basis;
 mod destination;
 mod drill;
 pub mod means;
@@ -123,6 +124,12 @@ pub struct GuardResult {
     pub remedy: String,
     /// The reading behind it is missing or too old to tell.
     pub unknown: bool,
+    /// When the oldest reading was taken that it rests on.
+    #[serde(default)]
+    pub as_of: Option<Timestamp>,
+    /// That reading is older than the polls account for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stale: bool,
     pub can_override: bool,
 }
 
@@ -185,6 +192,7 @@ pub fn judge(
         .chain(asked.promotion())
         .chain(asked.records())
         .chain(besides)
+        .map(|guard| asked.dated(guard))
         .collect()
 }
 
@@ -249,6 +257,8 @@ fn answer(
         reason: reason.into(),
         remedy: String::new(),
         unknown: false,
+        as_of: None,
+        stale: false,
         can_override: true,
     }
 }

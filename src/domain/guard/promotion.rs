@@ -81,7 +81,7 @@ impl Asked<'_> {
         if let Some(lag) = lags(self.env, self.seen, self.now, into).longest() {
             return Some((format!("lag {:.1} s", lag.seconds), String::new()));
         }
-        let found = self.facts.exposure?;
+        let found = self.facts.exposure.as_ref()?;
         let bound = if found.is_upper_bound { "at most " } else { "" };
         Some((
             format!("{bound}{:.0} s", found.seconds),

@@ -173,7 +173,7 @@ mod tests {
     fn the_way_there_is_not_held_up_by_the_lag_of_the_way_back() {
         let mut model = serving_there();
         lag(&mut model, Some(9_000.0));
-        let exposure = model.facts.exposure.expect("there is a heartbeat");
+        let exposure = model.facts.exposure.as_ref().expect("there is a heartbeat");
         assert!(exposure.seconds < 300.0, "{exposure:?}");
     }
 }

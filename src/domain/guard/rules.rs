@@ -8,6 +8,7 @@ use crate::domain::guard::GuardVerdict::{self, Allow, Refuse, Warn};
 use crate::domain::guard::{GuardId, GuardResult, Question, answer, firm_refusal};
 use crate::domain::lever::{Command, LeverKind};
 use crate::domain::observation::{Observation, Serving};
+use crate::domain::observed::Observed;
 use crate::domain::operation::OperationKind;
 use crate::domain::plan::Situation;
 use crate::domain::prediction::predict;
@@ -137,9 +138,11 @@ impl Asked<'_> {
                 } else {
                     String::new()
                 };
+                // one that was settled when it was last read is rather settled still
+                let never = self.env.stacks.iter().any(|spec| !self.was_settled(spec));
                 answer(
                     GuardId::NothingRunning,
-                    self.strict(Warn),
+                    if never { self.strict(Warn) } else { Warn },
                     "unknown",
                     format!("{}{others} not read lately", first.name),
                 )
@@ -152,6 +155,12 @@ impl Asked<'_> {
     pub(super) fn lately(&self, spec: &StackSpec) -> Option<&StackState> {
         let region = self.seen.regions.get(spec.role);
         region.stacks.get(&spec.id)?.fresh(self.now, limit::STACKS)
+    }
+
+    fn was_settled(&self, spec: &StackSpec) -> bool {
+        let stacks = &self.seen.regions.get(spec.role).stacks;
+        let last = stacks.get(&spec.id).and_then(Observed::last);
+        last.is_some_and(|state| state.phase() != Phase::InProgress)
     }
 
     /// What goes on in a stack.
@@ -194,7 +203,7 @@ impl Asked<'_> {
 
     fn exposure(&self) -> GuardResult {
         let rpo = self.env.objectives.rpo;
-        let Some(found) = self.facts.exposure else {
+        let Some(found) = &self.facts.exposure else {
             return answer(
                 GuardId::Exposure,
                 self.strict(Warn),
@@ -207,14 +216,22 @@ impl Asked<'_> {
         let bound = if found.is_upper_bound { "at most " } else { "" };
         let value = format!("{bound}{:.0} s", found.seconds);
         if found.seconds <= rpo as f64 {
-            answer(GuardId::Exposure, Allow, value, "within the objective")
-                .limit(format!("{rpo} s"))
+            answer(
+                GuardId::Exposure,
+                Allow,
+                value,
+                format!("within the objective, by {}", found.source.words()),
+            )
+            .limit(format!("{rpo} s"))
         } else {
             answer(
                 GuardId::Exposure,
                 self.strict(Warn),
                 value,
-                "more data would be lost than the objective allows",
+                format!(
+                    "more data would be lost than the objective allows, by {}",
+                    found.source.words()
+                ),
             )
             .limit(format!("{rpo} s"))
             .remedy(if self.situation == Situation::Planned {
