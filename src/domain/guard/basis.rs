@@ -87,7 +87,8 @@ impl Asked<'_> {
             | GuardId::NotServing
             | GuardId::Production
             | GuardId::DataLoss
-            | GuardId::Blockers => none,
+            | GuardId::Blockers
+            | GuardId::AsReviewed => none,
         }
     }
 
