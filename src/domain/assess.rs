@@ -13,7 +13,7 @@ use crate::domain::lever::{Command, LeverKind, LeverSpec, MetricLever};
 use crate::domain::observation::{EndpointAnswer, Observation, Serving};
 use crate::domain::observed::{Failure, FailureKind, Observed};
 use crate::domain::plan::Situation;
-use crate::domain::prediction::{combined_check, marker_answers, predict};
+use crate::domain::prediction::{combined_check, marker_answers, marker_record, predict};
 use crate::domain::recovery::Exposure;
 use crate::domain::region::Role;
 use crate::domain::remark::{Remark, remarks};
@@ -192,8 +192,12 @@ fn was_read(env: &Environment, seen: &Observation, now: Timestamp, lever: &Lever
             looks.any(|look| look.fresh(now, limit::STACKS).is_some())
         }
         LeverSpec::Force { .. } => {
-            let checks = &seen.traffic.checks;
-            checks.fresh(now, limit::CHECK_LIST).is_some() && combined_check(env, seen).is_some()
+            let traffic = env.traffic.as_ref();
+            let record = traffic.and_then(|t| marker_record(env, t, seen, Role::Primary));
+            // a record without a check answers whatever is forced
+            let nothing_to_force = record.is_some_and(|record| record.check.is_none());
+            let fresh = seen.traffic.checks.fresh(now, limit::CHECK_LIST).is_some();
+            nothing_to_force || (fresh && combined_check(env, seen).is_some())
         }
         LeverSpec::Records => {
             let records = &seen.traffic.records;
