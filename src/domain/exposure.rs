@@ -119,9 +119,13 @@ fn lag_exposure(
     heartbeat: Timestamp,
 ) -> Option<Exposure> {
     let lag = lags(env, seen, now, (Direction::Forward, &Role::BOTH)).longest()?;
-    let bound = exposure(heartbeat, None, now).seconds;
+    // a heartbeat that has arrived since bounds what a lag of minutes ago tells
+    let bound = exposure(heartbeat, None, now);
+    if lag.seconds > bound.seconds {
+        return Some(bound);
+    }
     Some(Exposure {
-        seconds: lag.seconds.min(bound),
+        seconds: lag.seconds,
         is_upper_bound: false,
         heartbeat,
         source: Source::Lag { label: lag.label },
@@ -211,6 +215,15 @@ mod tests {
         measure(&mut model, Some(9.0), 50);
         assert_eq!(shown(&model), (9.0, false, GuardVerdict::Allow));
         assert_eq!(model.facts.exposure.unwrap().origin(), "table lag");
+    }
+
+    #[test]
+    fn a_heartbeat_that_is_younger_than_the_lag_bounds_it() {
+        let mut model = steady();
+        measure(&mut model, Some(400.0), 50);
+        assert_eq!(shown(&model), (50.0, true, GuardVerdict::Allow));
+        let found = model.facts.exposure.unwrap();
+        assert_eq!(found.source, Source::Heartbeat);
     }
 
     /// A table that has stalled tells no lag, and the bucket's looks as ever.
