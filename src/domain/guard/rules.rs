@@ -8,7 +8,6 @@ use crate::domain::guard::GuardVerdict::{self, Allow, Refuse, Warn};
 use crate::domain::guard::{GuardId, GuardResult, Question, answer, firm_refusal};
 use crate::domain::lever::{Command, LeverKind};
 use crate::domain::observation::{Observation, Serving};
-use crate::domain::observed::Observed;
 use crate::domain::operation::OperationKind;
 use crate::domain::plan::Situation;
 use crate::domain::prediction::predict;
@@ -111,6 +110,8 @@ impl Asked<'_> {
         }
     }
 
+    /// A stack that can't be read only warns: those of the destination are asked for by [`Self::destination_fit`] too, and
+    /// the other region may be dead.
     pub(super) fn nothing_running(&self) -> GuardResult {
         let own = self.question.running.map(str::to_owned);
         let busy = || self.env.stacks.iter().find_map(|spec| self.busy(spec));
@@ -138,11 +139,9 @@ impl Asked<'_> {
                 } else {
                     String::new()
                 };
-                // one that was settled when it was last read is rather settled still
-                let never = self.env.stacks.iter().any(|spec| !self.was_settled(spec));
                 answer(
                     GuardId::NothingRunning,
-                    if never { self.strict(Warn) } else { Warn },
+                    Warn,
                     "unknown",
                     format!("{}{others} not read lately", first.name),
                 )
@@ -155,12 +154,6 @@ impl Asked<'_> {
     pub(super) fn lately(&self, spec: &StackSpec) -> Option<&StackState> {
         let region = self.seen.regions.get(spec.role);
         region.stacks.get(&spec.id)?.fresh(self.now, limit::STACKS)
-    }
-
-    fn was_settled(&self, spec: &StackSpec) -> bool {
-        let stacks = &self.seen.regions.get(spec.role).stacks;
-        let last = stacks.get(&spec.id).and_then(Observed::last);
-        last.is_some_and(|state| state.phase() != Phase::InProgress)
     }
 
     /// What goes on in a stack.
