@@ -77,7 +77,7 @@ pub(crate) fn sent(replay: &StaticReplayClient) -> Vec<String> {
 }
 
 /// A query-protocol error.
-pub(super) fn error_xml(code: &str, message: &str) -> String {
+pub(crate) fn error_xml(code: &str, message: &str) -> String {
     format!(
         "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>\
          <RequestId>req-1</RequestId></ErrorResponse>"

@@ -9,6 +9,7 @@ use crate::app::run::LiveEvent;
 use crate::aws::Clients;
 use crate::domain::region::Role;
 use crate::domain::stack::{Phase, STACK_SET, Stack, StackEvent, StackId, StackState};
+use crate::runtime::patience::passes;
 use crate::runtime::story::{Anchor, Story};
 
 /// Instances of a set are searched for at every so many looks: each search lists a region's stacks.
@@ -18,9 +19,10 @@ const MOST_STACKS: usize = 50;
 
 /// A stack that is followed, with all that it makes.
 pub(super) struct Merged {
-    /// When the operation's first event was, or since when there may be one, in the service's own time.
-    since: Timestamp,
-    has_begun: bool,
+    /// Since when there may be an event of the operation, in the service's own time.
+    from: Timestamp,
+    /// When its first event was.
+    began: Option<Timestamp>,
     /// Resources that are expected; those of nested stacks too if `nested`.
     total: usize,
     nested: bool,
@@ -31,8 +33,8 @@ pub(super) struct Merged {
     /// Instances that were found and not told of yet.
     found: Vec<(Role, StackId, Box<Stack>)>,
     set_at_work: bool,
-    /// Something could not be read at the last look.
-    unread: bool,
+    /// Stacks whose events could not be read at the last look, and may be at the next.
+    unread: usize,
     looks: u32,
     first_failure: Option<Failure>,
 }
@@ -88,15 +90,15 @@ impl Merged {
             state: State::Active,
         };
         Self {
-            since,
-            has_begun: false,
+            from: since,
+            began: None,
             total,
             nested,
             threads: vec![root],
             missing: target.instances.clone(),
             found: Vec::new(),
             set_at_work: false,
-            unread: false,
+            unread: 0,
             looks: 0,
             first_failure: None,
         }
@@ -113,14 +115,14 @@ impl Merged {
         (done.sum(), self.total)
     }
 
-    /// When the operation's first event was, in the service's own time.
-    pub(super) const fn since(&self) -> Timestamp {
-        self.since
+    /// When the operation's first event was, or since when there may be one, in the service's own time.
+    pub(super) fn since(&self) -> Timestamp {
+        self.began.unwrap_or(self.from)
     }
 
-    /// Whether a stack's events could not be read at the last look.
+    /// Whether a stack's events could not be read at the last look, and may be at the next.
     pub(super) const fn has_unread(&self) -> bool {
-        self.unread
+        self.unread > 0
     }
 
     /// The instances that were found since this was asked last.
@@ -148,12 +150,15 @@ impl Merged {
                 (index, fresh)
             });
         let mut live = Vec::new();
-        self.unread = false;
+        self.unread = 0;
         for (index, fresh) in join_all(reads).await {
             // what could not be read now is read at the next look
-            let Ok(fresh) = fresh else {
-                self.unread = true;
-                continue;
+            let fresh = match fresh {
+                Ok(fresh) => fresh,
+                Err(error) => {
+                    self.unread += usize::from(passes(error.kind));
+                    continue;
+                }
             };
             live.extend(self.take(index, fresh));
             let thread = self.threads.get_mut(index);
@@ -196,7 +201,7 @@ impl Merged {
 
     /// Whether a stack is being changed now, or was since the beginning.
     fn is_at_work(&self, stack: &Stack) -> bool {
-        let since = |at: Option<Timestamp>| at.is_some_and(|at| at >= self.since);
+        let since = |at: Option<Timestamp>| at.is_some_and(|at| at >= self.since());
         stack.status.phase() == Phase::InProgress || since(stack.created) || since(stack.updated)
     }
 
@@ -210,7 +215,7 @@ impl Merged {
                 role,
                 stack: stack.to_owned(),
                 kind,
-                story: Story::new(Anchor::at(self.since)),
+                story: Story::new(Anchor::at(self.since())),
                 state: State::Active,
             }),
         }
@@ -226,11 +231,8 @@ impl Merged {
             Kind::Root | Kind::Instance => (String::new(), false),
             Kind::Nested(place) => (format!("{place}/"), true),
         };
-        if let (false, Some(first)) = (self.has_begun, fresh.first()) {
-            // what the stack makes tells nothing of this operation before that
-            self.since = first.at;
-            self.has_begun = true;
-        }
+        // what the stack makes tells nothing of this operation before that
+        self.began = self.began.or_else(|| Some(fresh.first()?.at));
         for event in &fresh {
             self.heed(event, role, &below);
         }

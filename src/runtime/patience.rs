@@ -17,6 +17,8 @@ pub(super) const PATIENCE: Duration = Duration::from_mins(10);
 pub(super) const BRIEF: Duration = Duration::from_mins(1);
 /// The same for what is only good to know.
 pub(super) const ASIDE: Duration = Duration::from_secs(15);
+/// So many calls in a row have failed at least when a step gives up.
+const LEAST: u32 = 3;
 
 /// Why a step has not ended well.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,7 +174,8 @@ impl Job {
                 doubt: silence.doubt,
             });
         }
-        if age(since, now) >= limit {
+        // time may have passed in a pause for a new login, or while this machine slept
+        if age(since, now) >= limit && silence.failures >= LEAST {
             return Err(Stopped {
                 doubt: silence.doubt,
                 ..Stopped::unseen(format!(
@@ -207,7 +210,7 @@ impl Job {
 }
 
 /// Whether the same call may go well another time.
-const fn passes(kind: FailureKind) -> bool {
+pub(super) const fn passes(kind: FailureKind) -> bool {
     match kind {
         FailureKind::Throttled | FailureKind::Unreachable | FailureKind::Service => true,
         // those are waited for by who makes the call
@@ -215,5 +218,155 @@ const fn passes(kind: FailureKind) -> bool {
         | FailureKind::Denied
         | FailureKind::Invalid
         | FailureKind::NotFound => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use futures_util::FutureExt as _;
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::app::effect::StackTarget;
+    use crate::app::msg::Msg;
+    use crate::aws::scripted::{EPOCH, clients, error_xml, script, sent};
+    use crate::clock::Clock;
+    use crate::dns::{DnsError, Resolver};
+    use crate::domain::observed::ReadError;
+    use crate::domain::operation::OperationId;
+    use crate::domain::region::Role;
+    use crate::domain::stack::StackId;
+    use crate::probe::Probe;
+    use crate::runtime::cancel::Cancelled;
+    use crate::runtime::session::Session;
+
+    type Answers = Vec<(u16, String)>;
+
+    /// A job whose calls are answered like this, and what was sent.
+    async fn job(
+        answers: Answers,
+    ) -> (
+        Job,
+        aws_smithy_http_client::test_util::StaticReplayClient,
+        mpsc::Receiver<Msg>,
+    ) {
+        let replay = script(answers);
+        let clock = Clock::world(Timestamp::from_second(EPOCH).unwrap(), 1.0);
+        let nobody = Arc::new(|_, _, _| {
+            std::future::ready(Err(DnsError::Unreachable("nobody".to_owned()))).boxed()
+        });
+        let nothing = Arc::new(|_| {
+            std::future::ready(Err(ReadError {
+                kind: FailureKind::NotFound,
+                message: "nothing".to_owned(),
+            }))
+            .boxed()
+        });
+        let session = Session {
+            clients: clients(replay.clone()).await,
+            resolver: Resolver::in_process(clock.clone(), nobody),
+            probe: Probe::in_process(clock.clone(), nothing),
+            clock,
+            state: std::path::PathBuf::new(),
+            user: "ops".to_owned(),
+            world: None,
+            cancelled: Cancelled::default(),
+        };
+        let (out, news) = mpsc::channel(64);
+        let job = Job {
+            session: Arc::new(session),
+            out,
+            operation: OperationId("deploy-1".into()),
+            target: StackTarget {
+                stack: StackId("pay".into()),
+                role: Role::Primary,
+                name: "pay".into(),
+                cut_off: None,
+                instances: Vec::new(),
+            },
+            patience: PATIENCE,
+        };
+        (job, replay, news)
+    }
+
+    fn failing(times: usize) -> Answers {
+        vec![(500, error_xml("InternalFailure", "no")); times]
+    }
+
+    fn done() -> (u16, String) {
+        let body = "<ExecuteChangeSetResponse><ExecuteChangeSetResult/></ExecuteChangeSetResponse>";
+        (200, body.to_owned())
+    }
+
+    fn refused() -> (u16, String) {
+        let why =
+            "ChangeSet cannot be executed in its current execution status of EXECUTE_IN_PROGRESS";
+        (400, error_xml("InvalidChangeSetStatus", why))
+    }
+
+    fn events(token: &str) -> (u16, String) {
+        let body = format!(
+            "<DescribeStackEventsResponse><DescribeStackEventsResult><StackEvents><member><EventId>e</EventId>\
+             <StackName>pay</StackName><LogicalResourceId>pay</LogicalResourceId>\
+             <ResourceType>AWS::CloudFormation::Stack</ResourceType><Timestamp>2026-01-01T00:00:01Z</Timestamp>\
+             <ResourceStatus>UPDATE_IN_PROGRESS</ResourceStatus><ClientRequestToken>{token}</ClientRequestToken>\
+             </member></StackEvents></DescribeStackEventsResult></DescribeStackEventsResponse>"
+        );
+        (200, body)
+    }
+
+    async fn execute(answers: Answers) -> (Result<(), Stopped>, usize) {
+        let (job, replay, _news) = job(answers).await;
+        let call = || {
+            job.client()
+                .execute_change_set("pay", "set", "deploy-1-pay")
+        };
+        let executed = job.change("pay", "deploy-1-pay", call).await;
+        (executed, sent(&replay).len())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_goes_on_after_errors_that_pass() {
+        // each call is tried three times
+        let answers = failing(7).into_iter().chain([done()]).collect();
+        assert_eq!(execute(answers).await, (Ok(()), 8));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_that_is_refused_since_an_earlier_call_got_through_is_recognised() {
+        let after = |token| [refused(), events(token)];
+        let ours = failing(3).into_iter().chain(after("deploy-1-pay"));
+        assert_eq!(execute(ours.collect()).await, (Ok(()), 5));
+        let theirs = failing(3).into_iter().chain(after("somebody-else"));
+        let (executed, _) = execute(theirs.collect()).await;
+        let stopped = executed.unwrap_err();
+        assert!(
+            !stopped.open && stopped.why.contains("EXECUTE_IN_PROGRESS"),
+            "{stopped}"
+        );
+        // without an earlier call there is nothing to look for
+        let (executed, calls) = execute(vec![refused()]).await;
+        assert!(!executed.unwrap_err().open);
+        assert_eq!(calls, 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ten_minutes_without_a_good_answer_leave_it_open_and_the_silence_is_said() {
+        let (job, _replay, mut news) = job(failing(1_000)).await;
+        let began = job.session.clock.now();
+        let stopped = job.look().await.unwrap_err();
+        assert!(stopped.open, "{stopped}");
+        let lasted = age(began, job.session.clock.now());
+        assert!(lasted >= PATIENCE && lasted < PATIENCE * 2, "{lasted:?}");
+        let Some(Msg::Progress {
+            news: News::Note(said),
+            ..
+        }) = news.recv().await
+        else {
+            panic!("nothing was said")
+        };
+        assert!(said.contains("no answer since 00:00:0"), "{said}");
     }
 }

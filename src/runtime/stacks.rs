@@ -17,7 +17,7 @@ use crate::domain::operation::OperationId;
 use crate::domain::region::Role;
 use crate::domain::stack::{Phase, StackId, StackState};
 use crate::runtime::merged::Merged;
-use crate::runtime::patience::{ASIDE, Silence, Stopped};
+use crate::runtime::patience::{ASIDE, PATIENCE, Silence, Stopped};
 use crate::runtime::session::Shared;
 use crate::runtime::story::Anchor;
 
@@ -158,9 +158,10 @@ impl Job {
         }
     }
 
-    /// Changes one parameter of the stack (the endpoint lever) and follows it.
+    /// Changes one parameter of the stack (the endpoint lever) and follows it. Before AWS is told nothing waits for long:
+    /// there are other levers.
     pub(super) async fn set_parameter(
-        self,
+        mut self,
         parameter: &str,
         value: &str,
     ) -> Result<StepDone, Stopped> {
@@ -168,7 +169,8 @@ impl Job {
         if self.target.cut_off.is_some() {
             let state = self.look().await?;
             if let Some(begun) = self.executed(&state, &token).await? {
-                let end = self.follow(&self.target.name.clone(), begun, 0).await?;
+                self.patience = PATIENCE;
+                let end = self.follow(&self.target.name, begun, 0).await?;
                 return self.deployed(&end);
             }
         }
@@ -190,7 +192,8 @@ impl Job {
             Err(error) => return Err(error.to_string().into()),
         }
         let from = self.begun(&token).await;
-        let end = self.follow(&self.target.name.clone(), from, 0).await?;
+        self.patience = PATIENCE;
+        let end = self.follow(&self.target.name, from, 0).await?;
         if end.phase() == Phase::Settled {
             Ok(StepDone {
                 skipped: false,

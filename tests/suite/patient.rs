@@ -158,7 +158,7 @@ fn a_region_that_does_not_answer_for_some_minutes_ends_no_deploy() {
 }
 
 /// Begins a deploy in whose middle a region falls silent, and waits until it gives up.
-async fn given_up(stage: &mut Rehearsed, state: &Path) -> usize {
+async fn given_up(stage: &mut Rehearsed, folder: &Path) -> usize {
     stage.begin_operation(OperationKind::Deploy, 30).await;
     let fault = inject(
         stage,
@@ -172,7 +172,7 @@ async fn given_up(stage: &mut Rehearsed, state: &Path) -> usize {
     assert!(reason.contains("nothing good was heard since"), "{reason}");
     assert!(reason.contains("AWS goes on"), "{reason}");
     stage.wait(5).await;
-    let open = journal::list(state)[0].outcome;
+    let open = journal::list(folder)[0].outcome;
     assert_eq!(open, None, "the journal has no end");
     fault
 }

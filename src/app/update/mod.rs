@@ -90,11 +90,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Past(past) => observe::past(model, past),
         Msg::Unfinished(all) => resume::found(model, all),
         Msg::Resume { operation, choice } => resume::choose(model, &operation, choice),
-        Msg::Undo(undo) => {
-            model.undo = undo;
-            model.conclude();
-            Vec::new()
-        }
+        Msg::Undo(undo) => observe::undo(model, undo),
         Msg::Probed(result) => observe::probed(model, result),
         Msg::DetectDrift(id) => drift::begin(model, &id),
         Msg::Faults { in_force, done } => facilitate::told(model, in_force, done),

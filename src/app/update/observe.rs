@@ -16,6 +16,7 @@ use crate::domain::lever::LeverKind;
 use crate::domain::observation::{Seen, Serving, Sighting};
 use crate::domain::observed::{Observed, ReadError, age};
 use crate::domain::plan::Plan;
+use crate::domain::records_lever::RecordsChange;
 use crate::domain::region::Role;
 use crate::domain::stack::StackState;
 
@@ -105,6 +106,13 @@ pub(super) fn probed(model: &mut Model, result: Result<(), ReadError>) -> Vec<Ef
     model.may_write.take(result, at);
     model.conclude();
     refresh_confirmation(model);
+    Vec::new()
+}
+
+/// The journal has said what takes the records lever back.
+pub(super) fn undo(model: &mut Model, undo: Option<RecordsChange>) -> Vec<Effect> {
+    model.undo = undo;
+    model.conclude();
     Vec::new()
 }
 
