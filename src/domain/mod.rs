@@ -32,6 +32,7 @@ pub mod recovery;
 pub mod region;
 pub mod remark;
 pub mod repair;
+pub mod retained;
 pub mod routing;
 pub mod signal;
 pub mod stack;

@@ -10,11 +10,11 @@ use crate::app::dialog::{Confirm, Dialog};
 use crate::app::effect::{Effect, Order, StackTarget};
 use crate::app::fixtures::{marker, noon, see, see_all, status, steady, tick};
 use crate::app::model::Model;
-use crate::app::msg::{Ask, Msg};
+use crate::app::msg::{Ask, Msg, StepDone};
 use crate::app::update::update;
 use crate::domain::guard::{GuardId, GuardResult};
 use crate::domain::observation::Seen;
-use crate::domain::operation::{OperationKind, StepState};
+use crate::domain::operation::{OperationKind, Outcome, StepState};
 use crate::domain::plan::Consent;
 use crate::domain::recovery::Milestones;
 use crate::domain::region::Role;
@@ -295,4 +295,34 @@ fn a_stack_that_changes_while_the_deletion_is_confirmed_again_stops_it() {
     assert!(model.run.is_none());
     let said = confirm(&model).error.clone().unwrap();
     assert!(said.contains("somebody else is changing it"), "{said}");
+}
+
+#[test]
+fn what_a_deletion_that_keeps_everything_leaves_is_in_its_review_and_in_its_end() {
+    let mut model = half();
+    for spec in &mut model.env.stacks {
+        spec.template =
+            r#"{"Resources": {"T": {"Type": "AWS::DynamoDB::Table", "DeletionPolicy": "Retain"}}}"#
+                .into();
+    }
+    review(&mut model, OperationKind::Delete);
+    let said = "1 made anew, the old one stays";
+    let notes = confirm(&model).plan.notes.join("\n");
+    assert!(notes.contains(said), "{notes}");
+    consent(&mut model);
+    begun(&mut model);
+    let operation = model.run.as_ref().unwrap().plan().id.clone();
+    let result = Ok(StepDone {
+        skipped: false,
+        note: Some("DELETE_COMPLETE, 1 left in AWS".into()),
+    });
+    let msg = Msg::StepDone {
+        operation,
+        index: 0,
+        result,
+    };
+    update(&mut model, msg);
+    let finished = model.run.as_ref().unwrap().finished.clone().unwrap();
+    assert_eq!(finished.outcome, Outcome::Succeeded);
+    assert!(finished.reason.unwrap().contains(said));
 }

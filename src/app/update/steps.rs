@@ -8,7 +8,8 @@ use crate::app::update::operate::run_of;
 use crate::app::update::resume::{self, Again};
 use crate::app::update::{cancel, orders, outcome, unseen, watch};
 use crate::domain::operation::{OperationId, OperationKind, Outcome, StepState};
-use crate::domain::plan::Action;
+use crate::domain::plan::{Action, Plan};
+use crate::domain::planning::left;
 
 /// Starts every step that can begin, or ends the operation if none is left. After a failure nothing begins any more, and
 /// the operation ends when what runs beside it has come to its own end.
@@ -38,7 +39,7 @@ pub(super) fn start_next(model: &mut Model) -> Vec<Effect> {
     }
     let ready = run.plan().ready(&states);
     if ready.is_empty() && !is_running {
-        let left = run.plan().stays_promoted.clone();
+        let left = left_open(model, run.plan());
         return finish(model, Outcome::Succeeded, left);
     }
     let mut effects = Vec::new();
@@ -46,6 +47,17 @@ pub(super) fn start_next(model: &mut Model) -> Vec<Effect> {
         effects.extend(start(model, index));
     }
     effects
+}
+
+/// What a good end leaves to be done.
+fn left_open(model: &Model, plan: &Plan) -> Option<String> {
+    match plan.kind {
+        OperationKind::Delete => left::after(&model.env, plan),
+        OperationKind::Deploy
+        | OperationKind::Repair
+        | OperationKind::Failover
+        | OperationKind::Failback => plan.stays_promoted.clone(),
+    }
 }
 
 fn start(model: &mut Model, index: usize) -> Vec<Effect> {

@@ -20,6 +20,7 @@ use crate::domain::stack::{Phase, StackId, StackResource, StackState};
 
 mod blockers;
 mod forecast;
+pub mod left;
 pub mod repair;
 pub mod stacks;
 pub mod traffic;

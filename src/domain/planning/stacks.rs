@@ -9,25 +9,13 @@ use crate::domain::guard::{GuardId, GuardResult, GuardVerdict, firm_refusal, res
 use crate::domain::observation::{Observation, Serving};
 use crate::domain::operation::{OperationId, OperationKind};
 use crate::domain::plan::{Action, Plan, Step};
-use crate::domain::planning::{Basis, CannotPlan, blockers, forecast, nothing_running, step};
+use crate::domain::planning::{Basis, CannotPlan, blockers, forecast, left, nothing_running, step};
 use crate::domain::stack::{Phase, StackId};
 
 /// A plan to create or update every stack, in manifest order.
 pub fn deploy(basis: &Basis<'_>, id: OperationId) -> Result<Plan, CannotPlan> {
     let env = basis.env;
-    let known = env.bindings(basis.seen);
-    for spec in &env.parameters {
-        match known.get(&spec.name).filter(|v| !v.is_empty()) {
-            None if spec.required && !env.is_kept(basis.seen, &spec.name) => {
-                return Err(CannotPlan::MissingParameter(spec.name.clone()));
-            }
-            None => {}
-            Some(value) => spec.check(value).map_err(|why| CannotPlan::BadParameter {
-                name: spec.name.clone(),
-                why,
-            })?,
-        }
-    }
+    check_parameters(basis)?;
     let phases = basis.phases()?;
     let (mut steps, mut notes) = (Vec::new(), Vec::new());
     for spec in in_order(&env.stacks).into_iter().filter(|s| is_ours(s)) {
@@ -76,6 +64,25 @@ pub fn deploy(basis: &Basis<'_>, id: OperationId) -> Result<Plan, CannotPlan> {
     plan.guards.extend(data_loss(&plan.steps));
     plan.notes.push("each stack goes through a change set; one that would replace or remove a resource with data, and was not seen here, asks again".into());
     Ok(plan)
+}
+
+/// Every parameter that is needed is known, and every value fits.
+fn check_parameters(basis: &Basis<'_>) -> Result<(), CannotPlan> {
+    let env = basis.env;
+    let known = env.bindings(basis.seen);
+    for spec in &env.parameters {
+        match known.get(&spec.name).filter(|v| !v.is_empty()) {
+            None if spec.required && !env.is_kept(basis.seen, &spec.name) => {
+                return Err(CannotPlan::MissingParameter(spec.name.clone()));
+            }
+            None => {}
+            Some(value) => spec.check(value).map_err(|why| CannotPlan::BadParameter {
+                name: spec.name.clone(),
+                why,
+            })?,
+        }
+    }
+    Ok(())
 }
 
 /// The earlier steps that a stack has to wait for: its own, those of the stacks it comes after or takes outputs of, and
@@ -148,42 +155,6 @@ fn delete_step(spec: &StackSpec) -> Step {
     )
     .undo("none: deploy it again")
     .expect("a few minutes")
-}
-
-/// What becomes of the data in stacks that are deleted, in a sentence.
-fn loss(all: &[StackSpec], deleted: &[&StackSpec]) -> String {
-    if !deleted.iter().all(|spec| retains_everything(spec)) {
-        return "data in the stacks is lost: tables, buckets, backups and secrets are deleted with them".into();
-    }
-    let made_by_deleted = |spec: &&StackSpec| {
-        let maker = spec.made_by.as_ref().map(|made| &made.stack);
-        maker.is_some_and(|maker| deleted.iter().any(|spec| spec.id == *maker))
-    };
-    let staying = all.iter().filter(made_by_deleted);
-    let staying: Vec<String> = staying
-        .map(|spec| format!("{}… ({})", spec.name, spec.role))
-        .collect();
-    let too = if staying.is_empty() {
-        String::new()
-    } else {
-        format!(
-            ", the stacks that a StackSet made too: {}",
-            staying.join(", ")
-        )
-    };
-    format!(
-        "only the stacks go: all they made stays, works and costs{too}; the bundle's README says how to remove it"
-    )
-}
-
-/// Whether every resource of the stack outlives it.
-fn retains_everything(spec: &StackSpec) -> bool {
-    let tree: serde_json::Value = serde_json::from_str(&spec.template).unwrap_or_default();
-    let resources = tree.get("Resources").and_then(|r| r.as_object());
-    resources.is_some_and(|resources| {
-        let mut policies = resources.values().map(|r| r.get("DeletionPolicy"));
-        !resources.is_empty() && policies.all(|p| p.is_some_and(|p| p == "Retain"))
-    })
 }
 
 /// Whether the console deploys and deletes the stack, rather than a `StackSet` of another.
@@ -270,7 +241,8 @@ pub fn inspect(env: &Environment, plan: &mut Plan) {
         .filter_map(|step| Some(blockers::notes(stack_of(step)?, findings(step))));
     plan.notes = notes.flatten().collect();
     // what is retained outlives its stack, and so do the stacks of a retained StackSet
-    plan.notes.push(loss(&env.stacks, &specs));
+    plan.notes.push(left::loss(&env.stacks, &specs));
+    plan.notes.extend(left::deployed_again(env, &specs));
     plan.guards.retain(|guard| guard.id != GuardId::Blockers);
     let guard = imported(env, &plan.steps);
     plan.guards.extend(guard);
@@ -385,50 +357,4 @@ pub(super) fn protected(seen: &Observation, spec: &StackSpec) -> Option<GuardRes
         firm_refusal(GuardId::Production, format!("{} is protected", spec.name), "termination protection is on")
             .remedy(format!("aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name {}", spec.name))
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::environment::MadeBy;
-    use crate::domain::region::Role;
-
-    fn spec(id: &str, role: Role, policy: &str) -> StackSpec {
-        StackSpec {
-            id: StackId(id.into()),
-            role,
-            name: format!("{id}-demo"),
-            template: format!(
-                r#"{{"Resources": {{"A": {{"DeletionPolicy": "Retain"}}, "B": {{"DeletionPolicy": "{policy}"}}}}}}"#
-            ),
-            capabilities: Vec::new(),
-            parameters: std::collections::BTreeMap::new(),
-            after: Vec::new(),
-            made_by: None,
-        }
-    }
-
-    #[test]
-    fn a_deletion_says_whether_data_is_lost_or_everything_stays() {
-        let kept = spec("root", Role::Primary, "Retain");
-        let gone = spec("other", Role::Primary, "Delete");
-        let mut instance = spec("standby", Role::Standby, "Retain");
-        instance.made_by = Some(MadeBy {
-            stack: kept.id.clone(),
-            resource: "Regions".into(),
-        });
-        let all = [kept.clone(), gone.clone(), instance];
-        assert!(loss(&all, &[&gone]).contains("is lost"));
-        assert!(loss(&all, &[&kept, &gone]).contains("is lost"));
-        let said = loss(&all, &[&kept]);
-        assert!(said.contains("stays") && !said.contains("lost"), "{said}");
-        assert!(said.contains("standby-demo… (standby)"), "{said}");
-        let alone = loss(std::slice::from_ref(&kept), &[&kept]);
-        assert!(alone.contains("stays") && !alone.contains("StackSet"));
-        let unreadable = StackSpec {
-            template: "none".into(),
-            ..kept
-        };
-        assert!(loss(&[], &[&unreadable]).contains("is lost"));
-    }
 }
