@@ -239,8 +239,7 @@ mod tests {
     use crate::domain::region::Role;
     use crate::domain::stack::StackId;
     use crate::probe::Probe;
-    use crate::runtime::cancel::Cancelled;
-    use crate::runtime::session::Session;
+    use crate::runtime::session::{Operations, Session};
 
     type Answers = Vec<(u16, String)>;
 
@@ -272,7 +271,8 @@ mod tests {
             state: std::path::PathBuf::new(),
             user: "ops".to_owned(),
             world: None,
-            cancelled: Cancelled::default(),
+            cancelled: Operations::default(),
+            hurried: Operations::default(),
         };
         let (out, news) = mpsc::channel(64);
         let job = Job {
@@ -283,6 +283,7 @@ mod tests {
                 stack: StackId("pay".into()),
                 role: Role::Primary,
                 name: "pay".into(),
+                arn: None,
                 cut_off: None,
                 instances: Vec::new(),
             },

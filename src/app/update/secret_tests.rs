@@ -1,8 +1,4 @@
 //! Tests of sensitive parameters: what a deploy sends of them, what its review says, and what a continued one asks for.
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "tests look for one kind of effect"
-)]
 
 use std::collections::{BTreeMap, BTreeSet};
 
