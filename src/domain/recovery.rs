@@ -171,6 +171,17 @@ impl Exposure {
     }
 }
 
+impl Exposure {
+    /// Seconds in which the figure is shown while it follows the clock.
+    pub const STEP: u64 = 15;
+
+    /// Whether its source is worth a word: within one step every source says the same, and which one says less changes
+    /// from second to second.
+    pub fn is_worth_explaining(&self) -> bool {
+        self.seconds > Self::STEP as f64
+    }
+}
+
 /// Last sign of life of the primary − newest heartbeat that reached the standby. Where the primary's last sign of
 /// life is not known, staleness (now − newest heartbeat) bounds it from above.
 pub fn exposure(

@@ -83,17 +83,16 @@ fn this_minute(now: Timestamp) -> Timestamp {
 }
 
 /// Data at risk in seconds. While the primary lives, and for an upper bound, the figure follows the clock: it is
-/// shown in steps of 15 s, rounded up. At the cut it is exact.
+/// shown in steps of 15 s, rounded up, and so is a bound, whatever it comes from. At the cut it is exact.
 pub(super) fn exposure(exposure: &Exposure, situation: Situation) -> String {
     if situation == Situation::Emergency && !exposure.is_upper_bound {
         return format!("{} s", whole(exposure.seconds));
     }
-    let steps = whole(exposure.seconds.ceil()).div_ceil(15).max(1) * 15;
-    if exposure.is_upper_bound {
-        format!("at most {steps} s")
-    } else {
-        format!("under {steps} s")
-    }
+    let steps = whole(exposure.seconds.ceil())
+        .div_ceil(Exposure::STEP)
+        .max(1)
+        * Exposure::STEP;
+    format!("at most {steps} s")
 }
 
 /// Seconds in full, rounded.
@@ -263,6 +262,6 @@ mod tests {
         };
         assert_eq!(of(0.8, false, Situation::Emergency), "1 s");
         assert_eq!(of(31.0, true, Situation::Emergency), "at most 45 s");
-        assert_eq!(of(0.8, false, Situation::Planned), "under 15 s");
+        assert_eq!(of(0.8, false, Situation::Planned), "at most 15 s");
     }
 }

@@ -73,7 +73,10 @@ fn now(model: &Model, width: usize) -> Sheet<'_> {
 
 /// Data at risk, and where the figure comes from.
 fn exposure(model: &Model) -> Line<'static> {
-    let origin = model.facts.exposure.as_ref().map(Exposure::origin);
+    let found = model.facts.exposure.as_ref();
+    let origin = found
+        .filter(|found| found.is_worth_explaining())
+        .map(Exposure::origin);
     let origin = origin.map_or_else(String::new, |origin| format!(", by {origin}"));
     traffic_strip::exposure(model).dim(origin)
 }

@@ -213,7 +213,11 @@ impl Asked<'_> {
                 GuardId::Exposure,
                 Allow,
                 value,
-                format!("within the objective, by {}", found.source.words()),
+                if found.is_worth_explaining() {
+                    format!("within the objective, by {}", found.source.words())
+                } else {
+                    "within the objective".to_owned()
+                },
             )
             .limit(format!("{rpo} s"))
         } else {
