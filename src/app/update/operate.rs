@@ -9,7 +9,7 @@ use crate::app::update::observe::lever_of;
 use crate::app::update::steps::{finish, start_next};
 use crate::app::update::{cancel, forecast, inspect, orders, pause, resume, second};
 use crate::domain::exposure::{last_answer, silent_since};
-use crate::domain::guard::{GuardId, GuardResult, drill_window};
+use crate::domain::guard::{GuardResult, drill_window};
 use crate::domain::lever::{Command, LeverKind};
 use crate::domain::observation::Serving;
 use crate::domain::operation::{OperationId, OperationKind, Outcome};
@@ -71,13 +71,18 @@ pub(super) fn probe_lever(model: &Model) -> Option<Effect> {
     orders::metric(model, Command::Release, Some(0)).map(Effect::ProbeLever)
 }
 
-pub(super) fn make_plan(model: &Model, ask: &Ask) -> Result<Plan, CannotPlan> {
-    let basis = Basis {
+/// What every plan starts from.
+pub(super) const fn basis(model: &Model) -> Basis<'_> {
+    Basis {
         env: &model.env,
         seen: &model.seen,
         facts: &model.facts,
         now: model.now,
-    };
+    }
+}
+
+pub(super) fn make_plan(model: &Model, ask: &Ask) -> Result<Plan, CannotPlan> {
+    let basis = basis(model);
     let id = OperationId::new(ask.kind, model.now, ask.salt);
     let mut plan = match ask.kind {
         OperationKind::Deploy => planning::stacks::deploy(&basis, id)?,
@@ -233,28 +238,12 @@ pub(super) fn guards_now(model: &Model, confirm: &Confirm) -> Result<Vec<GuardRe
         Some(resumes) => resume::guards(model, &resumes.unfinished),
         None if confirm.cancels || confirm.asked_by.is_some() => Ok(plan.guards.clone()),
         None if plan.kind.moves_traffic() => Ok(guards_of(model, plan)),
-        None => guards_again(model, plan),
+        None => {
+            let wish = plan.steps.iter().find_map(resume::wish);
+            planning::standing::guards_now(&basis(model), plan, wish.as_ref())
+                .map_err(|why| why.to_string())
+        }
     }
-}
-
-/// The guards of a plan for stacks, as it would be made now. What AWS was asked for the review stays, and what has
-/// changed since refuses.
-fn guards_again(model: &Model, plan: &Plan) -> Result<Vec<GuardResult>, String> {
-    let ask = Ask {
-        kind: plan.kind,
-        lever: None,
-        parameters: std::collections::BTreeMap::new(),
-        repair: plan.steps.iter().find_map(resume::wish),
-        salt: 0,
-    };
-    let now = make_plan(model, &ask).map_err(|why| why.to_string())?;
-    let changed = planning::changed(plan, &now);
-    let was_asked = |guard: &GuardResult| matches!(guard.id, GuardId::DataLoss | GuardId::Blockers);
-    let mut guards = now.guards;
-    guards.retain(|guard| !was_asked(guard));
-    guards.extend(plan.guards.iter().filter(|g| was_asked(g)).cloned());
-    guards.extend(changed);
-    Ok(guards)
 }
 
 fn begin(model: &mut Model, confirmed: Confirmed<Plan>) -> Vec<Effect> {

@@ -3,7 +3,7 @@
 use crate::app::dialog::{Confirm, Dialog, Resumes};
 use crate::app::effect::{Effect, Order, Pace};
 use crate::app::model::{Model, Page, Weight};
-use crate::app::msg::{Ask, StepDone};
+use crate::app::msg::StepDone;
 use crate::app::run::Run;
 use crate::app::unfinished::{self, Next};
 use crate::app::update::{operate, orders};
@@ -14,6 +14,7 @@ use crate::domain::health::CheckTarget;
 use crate::domain::operation::{OperationId, OperationKind};
 use crate::domain::plan::{Action, Confirmed, Plan, Step};
 use crate::domain::planning::CannotPlan;
+use crate::domain::planning::standing::standing;
 use crate::domain::promotion::is_stale;
 use crate::domain::repair::Wish;
 use crate::domain::stack::StackId;
@@ -161,18 +162,12 @@ pub(super) fn guards(model: &Model, one: &Unfinished) -> Result<Vec<GuardResult>
         all.extend(now.into_iter().filter(|g| g.id != GuardId::Needed));
         return Ok(all);
     }
-    let ask = Ask {
-        kind: one.kind(),
-        lever: None,
-        parameters: std::collections::BTreeMap::new(),
-        // what was left out then may not be failed any more
-        repair: one.plan.steps.iter().find_map(wish).map(|wish| Wish {
-            skip: Vec::new(),
-            ..wish
-        }),
-        salt: 0,
-    };
-    match operate::make_plan(model, &ask) {
+    // what was left out then may not be failed any more
+    let wish = one.plan.steps.iter().find_map(wish).map(|wish| Wish {
+        skip: Vec::new(),
+        ..wish
+    });
+    match standing(&operate::basis(model), &one.plan, wish.as_ref()) {
         // what runs is this operation's own, or was stopped above
         Ok(now) => all.extend(
             now.guards

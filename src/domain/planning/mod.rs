@@ -23,6 +23,7 @@ mod forecast;
 pub mod left;
 pub mod repair;
 pub mod stacks;
+pub mod standing;
 pub mod traffic;
 
 /// Why no plan can be made.
@@ -166,30 +167,6 @@ impl Basis<'_> {
     fn region(&self, role: Role) -> &str {
         self.env.regions.get(role).as_str()
     }
-}
-
-/// What has become another of the stacks between the review of a plan and now, when the same plan is made again.
-pub fn changed(reviewed: &Plan, now: &Plan) -> Option<GuardResult> {
-    let differs = |(id, was): (&StackId, &Phase)| {
-        let is = now.basis.get(id)?;
-        let (old, new) = (reviewed.arns.get(id), now.arns.get(id));
-        if was != is {
-            Some(format!("{id} was {} and is {}", was.as_str(), is.as_str()))
-        } else if old.is_some() && new.is_some() && old != new {
-            Some(format!("{id} was deleted and made again"))
-        } else {
-            None
-        }
-    };
-    let all: Vec<String> = reviewed.basis.iter().filter_map(differs).collect();
-    (!all.is_empty()).then(|| {
-        firm_refusal(
-            GuardId::AsReviewed,
-            "changed",
-            format!("since the review {}", all.join("; ")),
-        )
-        .remedy("leave this review and ask for it again")
-    })
 }
 
 fn nothing_running(seen: &Observation, phases: &BTreeMap<StackId, Phase>) -> GuardResult {

@@ -9,14 +9,18 @@ use crate::domain::guard::{GuardId, GuardResult, GuardVerdict, firm_refusal, res
 use crate::domain::observation::{Observation, Serving};
 use crate::domain::operation::{OperationId, OperationKind};
 use crate::domain::plan::{Action, Plan, Step};
+use crate::domain::planning::standing::Standing;
 use crate::domain::planning::{Basis, CannotPlan, blockers, forecast, left, nothing_running, step};
 use crate::domain::stack::{Phase, StackId};
 
 /// A plan to create or update every stack, in manifest order.
 pub fn deploy(basis: &Basis<'_>, id: OperationId) -> Result<Plan, CannotPlan> {
     let env = basis.env;
-    check_parameters(basis)?;
-    let phases = basis.phases()?;
+    let Standing {
+        guards,
+        phases,
+        arns,
+    } = deploy_standing(basis)?;
     let (mut steps, mut notes) = (Vec::new(), Vec::new());
     for spec in in_order(&env.stacks).into_iter().filter(|s| is_ours(s)) {
         let phase = phases.get(&spec.id).copied().unwrap_or(Phase::Unknown);
@@ -37,6 +41,22 @@ pub fn deploy(basis: &Basis<'_>, id: OperationId) -> Result<Plan, CannotPlan> {
             ..deploy_step(spec, phase)
         });
     }
+    let mut plan = basis.plan(OperationKind::Deploy, id, steps);
+    plan.guards = guards;
+    plan.arns = arns;
+    plan.basis = phases;
+    plan.notes = notes;
+    plan.notes.extend(forecast::apart(basis));
+    plan.guards.extend(data_loss(&plan.steps));
+    plan.notes.push("each stack goes through a change set; one that would replace or remove a resource with data, and was not seen here, asks again".into());
+    Ok(plan)
+}
+
+/// How a deploy stands now.
+pub(super) fn deploy_standing(basis: &Basis<'_>) -> Result<Standing, CannotPlan> {
+    let env = basis.env;
+    check_parameters(basis)?;
+    let phases = basis.phases()?;
     let failed: Vec<GuardResult> = env
         .stacks
         .iter()
@@ -50,20 +70,15 @@ pub fn deploy(basis: &Basis<'_>, id: OperationId) -> Result<Plan, CannotPlan> {
             .remedy("repair it first (R on the Stacks page, or `switchback repair`), or delete it")
         })
         .collect();
-    let mut plan = basis.plan(OperationKind::Deploy, id, steps);
-    plan.guards = basis
-        .read_only()
-        .into_iter()
-        .chain([nothing_running(basis.seen, &phases)])
-        .chain(failed)
-        .collect();
-    plan.arns = basis.arns(phases.keys());
-    plan.basis = phases;
-    plan.notes = notes;
-    plan.notes.extend(forecast::apart(basis));
-    plan.guards.extend(data_loss(&plan.steps));
-    plan.notes.push("each stack goes through a change set; one that would replace or remove a resource with data, and was not seen here, asks again".into());
-    Ok(plan)
+    let guards = basis.read_only().into_iter();
+    Ok(Standing {
+        guards: guards
+            .chain([nothing_running(basis.seen, &phases)])
+            .chain(failed)
+            .collect(),
+        arns: basis.arns(phases.keys()),
+        phases,
+    })
 }
 
 /// Every parameter that is needed is known, and every value fits.
@@ -191,6 +206,24 @@ fn in_order(stacks: &[StackSpec]) -> Vec<&StackSpec> {
 
 /// A plan to delete every stack that exists, in the manifest's delete order.
 pub fn delete(basis: &Basis<'_>, id: OperationId) -> Result<Plan, CannotPlan> {
+    let env = basis.env;
+    let (specs, standing) = delete_standing(basis)?;
+    let mut plan = basis.plan(
+        OperationKind::Delete,
+        id,
+        specs.iter().map(|spec| inspected(basis, spec)).collect(),
+    );
+    plan.guards = standing.guards;
+    plan.arns = standing.arns;
+    plan.basis = standing.phases;
+    inspect(env, &mut plan);
+    Ok(plan)
+}
+
+/// The stacks that a deletion would delete, in order, and how it stands now.
+pub(super) fn delete_standing<'a>(
+    basis: &Basis<'a>,
+) -> Result<(Vec<&'a StackSpec>, Standing), CannotPlan> {
     let phases = basis.phases()?;
     let env = basis.env;
     let there = |id: &&StackId| phases.get(*id).is_some_and(|phase| *phase != Phase::Absent);
@@ -204,22 +237,18 @@ pub fn delete(basis: &Basis<'_>, id: OperationId) -> Result<Plan, CannotPlan> {
     if specs.is_empty() {
         return Err(CannotPlan::NothingThere);
     }
-    let mut plan = basis.plan(
-        OperationKind::Delete,
-        id,
-        specs.iter().map(|spec| inspected(basis, spec)).collect(),
-    );
     let mut guards: Vec<GuardResult> = basis.read_only().into_iter().collect();
     guards.push(nothing_running(basis.seen, &phases));
     guards.extend(not_serving(basis, &specs));
     guards.extend(blockers::promoted(basis, &specs));
     guards.extend(production(basis));
     guards.extend(specs.iter().filter_map(|spec| protected(basis.seen, spec)));
-    plan.guards = guards;
-    plan.arns = basis.arns(phases.keys());
-    plan.basis = phases;
-    inspect(env, &mut plan);
-    Ok(plan)
+    let standing = Standing {
+        guards,
+        arns: basis.arns(phases.keys()),
+        phases,
+    };
+    Ok((specs, standing))
 }
 
 /// The step of a deletion, with what AWS has to be asked about it.
