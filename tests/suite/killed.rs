@@ -1,14 +1,19 @@
 //! The program is killed (SIGKILL) in the middle of operations against a served world, and started again.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
 use switchback::clock::Clock;
 use switchback::domain::environment::{Environment, Mode};
+use switchback::domain::region::Role;
 use switchback::rehearsal::scenario::Scenario;
+use switchback::rehearsal::world::RequestRecord;
+use switchback::rehearsal::world::cloudwatch::MetricQuery;
 use switchback::rehearsal::{SharedWorld, endpoint, name_server};
 use switchback::runtime::connect::{self, Stage};
 
@@ -132,6 +137,11 @@ impl Served {
         let killed = kills.iter().filter(|lines| self.kill(verb, **lines));
         let killed = killed.count();
         assert!(killed > 1, "it was killed {killed} times only");
+        self.end(verb, outcome);
+    }
+
+    /// Lets what was cut off end with this outcome.
+    fn end(&self, verb: &[&str], outcome: &str) {
         // without a word about what was cut off nothing begins
         self.run(verb)
             .ends_with(2)
@@ -162,6 +172,55 @@ impl Served {
             begun
         };
         self.env.stacks.iter().flat_map(count).collect()
+    }
+
+    /// Starts the verb (or continues it) and kills it as soon as so many of these requests have come. True if it was killed.
+    fn kill_at(&self, verb: &[&str], operation: Option<&str>, requests: usize) -> bool {
+        let count = || {
+            let counts = |r: &&RequestRecord| operation.is_none_or(|name| r.operation == name);
+            self.world
+                .with(|w| w.requests().iter().filter(counts).count())
+        };
+        let mut words = verb.to_vec();
+        if self.is_unfinished() {
+            words.push("--resume");
+        }
+        let before = count();
+        let mut child = self
+            .command(&words)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        while count() < before + requests {
+            if child.try_wait().unwrap().is_some() {
+                return false;
+            }
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        true
+    }
+
+    /// What a metric of the lever in the standby was told, in both directions.
+    fn told(&self, metric: &str) -> BTreeSet<i64> {
+        let both = ["Maximum", "Minimum"].into_iter();
+        let points = both.flat_map(|statistic| {
+            let query = MetricQuery {
+                namespace: "Switchback/Failover".to_owned(),
+                metric: metric.to_owned(),
+                dimensions: BTreeMap::from([("Environment".to_owned(), "demo".to_owned())]),
+                statistic: statistic.to_owned(),
+                period: 60,
+                start: Timestamp::UNIX_EPOCH,
+                end: Timestamp::MAX,
+            };
+            let standby = self.env.regions.get(Role::Standby).as_str();
+            self.world.with(|w| w.metric_data(standby, &query))
+        });
+        #[expect(clippy::cast_possible_truncation, reason = "epoch seconds")]
+        points.map(|p| p.value as i64).collect()
     }
 
     /// How often each stack was begun to be made, by its own events.
@@ -228,11 +287,7 @@ fn a_deploy_and_a_delete_survive_being_killed_again_and_again() {
     served.run(&["outputs"]).ends_with(12);
 }
 
-/// Nobody serves the health paths of a served world, so that the failover waits for them in vain: what counts is
-/// that its lever was told one thing.
-#[test]
-fn a_failover_that_is_killed_again_and_again_tells_its_lever_one_thing() {
-    let served = Served::start("region-outage");
+fn failover() -> Vec<&'static str> {
     let mut failover = vec![
         "failover",
         "--yes",
@@ -251,6 +306,15 @@ fn a_failover_that_is_killed_again_and_again_tells_its_lever_one_thing() {
     ] {
         failover.extend(["--override", guard]);
     }
+    failover
+}
+
+/// Nobody serves the health paths of a served world, so that the failover waits for them in vain: what counts is
+/// that its lever was told one thing.
+#[test]
+fn a_failover_that_is_killed_again_and_again_tells_its_lever_one_thing() {
+    let served = Served::start("region-outage");
+    let failover = failover();
     served.survive(&failover, &[1, 3, 4], "timed_out");
     let show = served.run(&["journal", "show", "--format", "json"]).json();
     let mut told: Vec<&Value> = show
@@ -264,4 +328,35 @@ fn a_failover_that_is_killed_again_and_again_tells_its_lever_one_thing() {
     assert_eq!(told.len(), 1, "{told:?}");
     let status = served.run(&["status", "--format", "json"]).json();
     assert_eq!(status["serving"], "standby", "{status}");
+}
+
+/// Killed between the lever's two data, and at points that a seeded dice chooses: the world has one command, and obeys it.
+#[test]
+fn wherever_a_failover_is_killed_the_world_was_told_one_thing() {
+    let served = Served::start("region-outage");
+    let before = served.told("FailoverCommand");
+    let failover = failover();
+    let mut dice: u64 = 11;
+    let mut killed = usize::from(served.kill_at(&failover, Some("PutMetricData"), 1));
+    // a machine that is slow may come to the end in between
+    while killed < 5 && served.is_unfinished() {
+        dice = dice
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let requests = usize::try_from(dice >> 33).unwrap() % 80 + 1;
+        killed += usize::from(served.kill_at(&failover, None, requests));
+    }
+    assert!(killed > 1, "it was killed {killed} times only");
+    if served.is_unfinished() {
+        served.end(&failover, "timed_out");
+    }
+    served.run(&["journal", "verify"]).ends_with(0);
+    let told = served.told("FailoverCommand");
+    let ours: Vec<&i64> = told.difference(&before).collect();
+    assert_eq!(ours.len(), 1, "{told:?}");
+    assert!(*ours[0] > 0, "engaged");
+    assert_eq!(served.told("FailoverEcho").last(), Some(ours[0]));
+    let status = served.run(&["status", "--format", "json"]).json();
+    assert_eq!(status["serving"], "standby", "{status}");
+    assert_eq!(status["traffic"]["commanded"], "standby", "{status}");
 }
