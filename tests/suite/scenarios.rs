@@ -221,6 +221,12 @@ fn a_failover_needs_nothing_of_the_primary_region_nor_the_route_53_api() {
 }
 
 #[test]
+fn no_bundle_of_that_region_needs_anything_of_it_nor_of_the_route_53_api() {
+    needs_nothing_of_the_primary("transaction-dr");
+    needs_nothing_of_the_primary("transaction-platform");
+}
+
+#[test]
 fn a_promotion_needs_nothing_of_the_primary_region_nor_the_route_53_api() {
     needs_nothing_of_the_primary("payment-pci");
 }
@@ -228,6 +234,12 @@ fn a_promotion_needs_nothing_of_the_primary_region_nor_the_route_53_api() {
 /// The same with Route 53 there: it may be read, but the primary region still gives nothing and nothing is changed.
 #[test]
 fn a_failover_out_of_a_grey_region_pulls_only_the_lever_in_the_standby() {
+    for bundle in ["payment-standby", "transaction-dr", "transaction-platform"] {
+        pulls_only_the_lever(bundle);
+    }
+}
+
+fn pulls_only_the_lever(bundle: &str) {
     let home = Home::new();
     let play = async |mut stage: Rehearsed| {
         stage.wait(30).await;
@@ -235,8 +247,12 @@ fn a_failover_out_of_a_grey_region_pulls_only_the_lever_in_the_standby() {
         let result = stage.operate(OperationKind::Failover).await;
         assert_eq!(result.outcome, Outcome::Succeeded, "{:?}", result.reason);
         let requests = stage.requests_since(confirmed);
-        let of_primary =
-            |r: &&RequestRecord| r.service != Service::Route53 && r.region == "us-east-1";
+        let regions = stage.model().env.regions.clone();
+        let (primary, standby) = (
+            regions.get(Role::Primary).as_str(),
+            regions.get(Role::Standby).as_str(),
+        );
+        let of_primary = |r: &&RequestRecord| r.service != Service::Route53 && r.region == primary;
         assert!(
             requests
                 .iter()
@@ -252,14 +268,15 @@ fn a_failover_out_of_a_grey_region_pulls_only_the_lever_in_the_standby() {
             .iter()
             .find(|r| r.operation == "PutMetricData")
             .unwrap();
-        assert_eq!((lever.region.as_str(), lever.outcome), ("us-west-2", "ok"));
+        assert_eq!((lever.region.as_str(), lever.outcome), (standby, "ok"));
         let waited = lever.at.duration_since(confirmed);
         assert!(
             waited.as_millis() <= 50,
             "confirmed to lever took {waited:?}"
         );
     };
-    rehearse("region-outage", &home.path("state"), play);
+    let scenario = Scenario::shipped("region-outage").unwrap();
+    rehearse_on(bundle, scenario, &home.path("state"), play);
 }
 
 /// Promise 1, the other half: a region that hangs never delays what is read of the other, nor a key.
