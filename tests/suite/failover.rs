@@ -197,6 +197,31 @@ fn a_wrong_clock_neither_loses_a_command_nor_keeps_the_lever_for_itself() {
     }
 }
 
+/// The second pull is refused while the first is under way, whichever clock is wrong: the puller's is ahead, or ours behind.
+#[test]
+fn a_wrong_clock_sees_a_pull_that_is_under_way() {
+    for ahead in [-240, 420] {
+        let home = Home::new();
+        rehearse("steady", &home.path("one"), async |mut first: Rehearsed| {
+            let mut second = first.beside_ahead(&home.path("two"), ahead).await;
+            let (puller, other) = if ahead > 0 {
+                (&mut second, &mut first)
+            } else {
+                (&mut first, &mut second)
+            };
+            let overrides = vec!["exposure".to_owned(), "destination_fit".to_owned()];
+            let began = puller.launch_with(OperationKind::Failover, overrides).await;
+            both_wait(puller, other, 20).await;
+            assert_eq!(other.model().facts.serving, Serving::Primary);
+            let refusals = other.refusals(OperationKind::Failover).await;
+            let running = GuardId::NothingRunning.as_str().to_owned();
+            assert!(refusals.contains(&running), "{ahead} s: {refusals:?}");
+            both_wait(puller, other, 300).await;
+            assert_eq!(puller.ended(&began).outcome, Outcome::Succeeded);
+        });
+    }
+}
+
 /// While one console waits for its pull, another takes it back: the first says so and does not insist.
 #[test]
 fn a_newer_command_of_another_console_is_said_and_not_fought() {
@@ -317,6 +342,49 @@ fn the_records_lever_moves_and_its_undo_restores_every_byte() {
                 .unwrap();
             assert_eq!(back.outcome, Outcome::Succeeded, "{:?}", back.reason);
             assert_eq!(zone_records(&stage).1, before);
+        },
+    );
+}
+
+/// Somebody changes a TTL, so that the first move is refused; the second one succeeds. Its way back leaves the TTL alone.
+#[test]
+fn the_way_back_reverts_nothing_that_somebody_else_changed_before_it() {
+    let home = Home::new();
+    rehearse(
+        "steady",
+        &home.path("state"),
+        async |mut stage: Rehearsed| {
+            let (zone, before) = zone_records(&stage);
+            let mut theirs = before.iter().find(|r| weight(r) == 0).unwrap().clone();
+            theirs.ttl = Some(5);
+            let change = RecordChange {
+                action: RecordAction::Upsert,
+                record: theirs.clone(),
+            };
+            stage
+                .world
+                .with(|w| w.change_records(&zone, &[change], None))
+                .unwrap();
+            let lever = Some(LeverKind::Records);
+            let there = OperationKind::Failover;
+            let refused = stage.try_operate(there, lever, Vec::new()).await.unwrap();
+            assert_eq!(refused.outcome, Outcome::Failed);
+            stage.core.take(Msg::Key(Key::Ctrl('r')));
+            let seen = |m: &switchback::app::model::Model| {
+                let records = m.seen.traffic.records.last();
+                records.is_some_and(|all| all.contains(&theirs))
+            };
+            assert!(stage.until(120, seen).await);
+            let moved = stage.try_operate(there, lever, Vec::new()).await.unwrap();
+            assert_eq!(moved.outcome, Outcome::Succeeded, "{:?}", moved.reason);
+            let engaged =
+                |m: &switchback::app::model::Model| m.facts.engaged == [LeverKind::Records];
+            assert!(stage.until(120, engaged).await);
+            let back = OperationKind::Failback;
+            let back = stage.try_operate(back, None, Vec::new()).await.unwrap();
+            assert_eq!(back.outcome, Outcome::Succeeded, "{:?}", back.reason);
+            let (_, after) = zone_records(&stage);
+            assert!(after.contains(&theirs), "{after:?}");
         },
     );
 }

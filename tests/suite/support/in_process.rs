@@ -299,7 +299,16 @@ impl Rehearsed {
 
     /// Confirms an operation and does not wait for its end; the operation's id.
     pub(crate) async fn launch(&mut self, kind: OperationKind) -> String {
-        let (ask, consent) = self.wish(kind, None, Vec::new());
+        self.launch_with(kind, Vec::new()).await
+    }
+
+    /// The same in spite of these guards.
+    pub(crate) async fn launch_with(
+        &mut self,
+        kind: OperationKind,
+        overrides: Vec<String>,
+    ) -> String {
+        let (ask, consent) = self.wish(kind, None, overrides);
         let plan = headless::plan(&mut self.core, ask).await.unwrap();
         self.core.take(Msg::Consent(consent));
         self.wait(1).await;
