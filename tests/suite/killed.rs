@@ -137,11 +137,11 @@ impl Served {
         let killed = kills.iter().filter(|lines| self.kill(verb, **lines));
         let killed = killed.count();
         assert!(killed > 1, "it was killed {killed} times only");
-        self.end(verb, outcome);
+        self.end(verb, wanted);
     }
 
-    /// Lets what was cut off end with this outcome.
-    fn end(&self, verb: &[&str], outcome: &str) {
+    /// Lets what was cut off end, after which the journal has these ends of the verb, newest first.
+    fn end(&self, verb: &[&str], wanted: &[&str]) {
         // without a word about what was cut off nothing begins
         self.run(verb)
             .ends_with(2)
@@ -160,7 +160,7 @@ impl Served {
         let count = |spec: &switchback::domain::environment::StackSpec| {
             let region = self.env.regions.get(spec.role).as_str();
             let events = self.world.with(|w| w.stack_events(region, &spec.name));
-            let mut begun = std::collections::BTreeMap::new();
+            let mut begun = BTreeMap::new();
             let events = events.unwrap();
             for event in events
                 .iter()
@@ -348,7 +348,7 @@ fn wherever_a_failover_is_killed_the_world_was_told_one_thing() {
     }
     assert!(killed > 1, "it was killed {killed} times only");
     if served.is_unfinished() {
-        served.end(&failover, "timed_out");
+        served.end(&failover, &["timed_out"]);
     }
     served.run(&["journal", "verify"]).ends_with(0);
     let told = served.told("FailoverCommand");
