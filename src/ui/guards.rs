@@ -184,7 +184,7 @@ pub(super) fn rows<'a>(model: &Model, guard: &'a GuardResult, width: usize) -> V
         .pad_to(REASON - 1)
         .text(" ");
     let reason_at = line.width();
-    if guard.verdict == GuardVerdict::Allow && !guard.stale {
+    if guard.verdict == GuardVerdict::Allow && guard.stale_of.is_none() {
         // what is well needs no reason where there is no room for it
         let room = width >= reason_at + text::width(&guard.reason);
         return vec![if room {
@@ -221,8 +221,7 @@ pub(super) fn value<'a>(model: &Model, guard: &'a GuardResult) -> Cow<'a, str> {
 
 /// How old the readings are that a guard rests on, where they are older than the polls account for.
 fn aged(model: &Model, guard: &GuardResult) -> String {
-    let as_of = guard.as_of.filter(|_| guard.stale);
-    as_of.map_or_else(String::new, |at| {
+    guard.stale_of.map_or_else(String::new, |at| {
         format!(" (read {} ago)", format::ago(at, model.now))
     })
 }

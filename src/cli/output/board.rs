@@ -112,8 +112,9 @@ pub fn guards_text(guards: &[GuardResult]) -> String {
             } else {
                 format!("; {}", clean(&g.remedy))
             };
-            let aged = g.as_of.filter(|_| g.stale);
-            let aged = aged.map_or_else(String::new, |at| format!(" (read at {})", clock(at)));
+            let aged = g
+                .stale_of
+                .map_or_else(String::new, |at| format!(" (read at {})", clock(at)));
             vec![
                 format!("{}{unknown}", verdict_word(g.verdict)),
                 g.id.to_string(),

@@ -35,7 +35,7 @@ impl Asked<'_> {
         let rests = self.rests(guard.id);
         GuardResult {
             as_of: rests.at,
-            stale: rests.stale,
+            stale_of: rests.at.filter(|_| rests.stale),
             ..guard
         }
     }
@@ -50,7 +50,9 @@ impl Asked<'_> {
         let there = self.seen.regions.get(self.to);
         match id {
             GuardId::Needed => none.on(&traffic.marker, limit::MARKER),
-            GuardId::DestinationHealthy => none.on(&there.endpoint, limit::ENDPOINT),
+            GuardId::DestinationHealthy | GuardId::Steady => {
+                none.on(&there.endpoint, limit::ENDPOINT)
+            }
             GuardId::Predicted => none
                 .on(&traffic.records, limit::RECORDS_LEVER)
                 .on(&traffic.checks, limit::CHECK_LIST),
@@ -75,7 +77,6 @@ impl Asked<'_> {
                         rests.on(&traffic.checks, limit::CHECK_LIST)
                     }
                 }),
-            GuardId::Steady => none.on(&there.endpoint, limit::ENDPOINT),
             GuardId::Promotion => none.on(&traffic.promotion, limit::PROMOTION),
             GuardId::Records => none.on(&traffic.records, limit::RECORDS_LEVER),
             GuardId::Credentials => none.on(&self.seen.identity, limit::IDENTITY),
@@ -109,7 +110,7 @@ mod tests {
     fn found(model: &Model, id: GuardId) -> (Option<Timestamp>, bool) {
         let mut guards = model.go.failover.iter();
         let guard = guards.find(|g| g.id == id).unwrap();
-        (guard.as_of, guard.stale)
+        (guard.as_of, guard.stale_of.is_some())
     }
 
     #[test]

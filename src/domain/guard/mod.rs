@@ -127,9 +127,9 @@ pub struct GuardResult {
     /// When the oldest reading was taken that it rests on.
     #[serde(default)]
     pub as_of: Option<Timestamp>,
-    /// That reading is older than the polls account for.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub stale: bool,
+    /// The same, where that is longer ago than the polls account for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stale_of: Option<Timestamp>,
     pub can_override: bool,
 }
 
@@ -258,7 +258,7 @@ fn answer(
         remedy: String::new(),
         unknown: false,
         as_of: None,
-        stale: false,
+        stale_of: None,
         can_override: true,
     }
 }
