@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::app::effect::Entry as Told;
-use crate::app::model::PastOperation;
 use crate::app::msg::Msg;
 use crate::domain::environment::{Environment, Mode};
 use crate::domain::observation::Serving;
@@ -14,7 +13,8 @@ use crate::domain::operation::{OperationId, Outcome};
 use crate::domain::plan::{Confirmed, Plan};
 use crate::domain::records_lever::RecordsChange;
 use crate::domain::unfinished::Opening;
-use crate::journal::{Entry, Header, Journal, Log, Secrets, Summary, WorldId, read, unfinished};
+use crate::journal::{Entry, Header, Journal, Log, Secrets, WorldId, read, unfinished};
+use crate::runtime::entries::{entry, past};
 use crate::runtime::session::Shared;
 use crate::runtime::undo;
 
@@ -340,70 +340,5 @@ impl Journalist {
     fn born(&self) -> Option<Timestamp> {
         let world = self.session.world.as_ref()?;
         Some(world.with(|w| w.first_look()))
-    }
-}
-
-fn entry(told: Told) -> Entry {
-    match told {
-        Told::Step {
-            index,
-            title,
-            state,
-            note,
-        } => Entry::Step {
-            index,
-            title,
-            state,
-            request_id: None,
-            note,
-        },
-        Told::Order { index, order } => Entry::Order {
-            index,
-            order: serde_json::to_value(order).unwrap_or(serde_json::Value::Null),
-        },
-        Told::Requests { index, requests } => Entry::Requests { index, requests },
-        Told::Milestone { name, at } => Entry::Milestone { name, at },
-        Told::Undo { change } => Entry::Undo {
-            what: serde_json::to_value(change).unwrap_or(serde_json::Value::Null),
-        },
-        Told::Note { text } => Entry::Note { text },
-        Told::Accepted {
-            index,
-            changes,
-            reason,
-        } => Entry::Accepted {
-            index,
-            changes,
-            reason,
-        },
-        Told::Cancelled { reason } => Entry::Cancelled { reason },
-        Told::Closed {
-            outcome,
-            reason,
-            serving,
-            rto_seconds,
-            rpo_seconds,
-        } => Entry::Closed {
-            outcome,
-            reason,
-            rto_seconds,
-            rpo_seconds,
-            serving,
-        },
-    }
-}
-
-fn past(summary: Summary) -> PastOperation {
-    PastOperation {
-        id: summary.operation.to_string(),
-        kind: summary.kind,
-        environment: summary.environment.to_string(),
-        label: summary.label,
-        outcome: summary.outcome,
-        started: summary.started,
-        finished: summary.finished,
-        rto_seconds: summary.rto_seconds,
-        rpo_seconds: summary.rpo_seconds,
-        reason: summary.reason,
     }
 }

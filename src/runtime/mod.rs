@@ -17,6 +17,7 @@ pub mod core;
 pub mod declared;
 mod deploy;
 mod drift;
+mod entries;
 mod execute;
 mod facilitate;
 pub mod headless;
