@@ -101,8 +101,16 @@ pub struct PulledLever {
     pub echoed: bool,
     /// A newer command than ours rules.
     pub overruled: bool,
-    /// AWS has acknowledged it, or may have taken it all the same.
-    pub may_have_arrived: bool,
+    pub arrival: Arrival,
+}
+
+/// Whether AWS has a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Arrival {
+    /// Nothing says so.
+    Unheard,
+    /// It was acknowledged, or may have been taken all the same.
+    Possible,
 }
 
 impl PulledLever {
@@ -113,7 +121,7 @@ impl PulledLever {
             last_sent: at,
             echoed: false,
             overruled: false,
-            may_have_arrived: false,
+            arrival: Arrival::Unheard,
         }
     }
 }
@@ -219,13 +227,16 @@ impl Run {
             slot.started = recorded.started;
         }
         for index in 0..run.steps.len() {
-            let acknowledged = unfinished
+            let over = unfinished
                 .steps
                 .get(index)
                 .is_some_and(RecordedStep::is_over);
-            let told = |number| PulledLever {
-                may_have_arrived: acknowledged,
-                ..PulledLever::told(number, unfinished.last)
+            let told = |number| {
+                let mut told = PulledLever::told(number, unfinished.last);
+                if over {
+                    told.arrival = Arrival::Possible;
+                }
+                told
             };
             match order(&unfinished, index) {
                 Some(Order::PutCommand(datum)) => run.lever = Some(told(datum.number)),
@@ -265,7 +276,7 @@ impl Run {
     /// Whether a command is repeated as long as nobody shows that it was taken: to the operation's end, and beyond it only
     /// where AWS may have it. What failed unsent must not move traffic after the operator was told so.
     pub const fn insists_on(&self, told: &PulledLever) -> bool {
-        !told.overruled && (self.is_running() || told.may_have_arrived)
+        !told.overruled && (self.is_running() || matches!(told.arrival, Arrival::Possible))
     }
 
     pub const fn is_running(&self) -> bool {

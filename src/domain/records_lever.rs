@@ -442,7 +442,7 @@ mod tests {
         // overridden: it was reviewed as it is, so that the batch may go out, and it is not touched
         let (back, _) = restored(&model.env, &model.seen, Some(&undo)).unwrap();
         assert_eq!(differences(&back.before, &live), Vec::<String>::new());
-        let wanted = [undo.before.clone(), vec![theirs]].concat();
+        let wanted = [undo.before, vec![theirs]].concat();
         assert_eq!(back.after, wanted);
         assert_eq!(back.changed().count(), 4);
     }

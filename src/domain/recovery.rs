@@ -255,7 +255,7 @@ mod tests {
         assert_eq!(clock.parts().drain, Some(197.0));
         let acknowledged_late = Milestones {
             pulled: at(230),
-            ..clock.clone()
+            ..clock
         };
         let rto = acknowledged_late.rto_seconds(at(500).unwrap());
         let moved = ["pull", "propagate", "recover"];

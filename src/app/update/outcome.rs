@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::app::effect::{Effect, Entry};
 use crate::app::model::{Model, Weight};
 use crate::app::msg::{StepDone, StepFailed};
-use crate::app::run::Run;
+use crate::app::run::{Arrival, Run};
 use crate::domain::lever::LeverKind;
 use crate::domain::plan::Action;
 use crate::domain::records_lever::RecordsChange;
@@ -16,8 +16,10 @@ pub(super) fn arrived(run: &mut Run, index: usize, result: &Result<StepDone, Ste
     let pulls = matches!(&action, Some(Action::Pull { lever, .. }) if *lever == LeverKind::Metric);
     let approves = matches!(&action, Some(Action::Approve { .. }));
     let lever = run.lever.as_mut().filter(|_| pulls);
-    if let Some(told) = lever.or_else(|| run.approval.as_mut().filter(|_| approves)) {
-        told.may_have_arrived |= result.as_ref().map_or_else(|e| e.in_doubt, |_| true);
+    let told = lever.or_else(|| run.approval.as_mut().filter(|_| approves));
+    let is_possible = result.as_ref().map_or_else(|e| e.in_doubt, |_| true);
+    if let Some(told) = told.filter(|_| is_possible) {
+        told.arrival = Arrival::Possible;
     }
 }
 

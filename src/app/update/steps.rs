@@ -194,7 +194,7 @@ fn remember_lever(model: &mut Model, order: &Order) -> Option<OperationId> {
     Some(run.plan().id.clone())
 }
 
-fn journal_step(run: &Run, index: usize, at: jiff::Timestamp) -> Effect {
+pub(super) fn journal_step(run: &Run, index: usize, at: jiff::Timestamp) -> Effect {
     let title = run
         .plan()
         .steps

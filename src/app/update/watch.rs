@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::app::effect::{Effect, Entry, Order};
+use crate::app::effect::{Effect, Order};
 use crate::app::model::{Model, Weight};
-use crate::app::run::{PulledLever, Run};
+use crate::app::run::{Arrival, PulledLever, Run};
 use crate::app::update::milestones::{milestone, milestones};
 use crate::app::update::{observe::lever_of, orders, promotion, steps};
 use crate::domain::lever::{Command, LeverKind, NextLever, NumberedCommand};
@@ -83,22 +83,7 @@ fn advance(model: &mut Model) -> Vec<Effect> {
     if settles {
         run.milestones.settled.get_or_insert(arrived);
     }
-    let entry = Entry::Step {
-        index,
-        title: run
-            .plan()
-            .steps
-            .get(index)
-            .map(|s| s.title.clone())
-            .unwrap_or_default(),
-        state: StepState::Done,
-        note: None,
-    };
-    let mut effects = vec![Effect::Journal {
-        operation: run.plan().id.clone(),
-        entry,
-        at: now,
-    }];
+    let mut effects = vec![steps::journal_step(run, index, now)];
     if settles {
         effects.extend(milestone(model, "settled", arrived));
     }
@@ -242,7 +227,7 @@ fn overruled(model: &mut Model, ours: &PulledLever, newer: NumberedCommand) -> V
         lever.echoed = true;
     });
     let operation = model.run.as_deref().map(|run| run.plan().id.clone());
-    let waits = operation.filter(|_| !ours.may_have_arrived);
+    let waits = operation.filter(|_| ours.arrival == Arrival::Unheard);
     waits.map(Effect::StopWaiting).into_iter().collect()
 }
 
