@@ -19,6 +19,10 @@ fn rehearse(scenario: &str) -> String {
 
 /// Types the environment's name into the open confirmation and presses its button.
 fn confirm(console: &mut Console) {
+    // nobody confirms what AWS is still asked about
+    for pending in ["AWS is asked", "change set is being made"] {
+        console.sees_no_more(pending);
+    }
     console.press("\t\t");
     console.press(NAME);
     console.press("\r");
