@@ -45,8 +45,6 @@ pub struct Run {
     pub finished: Option<Finished>,
     /// Where the journal is, or why there is none.
     pub journal: Result<String, String>,
-    /// There was a word about the journal, and steps may begin.
-    pub begun: bool,
     pub lever: Option<PulledLever>,
     /// Steps that wait for a second confirmation, in the order in which they asked.
     pub asking: Vec<Asking>,
@@ -200,7 +198,6 @@ impl Run {
             exposure,
             finished: None,
             journal: Err("not written yet".into()),
-            begun: false,
             lever: None,
             asking: Vec::new(),
             accepted: BTreeMap::new(),

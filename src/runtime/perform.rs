@@ -388,7 +388,7 @@ mod tests {
     use crate::runtime::core::Core;
     use crate::runtime::headless;
 
-    async fn core(state: &std::path::Path) -> Core {
+    async fn core(folder: &std::path::Path) -> Core {
         let mut choices = Choices::of_suffix("demo");
         let domain = ("domainName".to_owned(), "pay.test".to_owned());
         choices.parameters = [domain].into();
@@ -408,7 +408,7 @@ mod tests {
             profile: None,
             endpoint_url: None,
             name_servers: Vec::new(),
-            state: state.to_owned(),
+            state: folder.to_owned(),
             user: "ops".to_owned(),
         };
         let world = connect::world(&env, stage).unwrap();

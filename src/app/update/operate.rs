@@ -12,7 +12,7 @@ use crate::domain::exposure::{last_answer, silent_since};
 use crate::domain::guard::{GuardResult, drill_window};
 use crate::domain::lever::{Command, LeverKind};
 use crate::domain::observation::Serving;
-use crate::domain::operation::{OperationId, OperationKind, Outcome};
+use crate::domain::operation::{OperationId, OperationKind, Outcome, StepState};
 use crate::domain::plan::{Confirmed, Consent, NotConfirmed, Plan};
 use crate::domain::planning::{self, Basis, CannotPlan};
 use crate::domain::recovery::Milestones;
@@ -308,7 +308,7 @@ pub(super) fn opened(
         return Vec::new();
     };
     run.journal.clone_from(&journal);
-    if std::mem::replace(&mut run.begun, true) {
+    if has_begun(run) {
         if let Ok(path) = journal {
             model.note(
                 "journal",
@@ -333,6 +333,13 @@ pub(super) fn opened(
         }
     }
     start_next(model)
+}
+
+/// Whether there was a word about the journal before: steps have begun, or nothing will.
+fn has_begun(run: &Run) -> bool {
+    let is_new = run.resumed.is_none();
+    let started = run.steps.iter().any(|s| s.state != StepState::Waiting);
+    run.finished.is_some() || (is_new && started)
 }
 
 /// Whether a failure is the first, or the cause of a first one that only spoke of a stack below.
