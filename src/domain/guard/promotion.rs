@@ -43,7 +43,7 @@ impl Asked<'_> {
         }
         let rpo = self.env.objectives.rpo;
         let told = |value: String, source: &str| {
-            let reason = format!("{}{source}", spec.loss);
+            let reason = format!("{}{source}", spec.loss.trim_end_matches('.'));
             answer(GuardId::Promotion, Warn, value, reason).limit(format!("{rpo} s"))
         };
         Some(match self.behind() {
