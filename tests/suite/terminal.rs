@@ -17,12 +17,16 @@ fn rehearse(scenario: &str) -> String {
     format!("--rehearse={scenario} {FAST}")
 }
 
-/// Types the environment's name into the open confirmation and presses its button.
-fn confirm(console: &mut Console) {
-    // nobody confirms what AWS is still asked about
+/// Waits until AWS has been asked about all that the open review says: nobody confirms before.
+fn review(console: &mut Console) {
     for pending in ["AWS is asked", "change set is being made"] {
         console.sees_no_more(pending);
     }
+}
+
+/// Types the environment's name into the open confirmation and presses its button.
+fn confirm(console: &mut Console) {
+    review(console);
     console.press("\t\t");
     console.press(NAME);
     console.press("\r");
@@ -139,6 +143,7 @@ fn a_blocked_deletion_leaves_behind_what_does_not_let_itself_be_deleted() {
     let mut console = Console::start(&rehearse("delete-blocked"), 120, 40);
     console.sees(&["→ us-east-1"]);
     console.opens("X", &["still answers from", "Ctrl-o"]);
+    review(&mut console);
     console.press("\x0f");
     console.press("\ta drill\t");
     console.press(NAME);
