@@ -255,7 +255,8 @@ impl Core {
             self.write(Line::Sync(written));
             self.tasks.spawn(async move {
                 // stopping is more urgent than its record
-                if !matches!(on_disk.await, Ok(Ok(()))) {
+                let waited = tokio::time::timeout(PATIENCE_OF_A_LEVER, on_disk).await;
+                if !matches!(waited, Ok(Ok(Ok(())))) {
                     tracing::warn!("an update is cancelled before the journal says so");
                 }
                 job.cancel().await;
